@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+
+namespace tocsin {
+
+/// One side of TLS with its certificates, made once and shared by many connections. TLS 1.2 is the least that is spoken.
+class AsioTls {
+public:
+    struct Client {
+        bool insecure_skip_verify = false;
+        std::string ca_file;              // empty: what the system trusts
+        std::string cert_file, key_file;  // what it shows of itself; both or none
+        bool operator==(const Client&) const = default;
+    };
+    struct Server {
+        std::string cert_file, key_file;
+        std::string client_ca_file;  // empty: clients need no certificate
+    };
+
+    /// Reads the files now: a certificate that changes later needs a new object. Messages name the file, never its content.
+    static Result<std::shared_ptr<const AsioTls>> make_client(const Client& options);
+    static Result<std::shared_ptr<const AsioTls>> make_server(const Server& options);
+
+    ~AsioTls();
+    AsioTls(const AsioTls&) = delete;
+    AsioTls& operator=(const AsioTls&) = delete;
+
+private:
+    friend class AsioStream;
+    struct Context;
+    explicit AsioTls(std::unique_ptr<Context> context);
+    std::unique_ptr<Context> context_;
+};
+
+}  // namespace tocsin

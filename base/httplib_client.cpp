@@ -1,0 +1,325 @@
+#include "base/httplib_client.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <list>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/asio_stream.h"
+#include "base/httplib_exchange.h"
+#include "base/outgoing_request.h"
+#include "base/url.h"
+#include "base/worker_thread.h"
+
+namespace tocsin {
+
+namespace {
+
+using Addresses = std::vector<std::string>;
+
+}  // namespace
+
+/// A request on its way to or on a thread.
+struct HttplibClient::Job {
+    std::string host;
+    std::unique_ptr<HttplibExchange> exchange;
+    std::function<void(Result<HttpResponse>)> done;  // called on the thread
+};
+
+// The threads and what waits for them.
+class HttplibClient::Pool {
+public:
+    explicit Pool(const HttplibClientOptions& options) : options_(options) {
+        for (unsigned i = 0; i < std::max(options.threads, 1U); ++i) {
+            threads_.push_back(start_worker_thread([this] { serve(); }));
+        }
+    }
+
+    ~Pool() {
+        {
+            const std::scoped_lock lock(mutex_);
+            closing_ = true;
+            for (const auto& job : running_) job->exchange->abort();
+        }
+        work_came_.notify_all();
+        for (std::thread& thread : threads_) thread.join();
+    }
+
+    bool enqueue(std::shared_ptr<Job> job) {
+        const std::scoped_lock lock(mutex_);
+        Host& host = host_named(job->host);
+        if (host.waiting.size() >= options_.waiting_per_host_max) return false;
+        host.waiting.push_back(std::move(job));
+        work_came_.notify_one();
+        return true;
+    }
+
+    /// Whether it was still waiting.
+    bool remove(const std::shared_ptr<Job>& job) {
+        const std::scoped_lock lock(mutex_);
+        for (Host& host : hosts_) {
+            if (host.name == job->host) return std::erase(host.waiting, job) > 0;
+        }
+        return false;
+    }
+
+private:
+    struct Host {
+        std::string name;
+        std::deque<std::shared_ptr<Job>> waiting;
+        unsigned running = 0;
+    };
+
+    Host& host_named(const std::string& name) {
+        const auto found = std::find_if(hosts_.begin(), hosts_.end(), [&](const Host& h) { return h.name == name; });
+        return found != hosts_.end() ? *found : hosts_.emplace_back(Host{name, {}, 0});
+    }
+
+    void serve() {
+        while (const auto job = take()) {
+            auto response = (*job)->exchange->run();
+            (*job)->done(std::move(response));
+            finish(*job);
+        }
+    }
+
+    std::optional<std::shared_ptr<Job>> take() {
+        std::unique_lock lock(mutex_);
+        auto host = hosts_.end();
+        work_came_.wait(lock, [&] {
+            host = next_host();
+            return closing_ || host != hosts_.end();
+        });
+        if (closing_) return std::nullopt;
+        auto job = std::move(host->waiting.front());
+        host->waiting.pop_front();
+        ++host->running;
+        hosts_.splice(hosts_.end(), hosts_, host);  // the others have their turn first
+        running_.push_back(job);
+        return job;
+    }
+
+    std::list<Host>::iterator next_host() {
+        return std::find_if(hosts_.begin(), hosts_.end(), [this](const Host& host) {
+            return !host.waiting.empty() && host.running < std::max(options_.threads_per_host, 1U);
+        });
+    }
+
+    void finish(const std::shared_ptr<Job>& job) {
+        const std::scoped_lock lock(mutex_);
+        std::erase(running_, job);
+        Host& host = host_named(job->host);
+        --host.running;
+        if (host.running == 0 && host.waiting.empty()) {
+            hosts_.remove_if([&](const Host& idle) { return &idle == &host; });
+        }
+        work_came_.notify_one();
+    }
+
+    const HttplibClientOptions& options_;
+    std::mutex mutex_;  // guards all below but the threads
+    std::condition_variable work_came_;
+    std::list<Host> hosts_;  // those with work, in the order of their turns
+    std::vector<std::shared_ptr<Job>> running_;
+    bool closing_ = false;
+    std::vector<std::thread> threads_;
+};
+
+/// What the scheduler's thread knows of a request until its verdict.
+struct HttplibClient::Pending {
+    HttpRequest request;  // until the job has it
+    std::shared_ptr<const HttpEvents> events;  // shared with the call of one of them, which may cancel the request
+    Duration timeout;
+    MonotonicTime deadline;
+    Scheduler::TaskId deadline_task = 0;
+    std::shared_ptr<Job> job;  // once its addresses are known
+    Url url;
+    std::optional<Url> proxy;
+};
+
+// Scheduler's thread only, but for tell(), which brings news from the others.
+class HttplibClient::Requests : public std::enable_shared_from_this<Requests> {
+    // First, since its return type is deduced.
+    /// Brings a piece of news to the scheduler's thread; there it is dropped when nobody waits for it any more.
+    auto teller(RequestId id) {
+        return [&scheduler = scheduler_, weak = weak_from_this(), id](auto news) {
+            scheduler.post([weak, id, news = std::move(news)] {
+                const auto self = weak.lock();
+                if (self != nullptr && self->find(id) != nullptr) news(*self, id);
+            });
+        };
+    }
+
+public:
+    Requests(Scheduler& scheduler, Resolver& resolver, HttplibClientOptions options)
+        : scheduler_(scheduler), resolver_(resolver), options_(std::move(options)), pool_(std::in_place, options_) {}
+
+    ~Requests() {
+        pool_.reset();
+        for (const auto& [id, pending] : pending_) scheduler_.cancel(pending.deadline_task);
+    }
+
+    RequestId add(HttpRequest request, HttpEvents events) {
+        const RequestId id = ++last_id_;
+        Pending& pending = pending_[id];
+        pending.timeout = request.timeout;
+        pending.deadline = scheduler_.monotonic() + request.timeout;
+        pending.deadline_task = scheduler_.after(request.timeout, [this, id] { time_out(id); });
+        pending.request = std::move(request);
+        pending.events = std::make_shared<const HttpEvents>(std::move(events));
+        scheduler_.post([weak = weak_from_this(), id] {
+            if (const auto self = weak.lock()) self->check(id);
+        });
+        return id;
+    }
+
+    void cancel(RequestId id) {
+        if (auto pending = take(id)) abandon(*pending);
+    }
+
+private:
+    Pending* find(RequestId id) {
+        const auto found = pending_.find(id);
+        return found == pending_.end() ? nullptr : &found->second;
+    }
+
+    std::optional<Pending> take(RequestId id) {
+        auto found = pending_.extract(id);
+        if (found.empty()) return std::nullopt;
+        scheduler_.cancel(found.mapped().deadline_task);
+        return std::move(found.mapped());
+    }
+
+    void end_with(RequestId id, Result<HttpResponse> verdict) {
+        if (auto pending = take(id)) pending->events->verdict(std::move(verdict));
+    }
+
+    void end_with(RequestId id, Error error) { end_with(id, Result<HttpResponse>(tl::unexpected(std::move(error)))); }
+
+    /// Whether its thread, if it has one, had not begun with it.
+    bool abandon(const Pending& pending) {
+        if (pending.job == nullptr) return false;
+        if (pool_->remove(pending.job)) return true;
+        pending.job->exchange->abort();
+        return false;
+    }
+
+    void time_out(RequestId id) {
+        auto pending = take(id);
+        Error error = timed_out(pending->timeout);
+        if (pending->job == nullptr) error.message = "name lookup: " + error.message;
+        if (abandon(*pending)) error.message += " behind other requests to the same host";
+        pending->events->verdict(tl::unexpected(std::move(error)));
+    }
+
+    void check(RequestId id) {
+        Pending* pending = find(id);
+        if (pending == nullptr) return;
+        auto url = check_outgoing(pending->request);
+        if (!url) return end_with(id, url.error());
+        auto proxy = proxy_of(options_of(pending->request));
+        if (!proxy) return end_with(id, proxy.error());
+        pending->url = *std::move(url);
+        pending->proxy = *std::move(proxy);
+        resolve(id, pending->proxy ? pending->proxy->host : pending->url.host);
+    }
+
+    void resolve(RequestId id, const std::string& host) {
+        if (is_ip_literal(host)) return enqueue(id, {host});
+        resolver_.resolve(host, [weak = weak_from_this(), id](Result<Addresses> addresses) {
+            const auto self = weak.lock();
+            if (self == nullptr) return;
+            if (!addresses) return self->end_with(id, addresses.error());
+            self->enqueue(id, *std::move(addresses));
+        });
+    }
+
+    void enqueue(RequestId id, Addresses addresses) {
+        Pending* pending = find(id);
+        if (pending == nullptr) return;
+        const std::string first = addresses.empty() ? std::string() : addresses.front();
+        if (options_.may_connect) {
+            std::erase_if(addresses, [this](const std::string& address) { return !options_.may_connect(address); });
+        }
+        if (addresses.empty()) return end_with(id, {Error::Kind::Unavailable, "connect: address " + first + " is denied"});
+        pending->job = make_job(id, *pending, std::move(addresses));
+        if (pool_->enqueue(pending->job)) return;
+        end_with(id, {Error::Kind::LimitExceeded, "too many requests wait for the same host"});
+    }
+
+    std::shared_ptr<Job> make_job(RequestId id, Pending& pending, Addresses addresses) {
+        const Url& peer = pending.proxy ? *pending.proxy : pending.url;
+        HttplibExchange::Plan plan{.request = std::move(pending.request),
+                                   .url = pending.url,
+                                   .proxy = pending.proxy,
+                                   .addresses = std::move(addresses),
+                                   .deadline = pending.deadline,
+                                   .connect_timeout = options_.connect_timeout};
+        auto job = std::make_shared<Job>();
+        job->host = join_host_port(peer.host, peer.port);
+        job->exchange = std::make_unique<HttplibExchange>(scheduler_, std::move(plan), events_for(id, *pending.events));
+        job->done = [tell = teller(id)](Result<HttpResponse> verdict) {
+            tell([verdict = std::move(verdict)](Requests& requests, RequestId its_id) {
+                requests.end_with(its_id, std::move(verdict));
+            });
+        };
+        return job;
+    }
+
+    HttplibExchange::Events events_for(RequestId id, const HttpEvents& wanted) {
+        HttplibExchange::Events events;
+        const auto tell = teller(id);
+        if (wanted.connected) {
+            events.connected = [tell] {
+                tell([](Requests& requests, RequestId its_id) {
+                    const auto its_events = requests.find(its_id)->events;
+                    its_events->connected();
+                });
+            };
+        }
+        if (wanted.headers) {
+            events.headers = [tell](int status, std::vector<HttpHeader> headers) {
+                tell([status, headers = std::move(headers)](Requests& requests, RequestId its_id) {
+                    const auto its_events = requests.find(its_id)->events;
+                    its_events->headers(status, headers);
+                });
+            };
+        }
+        if (wanted.body) {
+            events.body = [tell](std::string_view piece) {
+                tell([piece = std::string(piece)](Requests& requests, RequestId its_id) {
+                    const auto its_events = requests.find(its_id)->events;
+                    its_events->body(piece);
+                });
+            };
+        }
+        return events;
+    }
+
+    Scheduler& scheduler_;
+    Resolver& resolver_;
+    const HttplibClientOptions options_;
+    std::unordered_map<RequestId, Pending> pending_;
+    RequestId last_id_ = 0;
+    std::optional<Pool> pool_;
+};
+
+HttplibClient::HttplibClient(Scheduler& scheduler, Resolver& resolver, HttplibClientOptions options)
+    : requests_(std::make_shared<Requests>(scheduler, resolver, std::move(options))) {}
+
+HttplibClient::~HttplibClient() = default;
+
+HttpClient::RequestId HttplibClient::send(HttpRequest request, HttpEvents events) {
+    return requests_->add(std::move(request), std::move(events));
+}
+
+void HttplibClient::cancel(RequestId id) { requests_->cancel(id); }
+
+}  // namespace tocsin

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/http.h"
+#include "base/time.h"
+
+namespace tocsin {
+
+struct HttplibClientOptions {
+    unsigned threads = 8;
+    /// How many of them one host may hold: a receiver that hangs leaves the others to the rest.
+    unsigned threads_per_host = 2;
+    std::size_t waiting_per_host_max = 10'000;
+    Duration connect_timeout{5'000};  // of each address of a name
+    /// Asked before each connect with an IP literal, be it from the URL or from the resolver; empty allows all.
+    std::function<bool(const std::string& address)> may_connect;
+};
+
+/// Requests to receivers, discovery and other services, on a few threads of its own, each request on a new connection.
+///
+/// Requests wait in one queue per host (and port; the proxy's, when there is one) and hosts take turns. The time in the queue counts
+/// against the deadline. The verdict of a request whose deadline passes comes at the deadline, whatever its thread does then.
+/// A cancelled request may have reached the other side. Answers in gzip, deflate and br come decoded.
+///
+/// The destructor ends what is under way and waits for the threads; nothing is called afterwards.
+class HttplibClient final : public HttpClient {
+public:
+    /// Both must outlive this.
+    HttplibClient(Scheduler& scheduler, Resolver& resolver, HttplibClientOptions options = {});
+    ~HttplibClient() override;
+    HttplibClient(const HttplibClient&) = delete;
+    HttplibClient& operator=(const HttplibClient&) = delete;
+
+    RequestId send(HttpRequest request, HttpEvents events) override;
+    void cancel(RequestId id) override;
+
+private:
+    struct Job;
+    struct Pending;
+    class Pool;
+    class Requests;
+    std::shared_ptr<Requests> requests_;
+};
+
+}  // namespace tocsin

@@ -1,0 +1,256 @@
+#include "base/labels.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "base/assert.h"
+#include "base/hash.h"
+#include "base/text.h"
+
+namespace tocsin {
+
+namespace {
+
+/// A text of up to 254 bytes has its length in one byte in front; a longer one has this byte and four bytes of length.
+constexpr unsigned char kLongText = 255;
+
+void append_packed(std::string& out, std::string_view text) {
+    TOCSIN_ASSERT(text.size() <= std::numeric_limits<std::uint32_t>::max());
+    if (text.size() < kLongText) {
+        out += static_cast<char>(text.size());
+    } else {
+        const auto length = static_cast<std::uint32_t>(text.size());
+        char bytes[sizeof length];
+        std::memcpy(bytes, &length, sizeof length);
+        out += static_cast<char>(kLongText);
+        out.append(bytes, sizeof bytes);
+    }
+    out += text;
+}
+
+std::string_view take_packed(const char*& at) {
+    std::size_t length = static_cast<unsigned char>(*at++);
+    if (length == kLongText) {
+        std::uint32_t bytes = 0;
+        std::memcpy(&bytes, at, sizeof bytes);
+        at += sizeof bytes;
+        length = bytes;
+    }
+    const std::string_view text(at, length);
+    at += length;
+    return text;
+}
+
+std::size_t packed_size(std::string_view text) {
+    return text.size() + (text.size() < kLongText ? 1 : 1 + sizeof(std::uint32_t));
+}
+
+void append_packed(std::string& out, const Label& label) {
+    append_packed(out, label.name);
+    append_packed(out, label.value);
+}
+
+/// Packs labels that are sorted by name; of equal names the last one counts.
+std::string pack_sorted(const std::vector<Label>& labels) {
+    std::size_t bytes = 0;
+    for (const Label& label : labels) bytes += packed_size(label.name) + packed_size(label.value);
+    std::string packed;
+    packed.reserve(bytes);
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+        const bool overridden = i + 1 < labels.size() && labels[i + 1].name == labels[i].name;
+        if (!overridden && !labels[i].value.empty()) append_packed(packed, labels[i]);
+    }
+    return packed;
+}
+
+std::vector<Label> views_of(const std::vector<std::pair<std::string, std::string>>& labels) {
+    std::vector<Label> views;
+    views.reserve(labels.size());
+    for (const auto& [name, value] : labels) views.push_back({name, value});
+    return views;
+}
+
+std::string quoted_unless_legacy(std::string_view name) {
+    return is_legacy_label_name(name) ? std::string(name) : go_quote(name);
+}
+
+/// FNV-1a, 64 bits.
+class Fnv {
+public:
+    void add(std::string_view bytes) {
+        for (const char byte : bytes) add(static_cast<unsigned char>(byte));
+    }
+    void add(unsigned char byte) { hash_ = (hash_ ^ byte) * 1'099'511'628'211U; }
+    std::uint64_t hash() const { return hash_; }
+
+private:
+    std::uint64_t hash_ = 14'695'981'039'346'656'037U;
+};
+
+}  // namespace
+
+LabelSet::LabelSet(std::initializer_list<std::pair<std::string_view, std::string_view>> labels) {
+    std::vector<Label> views;
+    views.reserve(labels.size());
+    for (const auto& [name, value] : labels) views.push_back({name, value});
+    *this = from(std::move(views));
+}
+
+LabelSet LabelSet::from(std::vector<std::pair<std::string, std::string>> labels) {
+    return from(views_of(labels));
+}
+
+LabelSet LabelSet::from(std::vector<Label> labels) {
+    const auto by_name = [](const Label& a, const Label& b) { return a.name < b.name; };
+    // Mostly sorted already, and stable_sort allocates.
+    if (!std::is_sorted(labels.begin(), labels.end(), by_name)) {
+        std::stable_sort(labels.begin(), labels.end(), by_name);
+    }
+    LabelSet set;
+    set.packed_ = pack_sorted(labels);
+    return set;
+}
+
+std::string_view LabelSet::get(std::string_view name) const {
+    for (const Label label : *this) {
+        if (label.name == name) return label.value;
+    }
+    return {};
+}
+
+bool LabelSet::has(std::string_view name) const {
+    return !get(name).empty();
+}
+
+std::size_t LabelSet::size() const {
+    std::size_t count = 0;
+    for (Iterator at = begin(); at != end(); ++at) ++count;
+    return count;
+}
+
+LabelSet::Iterator LabelSet::begin() const {
+    return Iterator(packed_.data());
+}
+
+LabelSet::Iterator LabelSet::end() const {
+    return Iterator(packed_.data() + packed_.size());
+}
+
+LabelSet LabelSet::without(const std::vector<std::string>& names) const {
+    LabelSet rest;
+    auto name = names.begin();
+    for (const Label label : *this) {
+        while (name != names.end() && *name < label.name) ++name;
+        if (name == names.end() || *name != label.name) append_packed(rest.packed_, label);
+    }
+    return rest;
+}
+
+LabelSet LabelSet::only(const std::vector<std::string>& names) const {
+    LabelSet kept;
+    auto name = names.begin();
+    for (const Label label : *this) {
+        while (name != names.end() && *name < label.name) ++name;
+        if (name == names.end()) break;
+        if (*name == label.name) append_packed(kept.packed_, label);
+    }
+    return kept;
+}
+
+LabelSet LabelSet::without_metric_name() const {
+    LabelSet rest;
+    rest.packed_.reserve(packed_.size());
+    for (const Label label : *this) {
+        if (label.name != kMetricNameLabel) append_packed(rest.packed_, label);
+    }
+    return rest;
+}
+
+std::uint64_t LabelSet::hash() const {
+    return hash_bytes(packed_);
+}
+
+std::strong_ordering LabelSet::operator<=>(const LabelSet& other) const {
+    return std::lexicographical_compare_three_way(begin(), end(), other.begin(), other.end());
+}
+
+Label LabelSet::Iterator::operator*() const {
+    const char* at = at_;
+    const std::string_view name = take_packed(at);
+    return {name, take_packed(at)};
+}
+
+LabelSet::Iterator& LabelSet::Iterator::operator++() {
+    take_packed(at_);
+    take_packed(at_);
+    return *this;
+}
+
+LabelBuilder::LabelBuilder(const LabelSet& base) {
+    for (const Label label : base) labels_.emplace_back(label.name, label.value);
+}
+
+LabelBuilder& LabelBuilder::set(std::string_view name, std::string_view value) {
+    if (value.empty()) return remove(name);
+    const auto at = std::lower_bound(labels_.begin(), labels_.end(), name,
+                                     [](const auto& label, std::string_view wanted) { return label.first < wanted; });
+    if (at != labels_.end() && at->first == name) {
+        at->second = value;
+    } else {
+        labels_.emplace(at, name, value);
+    }
+    return *this;
+}
+
+LabelBuilder& LabelBuilder::remove(std::string_view name) {
+    std::erase_if(labels_, [name](const auto& label) { return label.first == name; });
+    return *this;
+}
+
+std::string_view LabelBuilder::get(std::string_view name) const {
+    for (const auto& label : labels_) {
+        if (label.first == name) return label.second;
+    }
+    return {};
+}
+
+LabelSet LabelBuilder::build() const {
+    LabelSet set;
+    set.packed_ = pack_sorted(views_of(labels_));
+    return set;
+}
+
+Fingerprint fingerprint(const LabelSet& labels) {
+    constexpr unsigned char kSeparator = 0xFF;
+    Fnv fnv;
+    for (const Label label : labels) {
+        fnv.add(label.name);
+        fnv.add(kSeparator);
+        fnv.add(label.value);
+        fnv.add(kSeparator);
+    }
+    return fnv.hash();
+}
+
+std::string to_string_fingerprint(Fingerprint fingerprint) {
+    return fmt::format("{:016x}", fingerprint);
+}
+
+std::string to_string(const LabelSet& labels) {
+    const std::string_view metric = labels.metric_name();
+    // A name that is not the traditional kind stands among the labels, in quotes and without `__name__=`.
+    const bool name_in_front = is_legacy_metric_name(metric);
+    std::vector<std::string> parts;
+    if (!metric.empty() && !name_in_front) parts.push_back(go_quote(metric));
+    for (const Label label : labels) {
+        if (label.name == kMetricNameLabel) continue;
+        parts.push_back(quoted_unless_legacy(label.name) + "=" + go_quote(label.value));
+    }
+    if (name_in_front && parts.empty()) return std::string(metric);
+    return fmt::format("{}{{{}}}", name_in_front ? metric : "", join(parts, ", "));
+}
+
+}  // namespace tocsin

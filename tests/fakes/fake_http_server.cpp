@@ -1,0 +1,70 @@
+#include "tests/fakes/fake_http_server.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/url.h"
+
+namespace tocsin::fakes {
+
+Result<std::string> FakeHttpServer::listen(const std::string& address, Handler handler) {
+    if (occupied_) {
+        return fail(Error::Kind::Unavailable, fmt::format("listen tcp {}: bind: address already in use", address));
+    }
+    address_ = address.ends_with(":0") ? address.substr(0, address.size() - 1) + "40000" : address;
+    handler_ = std::move(handler);
+    draining_ = false;
+    return address_;
+}
+
+void FakeHttpServer::drain(std::function<void()> done) {
+    draining_ = true;
+    drained_ = std::move(done);
+    if (open_ == 0 && drained_) scheduler_.post(std::exchange(drained_, nullptr));
+}
+
+FakeHttpServer::Reply FakeHttpServer::start(Call call) {
+    auto reply = std::make_shared<std::optional<ServerResponse>>();
+    if (!handler_ || draining_) return reply;
+    ServerRequest request;
+    const std::size_t question = call.target.find('?');
+    request.method = std::move(call.method);
+    request.path = percent_decode(call.target.substr(0, question));
+    if (question != std::string::npos) request.query = call.target.substr(question + 1);
+    request.headers = std::move(call.headers);
+    if (find_header(request.headers, "Host").empty()) request.headers.push_back({"Host", address_});
+    request.body = std::move(call.body);
+    request.remote_address = std::move(call.remote_address);
+    ++open_;
+    scheduler_.post([this, reply, request = std::move(request)]() mutable {
+        handler_(std::move(request), [this, reply](ServerResponse response) {
+            if (reply->has_value()) return;
+            *reply = std::move(response);
+            answered();
+        });
+    });
+    return reply;
+}
+
+void FakeHttpServer::answered() {
+    --open_;
+    if (open_ == 0 && drained_) scheduler_.post(std::exchange(drained_, nullptr));
+}
+
+std::optional<ServerResponse> FakeHttpServer::request(Call call) {
+    const Reply reply = start(std::move(call));
+    scheduler_.settle();
+    return *reply;
+}
+
+std::optional<ServerResponse> FakeHttpServer::post(std::string target, std::string body, std::string content_type) {
+    Call call;
+    call.method = "POST";
+    call.target = std::move(target);
+    call.body = std::move(body);
+    call.headers = {{"Content-Type", std::move(content_type)}};
+    return request(std::move(call));
+}
+
+}  // namespace tocsin::fakes

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/http.h"
+#include "base/virtual_scheduler.h"
+
+namespace tocsin::fakes {
+
+/// An HttpServer without sockets: tests hand requests in and get the responses.
+class FakeHttpServer final : public HttpServer {
+public:
+    explicit FakeHttpServer(VirtualScheduler& scheduler) : scheduler_(scheduler) {}
+
+    Result<std::string> listen(const std::string& address, Handler handler) override;
+    void drain(std::function<void()> done) override;
+
+    /// From now on listen() fails: `listen tcp 127.0.0.1:9099: bind: address already in use`.
+    void occupy() { occupied_ = true; }
+    /// The address listened on; empty before.
+    const std::string& address() const { return address_; }
+
+    /// What a client says; `target` is path and query. Without a Host header it gets the server's address.
+    struct Call {
+        std::string method = "GET";
+        std::string target = "/";
+        std::string body = {};
+        std::vector<HttpHeader> headers = {};
+        std::string remote_address = "127.0.0.1:50000";
+    };
+
+    /// Empty until the server answers; stays so when nobody listens or the server drains.
+    using Reply = std::shared_ptr<const std::optional<ServerResponse>>;
+    /// Hands a request in at the present instant; the reply comes as virtual time goes on.
+    Reply start(Call call);
+
+    /// The same, and runs what is due now. Nothing when the answer needs more time than that. Not to be called from
+    /// within a task.
+    std::optional<ServerResponse> request(Call call);
+    std::optional<ServerResponse> get(std::string target) { return request({.target = std::move(target)}); }
+    std::optional<ServerResponse> post(std::string target, std::string body,
+                                       std::string content_type = "application/json");
+
+private:
+    void answered();
+
+    VirtualScheduler& scheduler_;
+    Handler handler_;
+    std::string address_;
+    bool occupied_ = false;
+    bool draining_ = false;
+    std::size_t open_ = 0;  // requests without answer
+    std::function<void()> drained_;
+};
+
+}  // namespace tocsin::fakes
