@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string_view>
+
+#include "base/json.h"
+
+namespace tocsin {
+
+/// What a scrape of this body would give, as `check metrics --format=json` prints it:
+///
+///     {"ok": false, "error": "expected equal, got …", "line": 3,
+///      "metadata": [{"metric": "a", "type": "counter"}, {"metric": "a", "help": "…"}],
+///      "samples": [{"labels": {"__name__": "a_total"}, "value": "1", "timestamp_ms": 1000}]}
+///
+/// `error` and `line` are there only when it is not ok; metadata and samples are what was read before. A scrape with an error is
+/// rejected whole. Of a Content-Type that the scraper does not know nothing is read.
+Json exposition_report(std::string_view content_type, std::string_view body);
+
+}  // namespace tocsin

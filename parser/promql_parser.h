@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "base/labels.h"
+#include "parser/ast.h"
+
+namespace tocsin {
+
+/// What no honest expression reaches. Whatever stays within these can be walked by recursion.
+struct PromqlLimits {
+    std::size_t bytes = 64 * 1024;
+    std::size_t depth = 200;     // parentheses and calls within each other
+    std::size_t height = 1'000;  // of the tree: a chain of n operators, `a or b or c …`, has the height n
+    std::size_t matchers = 100;  // of one selector
+};
+
+/// Reads one PromQL expression, the whole language of Prometheus 3. Positions in the diagnostics count within `text` (line and column
+/// from 1); whoever holds a file moves them there. Names of functions are not looked up.
+Parsed<ExprPtr> parse_promql(std::string_view text, const PromqlLimits& limits = {});
+
+/// Reads `name{a="b"}` as a series is written in test files, and in `match[]` parameters.
+Parsed<Matchers> parse_metric_selector(std::string_view text);
+
+/// One value of a series in the notation of promtool's tests.
+struct SequenceValue {
+    double value = 0;      // a stale marker when `stale`
+    bool omitted = false;  // `_`
+    bool histogram = false;  // `{{…}}`: read, but tocsin has no native histograms
+};
+
+struct SeriesDescription {
+    LabelSet labels;
+    std::vector<SequenceValue> values;
+};
+
+/// Reads `name{a="b"} 1 2+1x5 _ stale` (promtool's series notation), at most `values_max` values.
+Parsed<SeriesDescription> parse_series_description(std::string_view text, std::size_t values_max = 1'000'000);
+
+/// The values alone: `1 2+1x5 _ stale`.
+Parsed<std::vector<SequenceValue>> parse_series_values(std::string_view text, std::size_t values_max = 1'000'000);
+
+}  // namespace tocsin

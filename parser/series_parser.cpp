@@ -1,0 +1,188 @@
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+#include <tao/pegtl.hpp>
+
+#include "base/sample.h"
+#include "base/text.h"
+#include "parser/promql_literals.h"
+#include "parser/promql_parser.h"
+#include "parser/promql_refusal.h"
+#include "parser/series_grammar.h"
+
+namespace tocsin {
+
+namespace {
+
+namespace grammar = promql_grammar;
+
+/// Collects the labels and the values as the grammar reads them.
+class SeriesReader {
+public:
+    SeriesReader(std::string_view text, std::size_t values_max) : text_(text), values_max_(values_max) {}
+
+    std::string_view text() const { return text_; }
+
+    void refuse(const PromqlMessage& message, std::size_t offset) {
+        diagnostics_.push_back(refusal(text_, offset, message, open_));
+    }
+
+    void left_brace(TextSpan) { open_.braces = true; }
+    void right_brace(TextSpan) { open_.braces = false; }
+    void metric_name(TextSpan span) { labels_.emplace_back(kMetricNameLabel, in(span)); }
+    void label(TextSpan span) { label_ = in(span); }
+    void quoted_label(TextSpan span) { label_ = unquoted(span); }
+    void quoted_metric_name(TextSpan) { labels_.emplace_back(kMetricNameLabel, std::move(label_)); }
+    void label_value(TextSpan span) { labels_.emplace_back(std::move(label_), unquoted(span)); }
+
+    void omitted(TextSpan) { item_.value.omitted = true; }
+    void stale(TextSpan) { item_.value.value = kStaleMarker; }
+    void histogram(TextSpan) { item_.value.histogram = true; }
+    void first_value(TextSpan span) { item_.value.value = number(span); }
+    void increment(TextSpan span) { item_.increment = number(span); }
+
+    void count(TextSpan span) {
+        std::uint64_t count = 0;
+        const auto [end, error] = std::from_chars(text_.data() + span.begin, text_.data() + span.end, count);
+        if (error != std::errc{}) note(span, "invalid repetition in series values: value out of range");
+        item_.repetitions = count;
+    }
+
+    /// `vxN` is v and N more of it; only gaps are counted as they are.
+    void item(TextSpan span) {
+        Item item = std::exchange(item_, {});
+        const std::uint64_t repetitions = item.repetitions.value_or(item.value.omitted ? 1 : 0);
+        const std::uint64_t room = values_max_ - values_.size();
+        if (repetitions > room || repetitions + (item.value.omitted ? 0 : 1) > room) {
+            if (!full_) note(span, fmt::format("series has more than {} values", values_max_));
+            full_ = true;
+            return;
+        }
+        if (!item.value.omitted) append(item);
+        for (std::uint64_t i = 0; i < repetitions; ++i) append(item);
+    }
+
+    Parsed<SeriesDescription> take() {
+        if (!diagnostics_.empty()) return tl::unexpected(std::move(diagnostics_));
+        return SeriesDescription{LabelSet::from(std::move(labels_)), std::move(values_)};
+    }
+
+private:
+    struct Item {
+        SequenceValue value;
+        double increment = 0;
+        std::optional<std::uint64_t> repetitions;
+    };
+
+    std::string_view in(TextSpan span) const { return text_.substr(span.begin, span.end - span.begin); }
+
+    void note(TextSpan span, std::string message) {
+        diagnostics_.push_back({.where = range_at(text_, span), .message = std::move(message)});
+    }
+
+    std::string unquoted(TextSpan span) {
+        Result<std::string> text = unquote(in(span));
+        if (text) return *std::move(text);
+        note(span, std::move(text).error().message);
+        return {};
+    }
+
+    double number(TextSpan span) {
+        std::string_view digits = in(span);
+        const bool negative = digits.front() == '-';
+        if (negative || digits.front() == '+') digits.remove_prefix(1);
+        const Result<double> value = read_number(digits);
+        if (!value) note(span, value.error().message);
+        return negative ? -value.value_or(0) : value.value_or(0);
+    }
+
+    void append(Item& item) {
+        values_.push_back(item.value);
+        // Not for nothing: a stale marker must keep its bits.
+        if (item.increment != 0) item.value.value += item.increment;
+    }
+
+    std::string_view text_;
+    std::size_t values_max_;
+    Diagnostics diagnostics_;
+    PromqlOpen open_;
+    bool full_ = false;  // noted once is enough
+
+    std::vector<std::pair<std::string, std::string>> labels_;
+    std::string label_;
+    Item item_;
+    std::vector<SequenceValue> values_;
+};
+
+template <void (SeriesReader::*method)(TextSpan)>
+struct Tell {
+    template <typename ActionInput>
+    static void apply(const ActionInput& in, SeriesReader& reader) {
+        const auto begin = static_cast<std::size_t>(in.begin() - reader.text().data());
+        (reader.*method)({begin, begin + in.size()});
+    }
+};
+
+template <typename Rule>
+struct SeriesAction : tao::pegtl::nothing<Rule> {};
+
+// clang-format off
+
+template <> struct SeriesAction<grammar::left_brace>         : Tell<&SeriesReader::left_brace> {};
+template <> struct SeriesAction<grammar::right_brace>        : Tell<&SeriesReader::right_brace> {};
+template <> struct SeriesAction<grammar::label_set_end>      : Tell<&SeriesReader::right_brace> {};
+template <> struct SeriesAction<grammar::metric_name>        : Tell<&SeriesReader::metric_name> {};
+template <> struct SeriesAction<grammar::label_text>         : Tell<&SeriesReader::label> {};
+template <> struct SeriesAction<grammar::quoted_label>       : Tell<&SeriesReader::quoted_label> {};
+template <> struct SeriesAction<grammar::quoted_metric_name> : Tell<&SeriesReader::quoted_metric_name> {};
+template <> struct SeriesAction<grammar::label_value_text>   : Tell<&SeriesReader::label_value> {};
+
+template <> struct SeriesAction<grammar::omitted>            : Tell<&SeriesReader::omitted> {};
+template <> struct SeriesAction<grammar::stale>              : Tell<&SeriesReader::stale> {};
+template <> struct SeriesAction<grammar::histogram>          : Tell<&SeriesReader::histogram> {};
+template <> struct SeriesAction<grammar::first_value>        : Tell<&SeriesReader::first_value> {};
+template <> struct SeriesAction<grammar::increment>          : Tell<&SeriesReader::increment> {};
+template <> struct SeriesAction<grammar::count>              : Tell<&SeriesReader::count> {};
+template <> struct SeriesAction<grammar::series_item>        : Tell<&SeriesReader::item> {};
+
+// clang-format on
+
+template <typename Rule>
+struct SeriesControl : tao::pegtl::normal<Rule> {
+    template <typename Input>
+    [[noreturn]] static void raise(const Input& in, SeriesReader& reader) {
+        static_assert(grammar::message<Rule>.written, "a rule inside must<> without a message");
+        reader.refuse(grammar::message<Rule>, static_cast<std::size_t>(in.current() - reader.text().data()));
+        throw tao::pegtl::parse_error("refused", in);
+    }
+};
+
+template <typename Rule>
+Parsed<SeriesDescription> read_series(std::string_view text, std::size_t values_max) {
+    SeriesReader reader(text, values_max);
+    tao::pegtl::memory_input<tao::pegtl::tracking_mode::lazy, tao::pegtl::eol::lf, const char*> input(
+        text.data(), text.data() + text.size(), "");
+    try {
+        static_cast<void>(tao::pegtl::parse<Rule, SeriesAction, SeriesControl>(input, reader));
+    } catch (const tao::pegtl::parse_error&) {
+        // The reader has noted what is wrong.
+    }
+    return reader.take();
+}
+
+}  // namespace
+
+Parsed<SeriesDescription> parse_series_description(std::string_view text, std::size_t values_max) {
+    return read_series<grammar::series_description>(text, values_max);
+}
+
+Parsed<std::vector<SequenceValue>> parse_series_values(std::string_view text, std::size_t values_max) {
+    Parsed<SeriesDescription> series = read_series<grammar::series_values>(text, values_max);
+    if (!series) return tl::unexpected(std::move(series).error());
+    return std::move(series->values);
+}
+
+}  // namespace tocsin
