@@ -1,0 +1,47 @@
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "engine/eval/operator.h"
+#include "engine/plan/plan.h"
+#include "engine/store/store.h"
+
+namespace tocsin {
+
+/// A range vector, as blocks of series that share timestamps. Cells are samples or missing (base/sample.h).
+class RangeSource : public RowSource {
+public:
+    struct Block {
+        std::span<const double* const> rows;  // oldest first; may be empty
+        std::span<const std::int64_t> times_ms;
+        std::size_t first_column = 0;
+        std::size_t columns = 0;
+        std::size_t first_row = 0;  // of rows()
+    };
+
+    /// Finds the range as seen at `at_ms`; rows() is up to date then.
+    virtual Status open(Evaluation& evaluation, std::int64_t at_ms) = 0;
+    /// The next block of the range; false at the end. A block is valid until the next call.
+    virtual bool next(Block& block) = 0;
+
+    std::int64_t start_ms() const { return start_ms_; }
+    std::int64_t end_ms() const { return end_ms_; }
+    virtual Extension extension() const { return Extension::None; }
+
+protected:
+    std::int64_t start_ms_ = 0;  // exclusive
+    std::int64_t end_ms_ = 0;    // inclusive
+};
+
+using RangeSourcePtr = std::unique_ptr<RangeSource>;
+
+RangeSourcePtr make_window(Store::SelectionHandle handle, const PlanWindow& plan);
+
+/// The values of `operand` at all multiples of the step within the range.
+RangeSourcePtr make_subquery(OperatorPtr operand, const PlanSubquery& plan);
+
+/// The samples of one column of a block that are there, oldest first, into `values` and `times_ms`.
+void gather(const RangeSource::Block& block, std::size_t column, std::vector<double>& values, std::vector<std::int64_t>& times_ms);
+
+}  // namespace tocsin

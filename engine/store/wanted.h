@@ -1,0 +1,44 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/labels.h"
+#include "base/matcher.h"
+#include "base/time.h"
+
+namespace tocsin {
+
+/// What the selections of one moment want to be kept. Immutable: whoever holds it may ask from any thread, while the store goes on.
+class Wanted {
+public:
+    struct Selector {
+        std::shared_ptr<const Matchers> matchers;
+        Duration reach;
+    };
+
+    Wanted() = default;
+    /// With `keep_all` everything is wanted for `retention` at least.
+    Wanted(const std::vector<Selector>& selectors, bool keep_all, Duration retention);
+
+    /// Whether any series of this metric name could be wanted.
+    bool name(std::string_view metric_name) const;
+
+    /// How far back the selection that looks furthest needs this series; nothing when none takes it.
+    std::optional<Duration> reach(const LabelSet& labels) const;
+
+private:
+    std::map<std::string, std::vector<Selector>, std::less<>> by_name_;  // those with __name__="…"
+    std::vector<Selector> others_;
+    bool keep_all_ = false;
+    Duration retention_{0};
+};
+
+/// The metric name that a series must have to match, when the matchers say so by equality; otherwise empty.
+std::string_view metric_name_of(const Matchers& matchers);
+
+}  // namespace tocsin
