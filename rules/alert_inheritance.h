@@ -1,0 +1,40 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "rules/rule_group.h"
+
+namespace tocsin {
+
+/// An alert without a rule: its group is gone, or was read from a file of the last run.
+struct OrphanAlert {
+    std::string group_key;
+    LabelSet labels;
+    ActiveAlert alert;
+};
+
+/// Finds rules for alerts that have lost theirs, by the alerts' labels: who is told of an alert must not notice that its rule was
+/// edited or moved.
+class AlertInheritance {
+public:
+    /// The groups whose rules may take alerts.
+    explicit AlertInheritance(const std::vector<std::shared_ptr<RuleGroup>>& heirs);
+
+    /// Gives each alert to a rule that could have made it: of the group it came from if there is one, else of any. Answers with those
+    /// that no rule could have made.
+    std::vector<OrphanAlert> distribute(std::vector<OrphanAlert> orphans) const;
+
+private:
+    struct Heir {
+        const RuleGroup* group;
+        AlertingRule* rule;
+    };
+    enum class From { SameGroup, AnyGroup };
+    AlertingRule* heir_of(const OrphanAlert& orphan, From from) const;
+
+    std::multimap<std::string, Heir, std::less<>> by_alert_name_;  // in the order of the rules
+};
+
+}  // namespace tocsin

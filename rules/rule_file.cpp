@@ -1,0 +1,119 @@
+#include "rules/rule_file.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "base/yaml.h"
+#include "rules/rule_reader.h"
+
+namespace tocsin {
+namespace {
+
+void read_limit(YamlFields& fields, RuleGroupDefinition& group) {
+    std::int64_t limit = 0;
+    if (!fields.read("limit", limit)) return;
+    if (limit < 0) {
+        return fields.report(fields.get("limit")->where, fmt::format("limit {} is negative", limit),
+                             "0 for none, or how many alerts or series");
+    }
+    group.limit = static_cast<std::size_t>(limit);
+}
+
+void read_rules(const YamlNode* list, RuleReader& reader, RuleFindings& findings, RuleGroupDefinition& group) {
+    if (list == nullptr || list->is_null()) return;
+    if (!list->is_sequence()) return findings.report(list->where, "rules is not a list", "a list of rules");
+    for (const YamlNode& item : list->items) {
+        if (item.is_null()) {
+            findings.warn(item.where, "rule/empty", "an entry without a rule");
+        } else if (auto rule = reader.read_rule(item)) {
+            group.rules.push_back(*std::move(rule));
+        }
+    }
+}
+
+RuleGroupDefinition read_group(const YamlNode& node, RuleFindings& findings, const QueryOptions& options) {
+    RuleGroupDefinition group;
+    group.file = findings.file;
+    group.where = node.where;
+    YamlFields fields(node, "rule group", findings.file, findings.problems);
+    if (!node.is_map()) return group;
+    fields.read("name", group.name);
+    if (group.name.empty()) findings.report(node.where, "Groupname must not be empty", "`name:` in the group");
+    if (Duration interval{0}; fields.read("interval", interval) && interval > Duration{0}) group.interval = interval;
+    if (Duration offset{0}; fields.read("query_offset", offset)) group.query_offset = offset;
+    read_limit(fields, group);
+    RuleReader reader(findings, options);
+    reader.read_group_labels(fields);
+    read_rules(fields.get("rules"), reader, findings, group);
+    fields.finish();
+    return group;
+}
+
+void check_group_names(const std::vector<RuleGroupDefinition>& groups, RuleFindings& findings) {
+    std::set<std::string_view> names;
+    for (const RuleGroupDefinition& group : groups) {
+        if (group.name.empty() || names.insert(group.name).second) continue;
+        findings.report(group.where, fmt::format("groupname: \"{}\" is repeated in the same file", group.name));
+    }
+}
+
+void warn_of_duplicates(const std::vector<RuleGroupDefinition>& groups, RuleFindings& findings) {
+    std::map<std::string, const RuleDefinition*> seen;
+    for (const RuleGroupDefinition& group : groups) {
+        for (const RuleDefinition& rule : group.rules) {
+            std::string identity = rule.name;
+            for (const RuleText& label : rule.labels) identity += fmt::format("\n{}\t{}", label.name, label.text);
+            const auto [first, is_new] = seen.emplace(std::move(identity), &rule);
+            if (is_new) continue;
+            findings.warn(rule.where, "rule/duplicate",
+                          fmt::format("{} is defined again with the same labels; the first one is in line {}", rule.name,
+                                      first->second->where.line));
+        }
+    }
+}
+
+RuleFile read_file(const YamlNode& root, RuleFindings& findings, const QueryOptions& options) {
+    RuleFile file;
+    file.path = findings.file;
+    YamlFields fields(root, "rule file", findings.file, findings.problems);
+    const YamlNode* groups = fields.get("groups");
+    fields.finish();
+    if (groups == nullptr || groups->is_null()) return file;
+    if (!groups->is_sequence()) findings.report(groups->where, "groups is not a list", "a list of rule groups");
+    for (const YamlNode& group : groups->items) {
+        if (group.is_null()) {
+            findings.warn(group.where, "rule/empty", "an entry without a rule group");
+        } else {
+            file.groups.push_back(read_group(group, findings, options));
+        }
+    }
+    check_group_names(file.groups, findings);
+    warn_of_duplicates(file.groups, findings);
+    return file;
+}
+
+Diagnostics by_position(Diagnostics found) {
+    std::stable_sort(found.begin(), found.end(), [](const Diagnostic& a, const Diagnostic& b) {
+        return std::tie(a.where.line, a.where.column) < std::tie(b.where.line, b.where.column);
+    });
+    return found;
+}
+
+}  // namespace
+
+Parsed<RuleFile> parse_rule_file(std::string_view text, const std::string& path, const QueryOptions& options) {
+    const auto root = parse_yaml(text, path);
+    if (!root) return tl::unexpected(root.error());
+    RuleFindings findings;
+    findings.file = path;
+    RuleFile file = read_file(*root, findings, options);
+    if (!findings.problems.empty()) return tl::unexpected(by_position(std::move(findings.problems)));
+    file.warnings = by_position(std::move(findings.warnings));
+    return file;
+}
+
+}  // namespace tocsin

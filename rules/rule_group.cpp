@@ -1,0 +1,326 @@
+#include "rules/rule_group.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/duration.h"
+#include "base/url.h"
+
+namespace tocsin {
+namespace {
+
+using AlertObserver = AlertingRule::Observer;
+
+std::variant<AlertingRule, RecordingRule> make_action(const RuleDefinition& rule, GroupTimeline& timeline,
+                                                      AlertObserver observer) {
+    if (rule.kind == RuleDefinition::Kind::Recording) return RecordingRule(rule, timeline);
+    return AlertingRule(rule, timeline, std::move(observer));
+}
+
+using MetricNames = std::set<std::string_view>;
+
+bool reads_one_of(const Matchers& selector, const MetricNames& names) {
+    if (const auto name = metric_name_of(selector); !name.empty()) return names.contains(name);
+    return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
+        return std::all_of(selector.begin(), selector.end(), [&](const Matcher& matcher) {
+            return matcher.name() != kMetricNameLabel || matcher.matches(name);
+        });
+    });
+}
+
+void add_written_names(const RuleDefinition& rule, MetricNames& names) {
+    if (rule.kind == RuleDefinition::Kind::Recording) {
+        names.insert(rule.name);
+    } else {
+        names.insert({"ALERTS", "ALERTS_FOR_STATE"});
+    }
+}
+
+double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
+
+Duration offset_of(const RuleGroupDefinition& group, const RuleSettings& settings) {
+    return group.query_offset.value_or(settings.query_offset);
+}
+
+}  // namespace
+
+LabelSet with_external_labels(const LabelSet& labels, const LabelSet& external_labels) {
+    LabelBuilder builder(labels);
+    for (const Label label : external_labels) {
+        if (!builder.has(label.name)) builder.set(label.name, label.value);
+    }
+    return builder.build();
+}
+
+GroupRule::GroupRule(const RuleDefinition& rule, std::unique_ptr<StandingQuery> compiled, GroupTimeline& timeline,
+                     AlertObserver observer)
+    : definition(rule), query(std::move(compiled)), action(make_action(rule, timeline, std::move(observer))) {}
+
+RuleGroup::RuleGroup(RuleGroupDefinition definition, std::vector<std::unique_ptr<StandingQuery>> queries,
+                     RuleSettings settings, const RuleManagerContext& context,
+                     std::shared_ptr<const RuleObservers> observers, RuleGroup* predecessor)
+    : definition_(std::make_unique<const RuleGroupDefinition>(std::move(definition))),
+      settings_(std::move(settings)),
+      context_(context),
+      observers_(std::move(observers)),
+      key_(definition_->file + ";" + definition_->name),
+      template_queries_(context.store, settings_.query) {
+    if (predecessor != nullptr) {
+        metrics_ = std::move(predecessor->metrics_);
+        last_evaluation_ = predecessor->last_evaluation_;
+        // With another offset its rows could lie before those that are there.
+        if (offset_of(*definition_, settings_) == offset_of(*predecessor->definition_, predecessor->settings_)) {
+            timeline_ = std::move(predecessor->timeline_);
+            timeline_->change_hands();
+        }
+    }
+    if (!metrics_) metrics_ = std::make_unique<RuleGroupMetrics>(context.metrics, key_);
+    if (!timeline_) timeline_ = std::make_unique<GroupTimeline>(context.store);
+    for (std::size_t i = 0; i < definition_->rules.size(); ++i) add_rule(definition_->rules[i], std::move(queries[i]));
+    for (Matchers& matchers : template_queries_.selectors()) selectors_.push_back(std::move(matchers));
+    mark_batches();
+    metrics_->interval.set(seconds(interval()));
+    metrics_->rules.set(static_cast<double>(rules_.size()));
+    answer_query_ = [this](std::string_view text) { return template_queries_.answer(text, cycle_.query_time); };
+}
+
+void RuleGroup::add_rule(const RuleDefinition& definition, std::unique_ptr<StandingQuery> query) {
+    for (Matchers& matchers : query->selector_matchers()) selectors_.push_back(std::move(matchers));
+    template_queries_.expect(definition);
+    const std::size_t index = rules_.size();
+    const auto observer = [this, index](const LabelSet& labels, const ActiveAlert& alert, AlertPhase before, Timestamp at) {
+        tell_transition(*rules_[index], labels, alert, before, at);
+    };
+    rules_.push_back(std::make_unique<GroupRule>(definition, std::move(query), *timeline_, observer));
+}
+
+void RuleGroup::mark_batches() {
+    MetricNames written;  // by the batch so far
+    for (const auto& rule : rules_) {
+        const auto selectors = rule->query->selector_matchers();
+        rule->begins_batch = std::any_of(selectors.begin(), selectors.end(),
+                                         [&](const Matchers& selector) { return reads_one_of(selector, written); });
+        if (rule->begins_batch) written.clear();
+        add_written_names(rule->definition, written);
+    }
+}
+
+Duration RuleGroup::interval() const { return definition_->interval.value_or(settings_.evaluation_interval); }
+
+void RuleGroup::evaluate(Timestamp due, std::function<void()> done) {
+    cycle_ = Cycle{};
+    cycle_.due = due;
+    cycle_.query_time = due - offset_of(*definition_, settings_);
+    cycle_.started = context_.scheduler.monotonic();
+    cycle_.done = std::move(done);
+    context_.store.freeze();
+    timeline_->begin(cycle_.query_time);
+    run_batch();
+}
+
+void RuleGroup::run_batch() {
+    cycle_.end = cycle_.begin;
+    do {
+        ++cycle_.end;
+    } while (cycle_.end < rules_.size() && !rules_[cycle_.end]->begins_batch);
+    cycle_.end = std::min(cycle_.end, rules_.size());
+    computing_ = true;
+    // Whoever lets go of the group meanwhile does not end it.
+    context_.executor.run([self = shared_from_this()] { self->compute_batch(); },
+                          [self = shared_from_this()] { self->apply_batch(); });
+}
+
+// On the pool.
+void RuleGroup::compute_batch() {
+    for (std::size_t i = cycle_.begin; i < cycle_.end; ++i) {
+        GroupRule& rule = *rules_[i];
+        const auto started = context_.scheduler.monotonic();
+        rule.result = rule.query->evaluate(cycle_.query_time);
+        rule.evaluation_time = context_.scheduler.monotonic() - started;
+    }
+}
+
+void RuleGroup::apply_batch() {
+    computing_ = false;
+    const bool is_last = cycle_.end == rules_.size();
+    {
+        const Store::OwnWrites writing(context_.store);
+        for (std::size_t i = cycle_.begin; i < cycle_.end; ++i) apply(*rules_[i]);
+        if (is_last) timeline_->end();
+    }
+    if (is_last) return finish();
+    cycle_.begin = cycle_.end;
+    run_batch();
+}
+
+void RuleGroup::apply(GroupRule& rule) {
+    const auto started = context_.scheduler.monotonic();
+    const Status status = take_result(rule);
+    rule.evaluation_time += context_.scheduler.monotonic() - started;
+    rule.last_evaluation = cycle_.due;
+    cycle_.rule_durations += rule.evaluation_time;
+    if (status) cycle_.samples += rule.samples();
+    note_outcome(rule, status);
+}
+
+Status RuleGroup::take_result(GroupRule& rule) {
+    AlertingRule* alerting = rule.alerting();
+    if (!rule.result) {
+        if (alerting != nullptr) alerting->keep(cycle_.due);
+        return tl::unexpected(rule.result.error());
+    }
+    if (alerting == nullptr) return std::get<RecordingRule>(rule.action).apply(**rule.result, limit_of(rule));
+    const auto failures_before = alerting->template_failures();
+    const Status status = alerting->apply(
+        **rule.result, limit_of(rule),
+        {cycle_.due, settings_.external_labels, settings_.external_url, answer_query_});
+    metrics_->template_failures.add(static_cast<double>(alerting->template_failures() - failures_before));
+    return status;
+}
+
+std::size_t RuleGroup::limit_of(const GroupRule& rule) const {
+    const std::size_t ceiling = rule.alerting() != nullptr ? settings_.limits.alerts_per_rule : 0;
+    if (definition_->limit == 0 || ceiling == 0) return std::max(definition_->limit, ceiling);
+    return std::min(definition_->limit, ceiling);
+}
+
+// A failure is told when it begins and when it is over, not at every evaluation.
+void RuleGroup::note_outcome(GroupRule& rule, const Status& status) {
+    const Annotations& annotations = rule.query->annotations();
+    rule.warnings = annotations.warnings;
+    rule.warnings.insert(rule.warnings.end(), annotations.infos.begin(), annotations.infos.end());
+    metrics_->evaluations.add();
+    metrics_->rule_duration.observe(seconds(rule.evaluation_time));
+    const bool failed_before = rule.health == RuleHealth::Error;
+    rule.health = status ? RuleHealth::Ok : RuleHealth::Error;
+    if (!status) metrics_->failures.add();
+    if (status && !failed_before) return;
+
+    const std::string error = status ? std::string() : status.error().message;
+    const bool is_news = std::exchange(rule.last_error, error) != error;
+    if (!is_news) return;
+    if (status) {
+        context_.log.info("rules::group", "rule evaluation succeeds again",
+                          {{"group", definition_->name}, {"rule", rule.definition.name}});
+    } else {
+        context_.log.warn("rules::group", "rule evaluation failed",
+                          {{"group", definition_->name}, {"rule", rule.definition.name}, {"error", error}});
+    }
+}
+
+void RuleGroup::finish() {
+    send(cycle_.due, settings_.resend_delay);
+    template_queries_.forget_unused(cycle_.query_time);
+    last_evaluation_ = cycle_.due;
+    measure();
+    for (const auto& observe : observers_->evaluation) observe(definition_->name, cycle_.due + clock_lead_);
+    Store& store = context_.store;
+    std::exchange(cycle_.done, nullptr)();
+    // Last of all: what waited for it may be a reload that ends this group.
+    store.thaw();
+}
+
+void RuleGroup::measure() {
+    evaluation_time_ = context_.scheduler.monotonic() - cycle_.started;
+    metrics_->iterations.add();
+    metrics_->last_duration.set(seconds(evaluation_time_));
+    metrics_->group_duration.observe(seconds(evaluation_time_));
+    metrics_->last_rule_durations.set(seconds(cycle_.rule_durations));
+    metrics_->last_timestamp.set(static_cast<double>(to_unix_ms(cycle_.due + clock_lead_)) / 1000);
+    metrics_->last_samples.set(static_cast<double>(cycle_.samples));
+    metrics_->failing_rules.set(static_cast<double>(failing_rules()));
+    if (!context_.log.enabled(LogLevel::Debug)) return;
+    context_.log.debug("rules::group", "group evaluated",
+                       {{"group", definition_->name},
+                        {"due", to_rfc3339_ms(cycle_.due)},
+                        {"seconds", fmt::format("{:.6f}", seconds(evaluation_time_))}});
+}
+
+void RuleGroup::send(Timestamp now, Duration resend_delay) {
+    // Long enough for three evaluations or resends to be missed (Prometheus rules/alerting.go sendAlerts).
+    const Duration valid_for = 4 * std::max(interval(), settings_.resend_delay);
+    std::vector<Alert> alerts;
+    for (const auto& rule : rules_) {
+        AlertingRule* alerting = rule->alerting();
+        if (alerting == nullptr) continue;
+        const auto before = alerts.size();
+        alerting->collect_due(now, resend_delay, valid_for, alerts);
+        for (std::size_t i = before; i < alerts.size(); ++i) alerts[i].generator_url = generator_url(rule->definition);
+    }
+    for (Alert& alert : alerts) {
+        alert.labels = with_external_labels(alert.labels, settings_.external_labels);
+        alert.starts_at += clock_lead_;
+        alert.ends_at += clock_lead_;
+        alert.updated_at += clock_lead_;
+    }
+    if (!alerts.empty()) context_.alerts.receive(alerts);
+}
+
+std::string RuleGroup::generator_url(const RuleDefinition& rule) const {
+    return settings_.external_url + "/graph?g0.expr=" + query_escape(rule.expr_text) + "&g0.tab=1";
+}
+
+void RuleGroup::tell_transition(const GroupRule& rule, const LabelSet& labels, const ActiveAlert& alert, AlertPhase before,
+                                Timestamp at) {
+    if (observers_->transition.empty()) return;
+    const AlertTransition transition{definition_->name, rule.definition.name, labels,     before,
+                                     alert.state.phase, at + clock_lead_,     alert.value};
+    for (const auto& observe : observers_->transition) observe(transition);
+}
+
+void RuleGroup::count_missed(std::uint64_t iterations) {
+    metrics_->missed.add(static_cast<double>(iterations));
+    metrics_->iterations.add(static_cast<double>(iterations));
+}
+
+void RuleGroup::clock_stepped(Duration step) {
+    clock_lead_ += step;
+    send(context_.scheduler.now() - clock_lead_, Duration{0});
+}
+
+void RuleGroup::settle_clock() {
+    timeline_->move_time(clock_lead_);
+    template_queries_.move_time(clock_lead_);
+    if (last_evaluation_ != Timestamp{}) last_evaluation_ += clock_lead_;
+    for (const auto& rule : rules_) {
+        if (rule->last_evaluation != Timestamp{}) rule->last_evaluation += clock_lead_;
+        if (AlertingRule* alerting = rule->alerting()) alerting->move_time(clock_lead_);
+    }
+    clock_lead_ = Duration{0};
+}
+
+std::size_t RuleGroup::failing_rules() const {
+    const auto failing = std::count_if(rules_.begin(), rules_.end(),
+                                       [](const auto& rule) { return rule->health == RuleHealth::Error; });
+    return static_cast<std::size_t>(failing);
+}
+
+RuleGroupView RuleGroup::view() const {
+    RuleGroupView view{definition_->name, definition_->file, interval(), definition_->limit, last_evaluation_,
+                       evaluation_time_,  {}};
+    for (const auto& rule : rules_) {
+        RuleView shown;
+        shown.definition = &rule->definition;
+        shown.health = rule->health;
+        shown.last_error = rule->last_error;
+        shown.last_evaluation = rule->last_evaluation;
+        shown.evaluation_time = rule->evaluation_time;
+        // While it is computed it is the pool's.
+        if (!computing_) rule->selectors = rule->query->selectors();
+        shown.selectors = rule->selectors;
+        shown.warnings = rule->warnings;
+        if (const AlertingRule* alerting = rule->alerting()) {
+            shown.phase = alerting->phase();
+            for (const auto& [labels, alert] : alerting->alerts()) {
+                if (alert.state.phase == AlertPhase::Inactive) continue;
+                shown.alerts.push_back({labels, alert.annotations, alert.state, alert.value});
+            }
+        }
+        view.rules.push_back(std::move(shown));
+    }
+    return view;
+}
+
+}  // namespace tocsin

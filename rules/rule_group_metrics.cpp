@@ -1,0 +1,53 @@
+#include "rules/rule_group_metrics.h"
+
+namespace tocsin {
+namespace {
+
+constexpr std::string_view kEvaluations = "prometheus_rule_evaluations_total";
+constexpr std::string_view kFailures = "prometheus_rule_evaluation_failures_total";
+constexpr std::string_view kFailingRules = "tocsin_rule_group_failing_rules";
+constexpr std::string_view kIterations = "prometheus_rule_group_iterations_total";
+constexpr std::string_view kMissed = "prometheus_rule_group_iterations_missed_total";
+constexpr std::string_view kInterval = "prometheus_rule_group_interval_seconds";
+constexpr std::string_view kLastDuration = "prometheus_rule_group_last_duration_seconds";
+constexpr std::string_view kLastRuleDurations = "prometheus_rule_group_last_rule_duration_sum_seconds";
+constexpr std::string_view kLastTimestamp = "prometheus_rule_group_last_evaluation_timestamp_seconds";
+constexpr std::string_view kLastSamples = "prometheus_rule_group_last_evaluation_samples";
+constexpr std::string_view kRules = "prometheus_rule_group_rules";
+
+}  // namespace
+
+RuleGroupMetrics::RuleGroupMetrics(SelfMetrics& metrics, const std::string& key)
+    : metrics_(metrics),
+      labels_{{"rule_group", key}},
+      evaluations(metrics.counter(kEvaluations, "The total number of rule evaluations.", labels_)),
+      failures(metrics.counter(kFailures, "The total number of rule evaluation failures.", labels_)),
+      failing_rules(metrics.gauge(kFailingRules, "Rules whose last evaluation failed.", labels_)),
+      iterations(metrics.counter(
+          kIterations, "The total number of scheduled rule group evaluations, whether executed or missed.", labels_)),
+      missed(metrics.counter(
+          kMissed, "The total number of rule group evaluations missed due to slow rule group evaluation.", labels_)),
+      interval(metrics.gauge(kInterval, "The interval of a rule group.", labels_)),
+      last_duration(metrics.gauge(kLastDuration, "The duration of the last rule group evaluation.", labels_)),
+      last_rule_durations(metrics.gauge(
+          kLastRuleDurations, "The sum of time in seconds it took to evaluate each rule in the group.", labels_)),
+      last_timestamp(metrics.gauge(
+          kLastTimestamp, "The timestamp of the last rule group evaluation in seconds.", labels_)),
+      last_samples(metrics.gauge(
+          kLastSamples, "The number of samples returned during the last rule group evaluation.", labels_)),
+      rules(metrics.gauge(kRules, "The number of rules.", labels_)),
+      rule_duration(
+          metrics.summary("prometheus_rule_evaluation_duration_seconds", "The duration for a rule to execute.")),
+      group_duration(
+          metrics.summary("prometheus_rule_group_duration_seconds", "The duration of rule group evaluations.")),
+      template_failures(metrics.counter("prometheus_template_text_expansion_failures_total",
+                                        "The total number of template text expansion failures.")) {}
+
+RuleGroupMetrics::~RuleGroupMetrics() {
+    for (const std::string_view name : {kEvaluations, kFailures, kFailingRules, kIterations, kMissed, kInterval, kLastDuration,
+                                        kLastRuleDurations, kLastTimestamp, kLastSamples, kRules}) {
+        metrics_.remove(name, labels_);
+    }
+}
+
+}  // namespace tocsin

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+
+#include "base/self_metrics.h"
+
+namespace tocsin {
+
+/// What /metrics says about one rule group, under the names of Prometheus (rules/group.go NewGroupMetrics). Gone with this object, but for
+/// what is counted of all groups together.
+class RuleGroupMetrics {
+public:
+    /// `key` is `file;name`.
+    RuleGroupMetrics(SelfMetrics& metrics, const std::string& key);
+    ~RuleGroupMetrics();
+    RuleGroupMetrics(const RuleGroupMetrics&) = delete;
+    RuleGroupMetrics& operator=(const RuleGroupMetrics&) = delete;
+
+private:
+    SelfMetrics& metrics_;
+    LabelSet labels_;
+
+public:
+    SelfMetrics::Value& evaluations;
+    SelfMetrics::Value& failures;
+    SelfMetrics::Value& failing_rules;
+    SelfMetrics::Value& iterations;
+    SelfMetrics::Value& missed;
+    SelfMetrics::Value& interval;
+    SelfMetrics::Value& last_duration;
+    SelfMetrics::Value& last_rule_durations;
+    SelfMetrics::Value& last_timestamp;
+    SelfMetrics::Value& last_samples;
+    SelfMetrics::Value& rules;
+    SelfMetrics::Distribution& rule_duration;       // of all groups
+    SelfMetrics::Distribution& group_duration;      // of all groups
+    SelfMetrics::Value& template_failures;          // of all groups
+};
+
+}  // namespace tocsin

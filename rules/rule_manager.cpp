@@ -1,0 +1,321 @@
+#include "rules/rule_manager.h"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/assert.h"
+#include "engine/scrape/scrape_manager.h"
+#include "rules/alert_inheritance.h"
+#include "rules/rule_group.h"
+#include "rules/tick_scheduler.h"
+
+namespace tocsin {
+namespace {
+
+using Groups = std::vector<std::shared_ptr<RuleGroup>>;
+using GroupsByKey = std::map<std::string, std::shared_ptr<RuleGroup>>;
+
+constexpr std::string_view kReasonAnnotation = "tocsin_reason";
+
+bool same_rule(const RuleDefinition& a, const RuleDefinition& b) {
+    return a.kind == b.kind && a.name == b.name && a.expr_text == b.expr_text && a.for_duration == b.for_duration &&
+           a.keep_firing_for == b.keep_firing_for && a.labels == b.labels && a.annotations == b.annotations;
+}
+
+bool same_group(const RuleGroupDefinition& a, const RuleGroupDefinition& b) {
+    return a.name == b.name && a.file == b.file && a.interval == b.interval && a.query_offset == b.query_offset &&
+           a.limit == b.limit && std::equal(a.rules.begin(), a.rules.end(), b.rules.begin(), b.rules.end(), same_rule);
+}
+
+std::string key_of(const RuleGroupDefinition& group) { return group.file + ";" + group.name; }
+
+/// The rules of a group by `file;group;rule`; the second of the same name is `…#2`.
+void list_rules(const RuleGroupDefinition& group, std::map<std::string, const RuleDefinition*>& into) {
+    std::map<std::string_view, int> seen;
+    for (const RuleDefinition& rule : group.rules) {
+        const int nth = ++seen[rule.name];
+        std::string key = key_of(group) + ";" + rule.name;
+        if (nth > 1) key += fmt::format("#{}", nth);
+        into.emplace(std::move(key), &rule);
+    }
+}
+
+Diagnostic problem_at(const RuleGroupDefinition& group, const SourceRange& where, std::string message) {
+    Diagnostic problem;
+    problem.file = group.file;
+    problem.where = where;
+    problem.message = std::move(message);
+    return problem;
+}
+
+/// Those of `groups` that are not among `others`.
+Groups without(const Groups& groups, const Groups& others) {
+    const std::set<std::shared_ptr<RuleGroup>> gone(others.begin(), others.end());
+    Groups left;
+    std::copy_if(groups.begin(), groups.end(), std::back_inserter(left),
+                 [&](const auto& group) { return !gone.contains(group); });
+    return left;
+}
+
+std::vector<OrphanAlert> release_alerts(const Groups& groups) {
+    std::vector<OrphanAlert> orphans;
+    for (const auto& group : groups) {
+        for (const auto& rule : group->rules()) {
+            if (rule->alerting() == nullptr) continue;
+            for (auto& [labels, alert] : rule->alerting()->release()) {
+                orphans.push_back({group->key(), labels, std::move(alert)});
+            }
+        }
+    }
+    return orphans;
+}
+
+}  // namespace
+
+struct RuleManager::Prepared::Impl {
+    struct Group {
+        RuleGroupDefinition definition;
+        std::vector<std::unique_ptr<StandingQuery>> queries;
+        std::shared_ptr<RuleGroup> unchanged;  // the one in force, when there is nothing to do
+    };
+    std::vector<Group> groups;
+    RuleSettings settings;
+    std::uint64_t based_on = 0;  // the configuration in force that it was compared with
+};
+
+RuleManager::Prepared::Prepared() : impl_(std::make_unique<Impl>()) {}
+RuleManager::Prepared::Prepared(Prepared&&) noexcept = default;
+RuleManager::Prepared& RuleManager::Prepared::operator=(Prepared&&) noexcept = default;
+RuleManager::Prepared::~Prepared() = default;
+
+struct RuleManager::Impl {
+    using PreparedGroup = Prepared::Impl::Group;
+
+    explicit Impl(const RuleManagerContext& c)
+        : context(c),
+          ticks({c.scheduler, c.scrapes, c.store, c.log, c.metrics}),
+          resolved_by_reload(c.metrics.counter("tocsin_alerts_resolved_by_reload_total",
+                                               "Alerts that ended because a reload took their rule away.")) {}
+
+    GroupsByKey by_key() const;
+    void check_limits(const std::vector<PreparedGroup>& groups, const RuleLimits& limits, Diagnostics& problems) const;
+    void compile(PreparedGroup& group, const RuleSettings& with, Diagnostics& problems) const;
+    void count_changes(const Prepared::Impl& prepared, RuleReloadSummary& summary) const;
+    Groups put_in_force(std::vector<PreparedGroup> prepared);
+    void resolve(const std::vector<OrphanAlert>& orphans, const LabelSet& external_labels, std::string_view reason,
+                 RuleReloadSummary& summary);
+    void rename(std::vector<OrphanAlert>& orphans, const LabelSet& external_labels_before, RuleReloadSummary& summary);
+
+    RuleManagerContext context;
+    std::shared_ptr<RuleObservers> observers = std::make_shared<RuleObservers>();
+    Groups groups;
+    RuleSettings settings;
+    std::uint64_t generation = 0;  // of the configuration in force; 0: none yet
+    TickScheduler ticks;
+    SelfMetrics::Value& resolved_by_reload;
+};
+
+RuleManager::RuleManager(RuleManagerContext context) : impl_(std::make_unique<Impl>(context)) {}
+RuleManager::~RuleManager() = default;
+
+GroupsByKey RuleManager::Impl::by_key() const {
+    GroupsByKey found;
+    for (const auto& group : groups) found.emplace(group->key(), group);
+    return found;
+}
+
+Parsed<RuleManager::Prepared> RuleManager::prepare(std::vector<RuleFile> files, RuleSettings settings) {
+    Prepared prepared;
+    prepared.impl_->based_on = impl_->generation;
+    const bool same_settings = impl_->generation > 0 && settings == impl_->settings;
+    auto running = impl_->by_key();
+    std::set<std::string> taken;
+    Diagnostics problems;
+    for (RuleFile& file : files) {
+        for (RuleGroupDefinition& definition : file.groups) {
+            const std::string key = key_of(definition);
+            if (!taken.insert(key).second) continue;
+            Impl::PreparedGroup group{std::move(definition), {}, nullptr};
+            const auto& before = running[key];
+            if (same_settings && before && same_group(before->definition(), group.definition)) group.unchanged = before;
+            prepared.impl_->groups.push_back(std::move(group));
+        }
+    }
+    impl_->check_limits(prepared.impl_->groups, settings.limits, problems);
+    for (auto& group : prepared.impl_->groups) {
+        if (!has_errors(problems)) impl_->compile(group, settings, problems);
+    }
+    if (has_errors(problems)) return tl::unexpected(std::move(problems));
+    prepared.impl_->settings = std::move(settings);
+    return prepared;
+}
+
+void RuleManager::Impl::check_limits(const std::vector<PreparedGroup>& given, const RuleLimits& limits,
+                                     Diagnostics& problems) const {
+    std::size_t groups_seen = 0, rules_seen = 0;
+    for (const PreparedGroup& group : given) {
+        ++groups_seen;
+        rules_seen += group.definition.rules.size();
+        if (groups_seen <= limits.groups && rules_seen <= limits.rules) continue;
+        problems.push_back(problem_at(group.definition, group.definition.where,
+                                      fmt::format("more than {} rule groups or {} rules", limits.groups, limits.rules)));
+        return;
+    }
+}
+
+void RuleManager::Impl::compile(PreparedGroup& group, const RuleSettings& with, Diagnostics& problems) const {
+    if (group.unchanged) return;
+    for (const RuleDefinition& rule : group.definition.rules) {
+        auto query = StandingQuery::create(*rule.expr, rule.expr_text, context.store, with.query);
+        if (query) {
+            group.queries.push_back(std::move(*query));
+        } else {
+            problems.push_back(problem_at(group.definition, rule.expr_where, query.error().message));
+        }
+    }
+}
+
+RuleReloadSummary RuleManager::apply(Prepared prepared) {
+    Impl& self = *impl_;
+    TOCSIN_ASSERT(!self.context.store.frozen());
+    TOCSIN_ASSERT(prepared.impl_->based_on == self.generation);
+    RuleReloadSummary summary;
+    self.count_changes(*prepared.impl_, summary);
+    const LabelSet external_labels_before = std::move(self.settings.external_labels);
+    self.settings = std::move(prepared.impl_->settings);
+    ++self.generation;
+
+    // The groups that end live to the end of this, while others take over what is theirs.
+    const Groups before = std::exchange(self.groups, self.put_in_force(std::move(prepared.impl_->groups)));
+    std::vector<OrphanAlert> orphans = release_alerts(without(before, self.groups));
+    self.rename(orphans, external_labels_before, summary);
+    orphans = AlertInheritance(without(self.groups, before)).distribute(std::move(orphans));
+    self.resolve(orphans, self.settings.external_labels, "a reload took the rule away", summary);
+    self.ticks.set_groups(self.groups);
+    summary.groups = self.groups.size();
+    summary.rules = rule_count();
+    return summary;
+}
+
+Groups RuleManager::Impl::put_in_force(std::vector<PreparedGroup> prepared) {
+    auto before = by_key();
+    Groups next;
+    for (PreparedGroup& group : prepared) {
+        if (group.unchanged) {
+            next.push_back(std::move(group.unchanged));
+            continue;
+        }
+        RuleGroup* predecessor = before[key_of(group.definition)].get();
+        next.push_back(std::make_shared<RuleGroup>(std::move(group.definition), std::move(group.queries), settings,
+                                                   context, observers, predecessor));
+    }
+    return next;
+}
+
+void RuleManager::Impl::count_changes(const Prepared::Impl& prepared, RuleReloadSummary& summary) const {
+    std::map<std::string, const RuleDefinition*> before, after;
+    for (const auto& group : groups) list_rules(group->definition(), before);
+    for (const auto& group : prepared.groups) list_rules(group.definition, after);
+    for (const auto& [key, rule] : after) {
+        const auto old = before.find(key);
+        if (old == before.end()) {
+            summary.added.push_back(key);
+        } else if (!same_rule(*old->second, *rule)) {
+            summary.changed.push_back(key);
+        }
+    }
+    for (const auto& [key, rule] : before) {
+        if (!after.contains(key)) summary.removed.push_back(key);
+    }
+}
+
+// With other external labels an alert is another one to those who are told: the old one ends, the new one is news.
+void RuleManager::Impl::rename(std::vector<OrphanAlert>& orphans, const LabelSet& external_labels_before,
+                               RuleReloadSummary& summary) {
+    if (settings.external_labels == external_labels_before) return;
+    resolve(orphans, external_labels_before, "a reload changed the external labels", summary);
+    for (OrphanAlert& orphan : orphans) orphan.alert.last_sent.reset();
+}
+
+// Whoever was told that it fires is told that it is over, since no evaluation will ever say so.
+void RuleManager::Impl::resolve(const std::vector<OrphanAlert>& orphans, const LabelSet& external_labels,
+                                std::string_view reason, RuleReloadSummary& summary) {
+    std::vector<Alert> alerts;
+    for (const OrphanAlert& orphan : orphans) {
+        if (orphan.alert.state.phase != AlertPhase::Firing || !orphan.alert.last_sent) continue;
+        Alert alert;
+        alert.labels = with_external_labels(orphan.labels, external_labels);
+        alert.annotations = LabelBuilder(orphan.alert.annotations).set(kReasonAnnotation, reason).build();
+        alert.starts_at = orphan.alert.state.fired_at;
+        alert.ends_at = alert.updated_at = context.scheduler.now();
+        alert.generator_url = settings.external_url;
+        const std::string labels = to_string(alert.labels);
+        context.log.info("rules::manager", "alert resolved by a reload", {{"labels", labels}, {"reason", std::string(reason)}});
+        summary.resolved.push_back(labels);
+        resolved_by_reload.add();
+        alerts.push_back(std::move(alert));
+    }
+    if (!alerts.empty()) context.alerts.receive(alerts);
+}
+
+void RuleManager::start() { impl_->ticks.start(); }
+void RuleManager::stop(std::function<void()> done) { impl_->ticks.stop(std::move(done)); }
+
+std::vector<RuleGroupView> RuleManager::groups() const {
+    std::vector<RuleGroupView> views;
+    for (const auto& group : impl_->groups) views.push_back(group->view());
+    return views;
+}
+
+std::size_t RuleManager::rule_count() const {
+    std::size_t count = 0;
+    for (const auto& group : impl_->groups) count += group->rules().size();
+    return count;
+}
+
+std::size_t RuleManager::failing_rule_count() const {
+    std::size_t count = 0;
+    for (const auto& group : impl_->groups) count += group->failing_rules();
+    return count;
+}
+
+void RuleManager::on_transition(std::function<void(const AlertTransition&)> observer) {
+    impl_->observers->transition.push_back(std::move(observer));
+}
+
+void RuleManager::on_evaluation(std::function<void(const std::string&, Timestamp)> observer) {
+    impl_->observers->evaluation.push_back(std::move(observer));
+}
+
+std::vector<StoredRuleAlert> RuleManager::snapshot() const {
+    std::vector<StoredRuleAlert> stored;
+    for (const auto& group : impl_->groups) {
+        for (const auto& rule : group->rules()) {
+            if (rule->alerting() == nullptr) continue;
+            for (const auto& [labels, alert] : rule->alerting()->alerts()) {
+                stored.push_back({group->definition().file, group->definition().name, rule->definition.name, labels,
+                                  alert.annotations, alert.state, alert.value, alert.last_sent});
+            }
+        }
+    }
+    return stored;
+}
+
+void RuleManager::restore(const std::vector<StoredRuleAlert>& alerts) {
+    std::vector<OrphanAlert> orphans;
+    for (const StoredRuleAlert& stored : alerts) {
+        ActiveAlert alert;
+        alert.annotations = stored.annotations;
+        alert.state = stored.state;
+        alert.value = stored.value;
+        alert.last_sent = stored.last_sent;
+        orphans.push_back({stored.file + ";" + stored.group, stored.labels, std::move(alert)});
+    }
+    AlertInheritance(impl_->groups).distribute(std::move(orphans));
+}
+
+}  // namespace tocsin

@@ -1,0 +1,173 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/alert.h"
+#include "base/diagnostic.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "base/self_metrics.h"
+#include "base/time.h"
+#include "engine/eval/query.h"
+#include "engine/store/store.h"
+#include "rules/alert_state.h"
+#include "rules/rule_file.h"
+
+namespace tocsin {
+
+class ScrapeManager;
+
+/// What rules stand on. All must outlive the RuleManager.
+struct RuleManagerContext {
+    Scheduler& scheduler;
+    Executor& executor;
+    Store& store;
+    ScrapeManager& scrapes;
+    Log& log;
+    SelfMetrics& metrics;
+    AlertSink& alerts;
+};
+
+/// What the rules of one configuration may be, at most. More than that is refused when they are prepared; alerts beyond it put
+/// their rule in error, and those that are there stay.
+struct RuleLimits {
+    std::size_t rules = 100'000;
+    std::size_t groups = 20'000;
+    std::size_t alerts_per_rule = 100'000;
+
+    bool operator==(const RuleLimits&) const = default;
+};
+
+/// What configuration and flags say about all rules.
+struct RuleSettings {
+    Duration evaluation_interval{std::chrono::minutes(1)};
+    Duration query_offset{0};
+    /// Alerts that stay active are sent again after this long.
+    Duration resend_delay{std::chrono::minutes(1)};
+    LabelSet external_labels;
+    std::string external_url;  // without a slash at the end
+    QueryOptions query;
+    RuleLimits limits;
+
+    bool operator==(const RuleSettings&) const = default;
+};
+
+/// What a reload did, for the log and for whoever asked for it.
+struct RuleReloadSummary {
+    std::size_t groups = 0;
+    std::size_t rules = 0;
+    std::vector<std::string> added, removed, changed;  // `file;group;rule`
+    std::vector<std::string> resolved;                 // alerts that ended because their rule went away
+};
+
+enum class RuleHealth { Unknown, Ok, Error };
+
+/// What /api/v1/rules and /api/v1/alerts show.
+struct ActiveAlertView {
+    LabelSet labels;
+    LabelSet annotations;
+    AlertState state;
+    double value = 0;
+};
+
+struct RuleView {
+    const RuleDefinition* definition = nullptr;
+    RuleHealth health = RuleHealth::Unknown;
+    std::string last_error;
+    Timestamp last_evaluation{};
+    std::chrono::nanoseconds evaluation_time{0};
+    AlertPhase phase = AlertPhase::Inactive;     // of an alerting rule: the furthest of its alerts
+    std::vector<ActiveAlertView> alerts;         // pending and firing, by label set
+    std::vector<StandingQuery::SelectorUse> selectors;
+    std::vector<std::string> warnings;           // what PromQL had to say
+};
+
+struct RuleGroupView {
+    std::string name, file;
+    Duration interval{0};
+    std::size_t limit = 0;
+    Timestamp last_evaluation{};
+    std::chrono::nanoseconds evaluation_time{0};
+    std::vector<RuleView> rules;
+};
+
+/// A change of phase of one alert, told after the evaluation that brought it.
+struct AlertTransition {
+    std::string group, rule;
+    LabelSet labels;
+    AlertPhase from, to;
+    Timestamp at;
+    double value = 0;
+};
+
+/// What must survive a restart about one alert.
+struct StoredRuleAlert {
+    std::string file, group, rule;
+    LabelSet labels;
+    LabelSet annotations;
+    AlertState state;
+    double value = 0;
+    std::optional<Timestamp> last_sent;
+};
+
+/// All rule groups: compiled, evaluated on their ticks, their alerts sent to the sink. Scheduler's thread only.
+///
+/// On a tick of the grid the targets that are due are polled; a group due at that tick is evaluated as soon as the last of them
+/// which its selectors can match has answered or timed out (rules/tick_scheduler.h).
+class RuleManager {
+public:
+    explicit RuleManager(RuleManagerContext context);
+    /// Not while a group is evaluated: stop() first.
+    ~RuleManager();
+
+    /// Rules that are compiled and wait to be put in force; nothing that runs was touched. Void once another one was applied.
+    class Prepared {
+    public:
+        Prepared();
+        Prepared(Prepared&&) noexcept;
+        Prepared& operator=(Prepared&&) noexcept;
+        ~Prepared();
+
+    private:
+        friend class RuleManager;
+        struct Impl;
+        std::unique_ptr<Impl> impl_;
+    };
+    /// Of groups that are given twice (a file that two patterns name) the first one counts.
+    Parsed<Prepared> prepare(std::vector<RuleFile> files, RuleSettings settings);
+
+    /// Cannot fail. Unchanged groups keep timers and state; edited rules keep the alerts whose identity is the same; alerts of
+    /// rules that are gone resolve now, with the reason in the annotation `tocsin_reason`. Only while the store is thawed: call it
+    /// from Store::when_thawed().
+    RuleReloadSummary apply(Prepared prepared);
+
+    /// Begins to tick. Before it nothing is polled or evaluated.
+    void start();
+    /// No tick after this; `done` when the evaluation that runs has ended. Not to be started again.
+    void stop(std::function<void()> done);
+
+    /// What the pages show, a copy: as expensive as there are rules and alerts.
+    std::vector<RuleGroupView> groups() const;
+    std::size_t rule_count() const;
+    /// How many rules failed at their last evaluation.
+    std::size_t failing_rule_count() const;
+
+    void on_transition(std::function<void(const AlertTransition&)> observer);
+    /// After each evaluation of a group, with the instant at which it was due.
+    void on_evaluation(std::function<void(const std::string& group, Timestamp due)> observer);
+
+    std::vector<StoredRuleAlert> snapshot() const;
+    /// Before start(); alerts of rules that are not there are ignored.
+    void restore(const std::vector<StoredRuleAlert>& alerts);
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tocsin

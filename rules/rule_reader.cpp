@@ -1,0 +1,232 @@
+#include "rules/rule_reader.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "parser/promql_parser.h"
+
+namespace tocsin {
+namespace {
+
+std::size_t offset_in(std::string_view text, std::size_t line, std::size_t column) {
+    std::size_t at = 0;
+    for (std::size_t i = 1; i < line; ++i) {
+        const auto end = text.find('\n', at);
+        if (end == std::string_view::npos) return text.size();
+        at = end + 1;
+    }
+    return std::min(at + (column > 0 ? column - 1 : 0), text.size());
+}
+
+/// The place in the file of a stretch of a scalar's text.
+SourceRange place_of(const YamlNode& scalar, std::size_t begin, std::size_t end) {
+    const SourceRange first = scalar.position_of(begin);
+    const SourceRange last = scalar.position_of(std::max(begin, end));
+    return {first.line, first.column, last.line, last.column};
+}
+
+/// Moves a finding about the text of a scalar to the place in the file where that text stands.
+Diagnostic moved_to_file(Diagnostic finding, const YamlNode& scalar, const std::string& file) {
+    const SourceRange& at = finding.where;
+    finding.file = file;
+    finding.where = at.line == 0 ? scalar.where
+                                 : place_of(scalar, offset_in(scalar.text, at.line, at.column),
+                                            offset_in(scalar.text, at.end_line, at.end_column));
+    return finding;
+}
+
+/// Whether the field says no more than its absence would.
+bool says_nothing(const YamlNode& field, Duration value) {
+    return field.is_null() || (field.is_scalar() && value == Duration{0}) || (field.is_map() && field.entries.empty());
+}
+
+}  // namespace
+
+void RuleFindings::report(const SourceRange& where, std::string message, std::string expected) {
+    problems.push_back({.severity = Severity::Error,
+                        .check = {},
+                        .file = file,
+                        .where = where,
+                        .message = std::move(message),
+                        .expected = std::move(expected),
+                        .hint = {}});
+}
+
+void RuleFindings::warn(const SourceRange& where, std::string check, std::string message) {
+    warnings.push_back({.severity = Severity::Warning,
+                        .check = std::move(check),
+                        .file = file,
+                        .where = where,
+                        .message = std::move(message),
+                        .expected = {},
+                        .hint = {}});
+}
+
+RuleReader::Texts RuleReader::read_texts(YamlFields& fields, std::string_view key) {
+    Texts texts;
+    const YamlNode* node = fields.get(key);
+    if (node == nullptr || node->is_null()) return texts;
+    if (!node->is_map()) {
+        findings_.report(node->where, fmt::format("{} is not a map", key), "names with texts");
+        return texts;
+    }
+    for (const YamlNode::Entry& entry : node->entries) {
+        if (!entry.value.is_scalar() && !entry.value.is_null()) {
+            findings_.report(entry.value.where, fmt::format("{} '{}' is not a text", key, entry.key), "a text");
+            continue;
+        }
+        texts.push_back({entry.key, entry.value.text, &entry.value, entry.key_where});
+    }
+    return texts;
+}
+
+RuleReader::Texts RuleReader::read_labels(YamlFields& fields) {
+    Texts labels = read_texts(fields, "labels");
+    for (const Text& label : labels) {
+        if (label.name.empty() || !is_valid_utf8(label.name) || label.name == kMetricNameLabel) {
+            findings_.report(label.name_where, fmt::format("invalid label name: {}", label.name));
+        }
+    }
+    return labels;
+}
+
+RuleReader::Texts RuleReader::read_annotations(YamlFields& fields) {
+    Texts annotations = read_texts(fields, "annotations");
+    for (const Text& annotation : annotations) {
+        if (annotation.name.empty() || !is_valid_utf8(annotation.name)) {
+            findings_.report(annotation.name_where, fmt::format("invalid annotation name: {}", annotation.name));
+        }
+    }
+    return annotations;
+}
+
+void RuleReader::read_group_labels(YamlFields& group) { group_labels_ = read_labels(group); }
+
+std::optional<RuleDefinition> RuleReader::read_rule(const YamlNode& node) {
+    RuleDefinition rule;
+    rule.where = node.where;
+    YamlFields fields(node, "rule", findings_.file, findings_.problems);
+    if (!node.is_map()) return std::nullopt;
+    const bool kind_known = read_kind(fields, rule);
+    read_expression(fields, rule);
+    fields.read("for", rule.for_duration);
+    fields.read("keep_firing_for", rule.keep_firing_for);
+    Texts labels = read_labels(fields);
+    const Texts annotations = read_annotations(fields);
+    fields.finish();
+    if (!kind_known) return std::nullopt;
+
+    if (rule.kind == RuleDefinition::Kind::Recording) check_recording_fields(fields, rule);
+    take_labels(std::move(labels), rule);
+    for (const Text& annotation : annotations) rule.annotations.push_back(compile(annotation, "annotation", rule));
+    std::sort(rule.annotations.begin(), rule.annotations.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+    return rule;
+}
+
+bool RuleReader::read_kind(YamlFields& fields, RuleDefinition& rule) {
+    std::string record, alert;
+    fields.read("record", record);
+    fields.read("alert", alert);
+    if (record.empty() == alert.empty()) {
+        const SourceRange& where = record.empty() ? rule.where : fields.get("record")->where;
+        findings_.report(where, record.empty() ? "one of 'record' or 'alert' must be set"
+                                               : "only one of 'record' and 'alert' must be set");
+        return false;
+    }
+    rule.kind = record.empty() ? RuleDefinition::Kind::Alerting : RuleDefinition::Kind::Recording;
+    rule.name = record.empty() ? alert : record;
+    if (!record.empty()) check_recording_name(rule, fields.get("record")->where);
+    return true;
+}
+
+void RuleReader::check_recording_name(const RuleDefinition& rule, const SourceRange& where) {
+    if (rule.name.find_first_of("{}") != std::string::npos) {
+        findings_.report(where, fmt::format("braces present in the recording rule name; should it be in expr?: {}", rule.name));
+    } else if (!is_valid_utf8(rule.name)) {
+        findings_.report(where, fmt::format("invalid recording rule name: {}", replace_invalid_utf8(rule.name)));
+    }
+}
+
+void RuleReader::check_recording_fields(YamlFields& fields, const RuleDefinition& rule) {
+    const auto refuse = [&](std::string_view key, Duration value) {
+        const YamlNode* field = fields.get(key);
+        if (field == nullptr || says_nothing(*field, value)) return;
+        findings_.report(field->where, fmt::format("invalid field '{}' in recording rule", key));
+    };
+    refuse("for", rule.for_duration);
+    refuse("keep_firing_for", rule.keep_firing_for);
+    refuse("annotations", Duration{0});
+}
+
+void RuleReader::read_expression(YamlFields& fields, RuleDefinition& rule) {
+    const YamlNode* node = fields.get("expr");
+    const bool is_text = fields.read("expr", rule.expr_text);
+    if (node != nullptr && !is_text && !node->is_null()) return;  // it was told that it is no text
+    rule.expr_where = node != nullptr ? node->where : rule.where;
+    if (rule.expr_text.empty()) return findings_.report(rule.expr_where, "field 'expr' must be set in rule");
+
+    auto expr = parse_promql(rule.expr_text);
+    ValueType type = ValueType::Vector;
+    Diagnostics found = expr ? check_expression(**expr, rule.expr_text, options_, &type) : std::move(expr.error());
+    const bool good = expr.has_value() && !has_errors(found);
+    for (Diagnostic& finding : found) {
+        const bool is_error = finding.severity == Severity::Error;
+        if (is_error) finding.message = "could not parse expression: " + finding.message;
+        auto& list = is_error ? findings_.problems : findings_.warnings;
+        list.push_back(moved_to_file(std::move(finding), *node, findings_.file));
+    }
+    if (!good) return;
+    if (type != ValueType::Vector && type != ValueType::Scalar) {
+        findings_.report(place_of(*node, 0, rule.expr_text.size()), fmt::format("rule result is of type {}", to_string(type)),
+                         "an instant vector or a scalar");
+    }
+    rule.expr = std::shared_ptr<const Expr>(std::move(*expr));
+}
+
+// Those of the group that the rule has none of its own for come with it.
+void RuleReader::take_labels(Texts own, RuleDefinition& rule) {
+    for (const Text& label : group_labels_) {
+        const bool is_own = std::any_of(own.begin(), own.end(), [&](const Text& l) { return l.name == label.name; });
+        if (!is_own) own.push_back(label);
+    }
+    for (const Text& label : own) rule.labels.push_back(compile(label, "label", rule));
+    std::sort(rule.labels.begin(), rule.labels.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+}
+
+RuleText RuleReader::compile(const Text& text, std::string_view what, const RuleDefinition& rule) {
+    RuleText result{text.name, text.text, std::nullopt};
+    if (rule.kind == RuleDefinition::Kind::Recording) return result;
+    auto compiled = templates::RuleTemplate::parse(rule.name, text.text);
+    const bool is_news = told_.insert(text.node).second;
+    if (compiled) {
+        if (is_news && !compiled->is_plain()) doubt(text, what, *compiled, rule);
+        result.expansion = std::move(*compiled);
+        return result;
+    }
+    for (const auto& problem : compiled.error()) {
+        if (!is_news) continue;
+        findings_.report(place_of(*text.node, problem.where.begin, problem.where.end),
+                         fmt::format("{} \"{}\": {}", what, text.name, problem.message));
+    }
+    return result;
+}
+
+// What Prometheus finds out when the alert fires, and its receiver with it.
+void RuleReader::doubt(const Text& text, std::string_view what, const templates::RuleTemplate& compiled,
+                       const RuleDefinition& rule) {
+    const auto warn = [&](const TextSpan& span, std::string check, const std::string& reason) {
+        findings_.warn(place_of(*text.node, span.begin, span.end), std::move(check),
+                       fmt::format("{} \"{}\" of {}: {}", what, text.name, rule.name, reason));
+    };
+    const auto facts = compiled.facts();
+    for (const auto& problem : facts.problems) warn(problem.where, "template/field", problem.reason);
+    for (const auto& query : facts.queries) {
+        const auto expr = parse_promql(query.expr);
+        const auto found = expr ? check_expression(**expr, query.expr, options_) : expr.error();
+        if (has_errors(found)) warn(query.where, "template/query", "query: " + found.front().message);
+    }
+}
+
+}  // namespace tocsin

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/yaml.h"
+#include "rules/rule_file.h"
+
+namespace tocsin {
+
+/// What is found while a rule file is read. Reading goes on after each finding.
+struct RuleFindings {
+    std::string file;
+    Diagnostics problems;  // errors
+    Diagnostics warnings;
+
+    void report(const SourceRange& where, std::string message, std::string expected = {});
+    void warn(const SourceRange& where, std::string check, std::string message);
+};
+
+/// Reads the rules of one group out of its YAML.
+class RuleReader {
+public:
+    RuleReader(RuleFindings& findings, const QueryOptions& options) : findings_(findings), options_(options) {}
+
+    /// `labels:` of the group, for all rules that are read after it.
+    void read_group_labels(YamlFields& group);
+    /// Nothing when it cannot even be said what kind of rule it is. If anything was reported the rule is good for no more than its name.
+    std::optional<RuleDefinition> read_rule(const YamlNode& node);
+
+private:
+    /// One of the labels or annotations of a rule or a group.
+    struct Text {
+        std::string name;
+        std::string text;
+        const YamlNode* node;
+        SourceRange name_where;
+    };
+    using Texts = std::vector<Text>;
+
+    Texts read_texts(YamlFields& fields, std::string_view key);
+    Texts read_labels(YamlFields& fields);
+    Texts read_annotations(YamlFields& fields);
+    bool read_kind(YamlFields& fields, RuleDefinition& rule);
+    void check_recording_name(const RuleDefinition& rule, const SourceRange& where);
+    void check_recording_fields(YamlFields& fields, const RuleDefinition& rule);
+    void read_expression(YamlFields& fields, RuleDefinition& rule);
+    void take_labels(Texts own, RuleDefinition& rule);
+    RuleText compile(const Text& text, std::string_view what, const RuleDefinition& rule);
+    void doubt(const Text& text, std::string_view what, const templates::RuleTemplate& compiled, const RuleDefinition& rule);
+
+    RuleFindings& findings_;
+    const QueryOptions& options_;
+    Texts group_labels_;
+    std::set<const YamlNode*> told_;  // texts whose mistakes were told: the labels of a group are those of many rules
+};
+
+}  // namespace tocsin
