@@ -1,0 +1,186 @@
+#include "notifiers/alert_group.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace tocsin {
+namespace {
+
+std::shared_ptr<Delivery> find_delivery(const std::vector<std::shared_ptr<Delivery>>& deliveries,
+                                        const Integration& integration) {
+    for (const auto& delivery : deliveries) {
+        const Integration& known = delivery->integration();
+        if (std::tie(known.receiver, known.kind, known.index) ==
+            std::tie(integration.receiver, integration.kind, integration.index)) {
+            return delivery;
+        }
+    }
+    return nullptr;
+}
+
+/// The order of messages: by the labels job and instance, then by all.
+bool message_order(const FlushAlert& a, const FlushAlert& b) {
+    const LabelSet& left = a.alert->alert.labels;
+    const LabelSet& right = b.alert->alert.labels;
+    for (const std::string_view name : {"job", "instance"}) {
+        if (left.get(name) != right.get(name)) return left.get(name) < right.get(name);
+    }
+    return left < right;
+}
+
+}  // namespace
+
+AlertGroup::AlertGroup(GroupContext& context, const Pipeline& pipeline, const Route& route,
+                       std::shared_ptr<Receiver> receiver, LabelSet labels, std::string key, EmptyHandler on_empty)
+    : context_(context),
+      pipeline_(&pipeline),
+      route_(&route),
+      labels_(std::move(labels)),
+      key_(std::move(key)),
+      on_empty_(std::move(on_empty)) {
+    for (const auto& integration : receiver->integrations) {
+        deliveries_.push_back(std::make_shared<Delivery>(context_, *this, integration));
+    }
+}
+
+AlertGroup::~AlertGroup() { stop(); }
+
+void AlertGroup::insert(const AlertPtr& alert) {
+    const bool first = alerts_.empty();
+    alerts_[alert->alert.labels] = alert;
+    if (!first || timer_ != 0) return;
+    const Timestamp now = context_.scheduler.now();
+    const Timestamp due = now + route_->options.group_wait;
+    // Of an alert that began long ago everything there is to wait for has come, but for the rest of its batch: the flush is a task
+    // of its own, so it comes after that.
+    const bool waited_already = alert->alert.starts_at + route_->options.group_wait < now;
+    start_timer(waited_already ? now : due);
+}
+
+void AlertGroup::update(const AlertPtr& alert) {
+    const auto known = alerts_.find(alert->alert.labels);
+    if (known != alerts_.end()) known->second = alert;
+}
+
+void AlertGroup::remove(const LabelSet& labels) { alerts_.erase(labels); }
+
+void AlertGroup::set_next_flush(Timestamp due) { start_timer(due); }
+
+void AlertGroup::adopt_configuration(const Pipeline& pipeline, const Route& route, std::shared_ptr<Receiver> receiver) {
+    pipeline_ = &pipeline;
+    route_ = &route;
+    std::vector<std::shared_ptr<Delivery>> deliveries;
+    for (const auto& integration : receiver->integrations) {
+        auto delivery = find_delivery(deliveries_, *integration);
+        if (delivery) {
+            delivery->replace_integration(integration);
+        } else {
+            delivery = std::make_shared<Delivery>(context_, *this, integration);
+        }
+        deliveries.push_back(std::move(delivery));
+    }
+    for (const auto& old : deliveries_) {
+        if (std::find(deliveries.begin(), deliveries.end(), old) == deliveries.end()) old->stop();
+    }
+    deliveries_ = std::move(deliveries);
+}
+
+void AlertGroup::stop_timer() {
+    context_.scheduler.cancel(timer_);
+    timer_ = 0;
+}
+
+void AlertGroup::stop() {
+    stop_timer();
+    for (const auto& delivery : deliveries_) delivery->stop();
+}
+
+FlushView AlertGroup::view() const {
+    FlushView view;
+    view.now = context_.scheduler.now();
+    view.due = view.now;
+    for (const auto& [labels, alert] : alerts_) {
+        const bool muted = pipeline_->mute(*alert, *route_, view.now).has_value();
+        view.alerts.push_back({alert, !alert->alert.resolved_at(view.now), muted});
+    }
+    std::stable_sort(view.alerts.begin(), view.alerts.end(), message_order);
+    return view;
+}
+
+void AlertGroup::delivery_settled() { sweep(); }
+
+bool AlertGroup::is_busy() const { return pending_deliveries() > 0; }
+
+std::size_t AlertGroup::pending_deliveries() const {
+    return static_cast<std::size_t>(std::count_if(deliveries_.begin(), deliveries_.end(),
+                                                  [](const auto& delivery) { return delivery->is_busy(); }));
+}
+
+void AlertGroup::start_timer(Timestamp due) {
+    context_.scheduler.cancel(timer_);
+    due = std::max(due, context_.first_flush);
+    next_flush_ = due;
+    if (due == Timestamp::max()) return;
+    // Monotonic: a step of the wall clock must not flush.
+    const Duration delay = std::max(due - context_.scheduler.now(), Duration{0});
+    timer_ = context_.scheduler.after(delay, [this] { flush(); });
+}
+
+void AlertGroup::flush() {
+    timer_ = 0;
+    const Timestamp due = next_flush_;
+    const Timestamp now = context_.scheduler.now();
+    const Duration interval = route_->options.group_interval;
+    start_timer(due + interval > now ? due + interval : now + interval);
+
+    FlushView flushed = view();
+    flushed.due = due;
+    count_mutes(flushed);
+    flushed_resolved_.clear();
+    for (const FlushAlert& alert : flushed.alerts) {
+        if (!alert.firing) flushed_resolved_.push_back(alert.alert);
+    }
+    const auto deliveries = deliveries_;
+    for (const auto& delivery : deliveries) delivery->consider(flushed);
+    sweep();
+}
+
+void AlertGroup::sweep() {
+    const Timestamp now = context_.scheduler.now();
+    for (const AlertPtr& resolved : flushed_resolved_) {
+        const auto known = alerts_.find(resolved->alert.labels);
+        // It may have changed since, or fire again.
+        if (known == alerts_.end() || known->second != resolved) continue;
+        if (is_settled(resolved) || is_given_up(*resolved, now)) alerts_.erase(known);
+    }
+    if (alerts_.empty() && !is_busy()) on_empty_(*this);
+}
+
+void AlertGroup::count_mutes(const FlushView& flushed) const {
+    for (const FlushAlert& alert : flushed.alerts) {
+        if (!alert.muted) continue;
+        const auto mute = pipeline_->mute(*alert.alert, *route_, flushed.now);
+        if (!mute) continue;
+        context_.metrics.suppressed(mute->reason);
+        if (context_.observer != nullptr) {
+            context_.observer->on_mute({key_, route_->options.receiver, alert.alert, alert.firing, *mute, flushed.now});
+        }
+    }
+}
+
+/// A receiver that failed for as long as anything is remembered will not be told any more. One that a mute keeps from hearing will,
+/// whenever the mute ends.
+bool AlertGroup::is_given_up(const StoredAlert& resolved, Timestamp now) const {
+    if (resolved.alert.ends_at + context_.retention > now) return false;
+    if (pipeline_->mute(resolved, *route_, now)) return false;
+    context_.log.error("notifiers::alert_group", "a resolved alert was never told and is now forgotten",
+                       {{"group", key_}, {"receiver", route_->options.receiver}});
+    return true;
+}
+
+bool AlertGroup::is_settled(const AlertPtr& alert) const {
+    return std::all_of(deliveries_.begin(), deliveries_.end(),
+                       [&](const auto& delivery) { return delivery->is_settled(*alert); });
+}
+
+}  // namespace tocsin

@@ -1,0 +1,249 @@
+#include "notifiers/config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.h"
+#include "notifiers/masked_yaml.h"
+
+namespace tocsin {
+namespace {
+
+constexpr std::uint64_t kFileBytesMax = 16 * 1024 * 1024;
+
+void read_time_intervals(ConfigFields& fields, std::string_view key, std::string_view what, AlertmanagerConfig& config) {
+    fields.read_each(key, [&](const YamlNode& item) {
+        TimeInterval interval = read_time_interval(item, what, fields.reading());
+        if (!interval.name.empty() && config.find_time_interval(interval.name) != nullptr) {
+            fields.reading().problem(item.where, fmt::format("{} {} is not unique", what, go_quote(interval.name)));
+            return;
+        }
+        config.time_intervals.push_back(std::move(interval));
+    });
+}
+
+void read_receivers(ConfigFields& fields, AlertmanagerConfig& config, const std::string& directory) {
+    fields.read_each("receivers", [&](const YamlNode& item) {
+        ReceiverConfig receiver = read_receiver_config(item, fields.reading(), config.global, directory);
+        if (!receiver.name.empty() && config.find_receiver(receiver.name) != nullptr) {
+            fields.reading().problem(item.where,
+                                     fmt::format("notification config name {} is not unique", go_quote(receiver.name)));
+            return;
+        }
+        config.receivers.push_back(std::move(receiver));
+    });
+}
+
+void check_root(const RouteConfig& root, ConfigReading& reading) {
+    const auto report = [&](bool wrong, const char* message) {
+        if (wrong) reading.problem(root.where, message);
+    };
+    report(root.receiver.empty(), "root route must specify a default receiver");
+    report(!root.matchers.empty(), "root route must not have any matchers");
+    report(!root.mute_time_intervals.empty(), "root route must not have any mute time intervals");
+    report(!root.active_time_intervals.empty(), "root route must not have any active time intervals");
+    report(root.continue_matching, "cannot have continue in root route");
+}
+
+void check_names(const RouteConfig& route, const AlertmanagerConfig& config, ConfigReading& reading) {
+    if (!route.receiver.empty() && config.find_receiver(route.receiver) == nullptr) {
+        reading.problem(route.where, fmt::format("undefined receiver {} used in route", go_quote(route.receiver)));
+    }
+    for (const auto* names : {&route.active_time_intervals, &route.mute_time_intervals}) {
+        for (const std::string& name : *names) {
+            if (config.find_time_interval(name) != nullptr) continue;
+            reading.problem(route.where, fmt::format("undefined time interval {} used in route", go_quote(name)));
+        }
+    }
+    for (const RouteConfig& child : route.routes) check_names(child, config, reading);
+}
+
+/// A sibling that takes every alert and does not continue leaves nothing for those behind it.
+void warn_of_unreachable_routes(const RouteConfig& route, ConfigReading& reading) {
+    bool everything_taken = false;
+    for (const RouteConfig& child : route.routes) {
+        if (everything_taken) {
+            reading.warn(child.where, "route is never reached: an earlier one without matchers takes every alert",
+                         "set `continue: true` on the earlier route, or give it matchers");
+        }
+        everything_taken = everything_taken || (child.matchers.empty() && !child.continue_matching);
+        warn_of_unreachable_routes(child, reading);
+    }
+}
+
+void collect_receivers(const RouteConfig& route, const std::string& inherited, std::set<std::string>& names) {
+    const std::string& receiver = route.receiver.empty() ? inherited : route.receiver;
+    names.insert(receiver);
+    for (const RouteConfig& child : route.routes) collect_receivers(child, receiver, names);
+}
+
+void warn_of_unused_receivers(const AlertmanagerConfig& config, ConfigReading& reading) {
+    std::set<std::string> used;
+    collect_receivers(config.route, {}, used);
+    for (const ReceiverConfig& receiver : config.receivers) {
+        if (used.count(receiver.name) == 0) {
+            reading.warn(receiver.where, fmt::format("receiver {} is used by no route", go_quote(receiver.name)));
+        }
+    }
+}
+
+void read_templates(ConfigFields& fields, AlertmanagerConfig& config, const std::string& directory) {
+    fields.read("templates", config.template_globs);
+    for (std::string& glob : config.template_globs) glob = resolve_path(directory, glob);
+}
+
+void read_root(const YamlNode& root, ConfigReading& reading, AlertmanagerConfig& config, const std::string& directory) {
+    ConfigFields fields(root, "configuration", reading);
+    config.global = read_global_config(fields.get("global"), reading, directory);
+    read_templates(fields, config, directory);
+    read_time_intervals(fields, "mute_time_intervals", "mute time interval", config);
+    read_time_intervals(fields, "time_intervals", "time interval", config);
+    read_receivers(fields, config, directory);
+    fields.read_each("inhibit_rules", [&](const YamlNode& item) {
+        config.inhibit_rules.push_back(read_inhibit_rule(item, reading));
+    });
+    for (const auto* key : {"tracing", "event_recorder"}) {
+        if (fields.has(key)) reading.warn(fields.get(key)->where, fmt::format("{} is not supported and has no effect", key));
+    }
+    const YamlNode* route = fields.get("route");
+    if (route == nullptr || route->is_null()) {
+        fields.report({}, root.is_null() ? "no route provided in config" : "no routes provided");
+    } else {
+        config.route = read_route_config(*route, reading);
+        check_root(config.route, reading);
+        check_names(config.route, config, reading);
+    }
+    fields.finish();
+}
+
+void sort_by_position(Diagnostics& diagnostics) {
+    std::stable_sort(diagnostics.begin(), diagnostics.end(), [](const Diagnostic& a, const Diagnostic& b) {
+        return std::pair(a.where.line, a.where.column) < std::pair(b.where.line, b.where.column);
+    });
+}
+
+/// Where a template problem of a file stands in it.
+Diagnostic template_diagnostic(const templates::TemplateProblem& problem, const std::vector<templates::TemplateFile>& files) {
+    Diagnostic diagnostic;
+    diagnostic.file = problem.name;
+    diagnostic.message = "failed to parse templates: " + problem.message;
+    for (const templates::TemplateFile& file : files) {
+        if (file.name != problem.name) continue;
+        diagnostic.where = range_at(file.text, problem.where);
+    }
+    return diagnostic;
+}
+
+tl::unexpected<Diagnostics> refuse(const std::string& file, std::string message) {
+    Diagnostic diagnostic;
+    diagnostic.file = file;
+    diagnostic.message = std::move(message);
+    return tl::unexpected(Diagnostics{std::move(diagnostic)});
+}
+
+tl::expected<void, Diagnostics> load_templates(Disk& disk, AlertmanagerConfig& config) {
+    std::vector<templates::TemplateFile> files;
+    for (const std::string& glob : config.template_globs) {
+        const auto paths = disk.glob(glob);
+        if (!paths) return refuse(config.file, paths.error().message);
+        for (const std::string& path : *paths) {
+            // A pattern without magic names itself; Go's Glob gives nothing when there is no such file.
+            if (!disk.exists(path)) continue;
+            auto text = read_file(disk, path, kFileBytesMax);
+            if (!text) return refuse(path, text.error().message);
+            files.push_back({path, *std::move(text)});
+        }
+    }
+    auto parsed = templates::NotificationTemplates::create(files);
+    if (parsed) {
+        config.templates = *std::move(parsed);
+        return {};
+    }
+    Diagnostics diagnostics;
+    for (const auto& problem : parsed.error()) diagnostics.push_back(template_diagnostic(problem, files));
+    return tl::unexpected(std::move(diagnostics));
+}
+
+void find_unsendable_in(const AlertmanagerConfig& config, const ReceiverConfig& receiver, Diagnostics& found) {
+    const auto report = [&](const SourceRange& where, std::string message, std::string hint) {
+        Diagnostic diagnostic;
+        diagnostic.file = config.file;
+        diagnostic.where = where;
+        diagnostic.message = std::move(message);
+        diagnostic.hint = std::move(hint);
+        found.push_back(std::move(diagnostic));
+    };
+    for (const auto& unsendable : receiver.unsendable) {
+        report(unsendable.where,
+               fmt::format("receiver {} is used by a route, but tocsin cannot send with {}_configs", go_quote(receiver.name),
+                           unsendable.kind),
+               "use webhook_configs, slack_configs or pagerduty_configs, or keep Alertmanager for this receiver");
+    }
+    for (const auto& integration : receiver.integrations) {
+        for (const auto& unsupported : integration.config->http.unsupported) {
+            report(unsupported.where,
+                   fmt::format("receiver {} is used by a route, but tocsin does not support {} in http_config",
+                               go_quote(receiver.name), unsupported.key),
+                   {});
+        }
+    }
+}
+
+}  // namespace
+
+const ReceiverConfig* AlertmanagerConfig::find_receiver(std::string_view name) const {
+    const auto found = std::find_if(receivers.begin(), receivers.end(), [&](const auto& r) { return r.name == name; });
+    return found == receivers.end() ? nullptr : &*found;
+}
+
+const TimeInterval* AlertmanagerConfig::find_time_interval(std::string_view name) const {
+    const auto found =
+        std::find_if(time_intervals.begin(), time_intervals.end(), [&](const auto& t) { return t.name == name; });
+    return found == time_intervals.end() ? nullptr : &*found;
+}
+
+Parsed<AlertmanagerConfig> parse_alertmanager_config(std::string_view text, const std::string& file,
+                                                     const ConfigOptions& options) {
+    ConfigReading reading;
+    reading.file = file;
+    reading.matchers_syntax = options.matchers_syntax;
+    auto root = parse_yaml(text, file, {}, &reading.warnings);
+    if (!root) return tl::unexpected(std::move(root).error());
+
+    AlertmanagerConfig config;
+    config.file = file;
+    read_root(*root, reading, config, directory_of(file));
+    if (!reading.problems.empty()) {
+        sort_by_position(reading.problems);
+        return tl::unexpected(std::move(reading.problems));
+    }
+    warn_of_unreachable_routes(config.route, reading);
+    warn_of_unused_receivers(config, reading);
+    sort_by_position(reading.warnings);
+    config.warnings = std::move(reading.warnings);
+    config.masked_text = masked_yaml(*root, std::move(reading.secrets));
+    return config;
+}
+
+Parsed<AlertmanagerConfig> load_alertmanager_config(Disk& disk, const std::string& file, const ConfigOptions& options) {
+    const auto text = read_file(disk, file, kFileBytesMax);
+    if (!text) return refuse(file, text.error().message);
+    auto config = parse_alertmanager_config(*text, file, options);
+    if (!config) return config;
+    if (auto loaded = load_templates(disk, *config); !loaded) return tl::unexpected(std::move(loaded).error());
+    return config;
+}
+
+Diagnostics find_unsendable(const AlertmanagerConfig& config) {
+    std::set<std::string> used;
+    collect_receivers(config.route, {}, used);
+    Diagnostics found;
+    for (const ReceiverConfig& receiver : config.receivers) {
+        if (used.count(receiver.name) > 0) find_unsendable_in(config, receiver, found);
+    }
+    return found;
+}
+
+}  // namespace tocsin

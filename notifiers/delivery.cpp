@@ -1,0 +1,409 @@
+#include "notifiers/delivery.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "notifiers/integrations/templated_text.h"
+
+namespace tocsin {
+namespace {
+
+constexpr Duration kFirstBackoff{500};
+constexpr double kBackoffFactor = 1.5;
+constexpr Duration kBackoffMax = std::chrono::seconds(60);
+constexpr Duration kTimeoutMin = std::chrono::seconds(10);
+constexpr Duration kTimeoutMax = std::chrono::seconds(60);
+// A message that is taken so soon after its flush counts as sent with the flush, so that repeat intervals stay on the grid of
+// flushes; a later one counts from when it was sent.
+constexpr Duration kPromptly = std::chrono::seconds(1);
+
+using Hashes = std::set<std::uint64_t>;
+
+void keep_only(Hashes& hashes, const std::function<bool(std::uint64_t)>& keep) {
+    std::erase_if(hashes, [&](std::uint64_t hash) { return !keep(hash); });
+}
+
+GroupFacts facts_of(const FlushView& view) {
+    GroupFacts facts;
+    facts.due = view.due;
+    for (const FlushAlert& alert : view.alerts) {
+        Hashes& hashes = alert.firing ? (alert.muted ? facts.muted_firing : facts.firing)
+                                      : (alert.muted ? facts.muted_resolved : facts.resolved);
+        hashes.insert(alert.alert->log_hash);
+    }
+    return facts;
+}
+
+bool is_in_group(const GroupFacts& facts, std::uint64_t hash) {
+    return facts.firing.count(hash) + facts.resolved.count(hash) + facts.muted_firing.count(hash) +
+               facts.muted_resolved.count(hash) >
+           0;
+}
+
+/// The pairs that all have.
+LabelSet common_pairs(const std::vector<FlushAlert>& alerts, LabelSet Alert::*which) {
+    if (alerts.empty()) return {};
+    LabelBuilder common(alerts.front().alert->alert.*which);
+    for (const FlushAlert& alert : alerts) {
+        const LabelSet& others = alert.alert->alert.*which;
+        for (const Label label : common.build()) {
+            if (others.get(label.name) != label.value) common.remove(label.name);
+        }
+    }
+    return common.build();
+}
+
+templates::NotificationAlert make_alert(const FlushAlert& flushed) {
+    const Alert& alert = flushed.alert->alert;
+    templates::NotificationAlert out;
+    out.status = flushed.firing ? "firing" : "resolved";
+    out.labels = alert.labels;
+    out.annotations = alert.annotations;
+    out.starts_at = templates::GoTime(alert.starts_at);
+    if (!flushed.firing) out.ends_at = templates::GoTime(alert.ends_at);
+    out.generator_url = alert.generator_url;
+    out.fingerprint = to_string_fingerprint(flushed.alert->fingerprint);
+    return out;
+}
+
+LabelSet expand_route_labels(const Route& route, const templates::NotificationData& data, Timestamp now) {
+    if (route.options.labels.empty()) return {};
+    LabelBuilder labels;
+    const templates::NotificationTemplates templates;
+    for (const auto& [name, field] : route.options.labels) {
+        auto value = TemplatedText(templates, field.text).expand(data, now);
+        labels.set(name, value ? *value : field.text);
+    }
+    return labels.build();
+}
+
+}  // namespace
+
+std::string quote_meta(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        if (std::string_view(R"(\.+*?()|[]{}^$)").find(c) != std::string_view::npos) out += '\\';
+        out += c;
+    }
+    return out;
+}
+
+templates::NotificationData make_notification_data(const std::vector<FlushAlert>& alerts, NotifyReason reason,
+                                                   bool group_fires, const Route& route, const LabelSet& group_labels,
+                                                   const std::string& external_url, Timestamp now) {
+    templates::NotificationData data;
+    data.receiver = quote_meta(route.options.receiver);
+    data.status = group_fires ? "firing" : "resolved";
+    for (const FlushAlert& alert : alerts) data.alerts.push_back(make_alert(alert));
+    data.notification_reason = to_string(reason);
+    data.group_labels = group_labels;
+    data.common_labels = common_pairs(alerts, &Alert::labels);
+    data.common_annotations = common_pairs(alerts, &Alert::annotations);
+    data.external_url = external_url;
+    data.route_labels = expand_route_labels(route, data, now);
+    return data;
+}
+
+void Delivery::consider(const FlushView& view) {
+    if (state_ == State::InFlight) {
+        missed_flush_ = view.due;
+        return;
+    }
+    GroupFacts facts = facts_of(view);
+    remember(facts);
+    const auto reason = decide(context_.notification_log.find(log_key()), facts, policy());
+    Message message;
+    if (reason) message = make_message(view, facts, *reason);
+    if (message.alerts.empty()) {
+        become_idle();
+        if (reason) record(facts, facts.due);
+        settle_without_sending(facts);
+        return;
+    }
+    if (state_ == State::Queued) {
+        message.attempts = message_.attempts;
+        message_ = std::move(message);
+        return;
+    }
+    // The time for the last flush's message is over; this one takes its place and is tried at once.
+    if (state_ == State::Backoff) {
+        context_.metrics.notification_failed(integration_->kind, FailureReason::DeadlineExceeded);
+    }
+    begin(std::move(message));
+}
+
+bool Delivery::is_settled(const StoredAlert& alert) const {
+    if (is_busy()) {
+        const bool under_way = std::any_of(message_.alerts.begin(), message_.alerts.end(), [&](const FlushAlert& other) {
+            return other.alert->log_hash == alert.log_hash;
+        });
+        if (under_way) return false;
+    }
+    const LogEntry* entry = context_.notification_log.find(log_key());
+    return entry == nullptr || (entry->firing.count(alert.log_hash) == 0 && entry->unheard.count(alert.log_hash) == 0);
+}
+
+void Delivery::stop() {
+    if (state_ == State::InFlight) {
+        running_on_->notifier->cancel(running_);
+        running_on_->lane.leave();
+    }
+    missed_flush_.reset();
+    become_idle();
+}
+
+LogKey Delivery::log_key() const {
+    return {group_.key(), integration_->receiver, integration_->kind, integration_->index};
+}
+
+DedupPolicy Delivery::policy() const { return {integration_->send_resolved, group_.route().options.repeat_interval}; }
+
+/// Of what resolved, a receiver that does not want to hear of it is told only what it should have heard of while it fired: else
+/// nobody ever knew.
+Delivery::Message Delivery::make_message(const FlushView& view, GroupFacts facts, NotifyReason reason) const {
+    const LogEntry* entry = context_.notification_log.find(log_key());
+    Message message;
+    message.reason = reason;
+    message.group_fires = !facts.firing.empty() || holds_told_alert(entry, facts);
+    for (const FlushAlert& alert : view.alerts) {
+        const bool unheard = entry != nullptr && entry->unheard.count(alert.alert->log_hash) > 0;
+        if (alert.muted || !(alert.firing || integration_->send_resolved || unheard)) continue;
+        message.alerts.push_back(alert);
+    }
+    message.facts = std::move(facts);
+    return message;
+}
+
+void Delivery::remember(const GroupFacts& facts) {
+    const LogEntry* known = context_.notification_log.find(log_key());
+    if (known == nullptr && facts.firing.empty()) return;
+    LogEntry& entry = context_.notification_log.at(log_key());
+    for (const std::uint64_t hash : facts.firing) {
+        if (entry.firing.count(hash) == 0) entry.unheard.insert(hash);
+    }
+    for (const Hashes* muted : {&facts.muted_firing, &facts.muted_resolved}) {
+        for (const std::uint64_t hash : *muted) {
+            if (entry.firing.count(hash) > 0) entry.muted.insert(hash);
+        }
+    }
+    keep_only(entry.unheard, [&](std::uint64_t hash) { return is_in_group(facts, hash); });
+    // An entry must not expire while its group has something to tell that a mute or a failing receiver holds back.
+    const bool held_back = !entry.unheard.empty() || std::any_of(entry.firing.begin(), entry.firing.end(), [&](auto hash) {
+        return facts.muted_firing.count(hash) + facts.muted_resolved.count(hash) > 0;
+    });
+    if (held_back) entry.expires_at = std::max(entry.expires_at, facts.due + context_.retention);
+}
+
+/// A receiver that does not want to hear of resolved alerts must still hear of them when they fire again.
+void Delivery::settle_without_sending(const GroupFacts& facts) {
+    if (integration_->send_resolved || context_.notification_log.find(log_key()) == nullptr) return;
+    LogEntry& entry = context_.notification_log.at(log_key());
+    keep_only(entry.firing, [&](std::uint64_t hash) {
+        return facts.resolved.count(hash) == 0 && facts.muted_resolved.count(hash) == 0;
+    });
+    keep_only(entry.muted, [&](std::uint64_t hash) { return entry.firing.count(hash) > 0; });
+}
+
+void Delivery::record(const GroupFacts& facts, Timestamp sent_at) {
+    LogEntry& entry = context_.notification_log.at(log_key());
+    Hashes firing = facts.firing;
+    for (const std::uint64_t hash : entry.firing) {
+        const bool muted = facts.muted_firing.count(hash) + facts.muted_resolved.count(hash) > 0;
+        if (muted) firing.insert(hash);
+    }
+    entry.firing = std::move(firing);
+    entry.resolved = facts.resolved;
+    keep_only(entry.unheard, [&](std::uint64_t hash) {
+        return facts.firing.count(hash) == 0 && facts.resolved.count(hash) == 0;
+    });
+    keep_only(entry.muted, [&](std::uint64_t hash) {
+        return facts.firing.count(hash) == 0 && entry.firing.count(hash) > 0;
+    });
+    entry.sent_at = sent_at;
+    entry.expires_at = sent_at + std::min(context_.retention, 2 * group_.route().options.repeat_interval);
+}
+
+void Delivery::begin(Message message) {
+    become_idle();
+    message_ = std::move(message);
+    state_ = State::Queued;
+    context_.metrics.notification_started(integration_->kind);
+    const auto go_on = [weak = weak_from_this(), turn = turn_] {
+        const auto self = weak.lock();
+        if (self && self->turn_ == turn) self->enter_lane();
+    };
+    if (context_.commit) {
+        context_.commit(go_on);
+    } else {
+        go_on();
+    }
+}
+
+void Delivery::enter_lane() {
+    integration_->lane.enter([weak = weak_from_this(), turn = turn_, integration = integration_] {
+        const auto self = weak.lock();
+        if (self && self->turn_ == turn) {
+            self->attempt(integration);
+        } else {
+            integration->lane.leave();
+        }
+    });
+}
+
+void Delivery::attempt(const std::shared_ptr<Integration>& integration) {
+    if (has_silenced_alert()) {
+        integration->lane.leave();
+        become_idle();
+        return reconsider();
+    }
+    const MonotonicTime now = context_.scheduler.monotonic();
+    if (integration->not_before > now) {
+        integration->lane.leave();
+        return wait(std::chrono::ceil<Duration>(integration->not_before - now));
+    }
+    state_ = State::InFlight;
+    ++turn_;
+    ++message_.attempts;
+    running_on_ = integration;
+    Notification notification;
+    notification.group_key = group_.key();
+    notification.now = context_.scheduler.now();
+    notification.data = make_notification_data(message_.alerts, message_.reason, message_.group_fires, group_.route(),
+                                               group_.labels(), context_.external_url, notification.now);
+    // A first message begins anew; later ones may update it.
+    if (message_.reason != NotifyReason::FirstNotification) {
+        if (const LogEntry* entry = context_.notification_log.find(log_key())) notification.notes = entry->notes;
+    }
+    const Attempt attempt{turn_, notification.now, now};
+    const Notifier::AttemptId id = integration->notifier->notify(
+        notification, attempt_timeout(), [weak = weak_from_this(), integration, attempt](Outcome outcome) {
+            if (const auto self = weak.lock(); self && self->turn_ == attempt.turn) self->finish(attempt, outcome);
+            integration->lane.leave();
+        });
+    if (turn_ == attempt.turn) running_ = id;
+}
+
+void Delivery::finish(const Attempt& attempt, const Outcome& outcome) {
+    const std::chrono::duration<double> took = context_.scheduler.monotonic() - attempt.started_monotonic;
+    const bool taken = outcome.kind == Outcome::Kind::Delivered;
+    context_.metrics.request_sent(integration_->kind, !taken, took.count());
+    tell_observer(attempt, outcome);
+    if (taken) {
+        delivered(attempt, outcome);
+    } else {
+        failed(outcome);
+    }
+}
+
+void Delivery::delivered(const Attempt& attempt, const Outcome& outcome) {
+    const Timestamp due = message_.facts.due;
+    record(message_.facts, attempt.started - due <= kPromptly ? due : attempt.started);
+    settle_without_sending(message_.facts);
+    LogEntry& entry = context_.notification_log.at(log_key());
+    if (message_.reason == NotifyReason::FirstNotification || !outcome.notes.empty()) entry.notes = outcome.notes;
+    if (!outcome.template_error.empty()) {
+        context_.metrics.template_failed(integration_->kind);
+        context_.log.error("notifiers::delivery", "template failed, the plain facts were sent",
+                           {{"receiver", integration_->receiver},
+                            {"integration", integration_->kind},
+                            {"error", outcome.template_error}});
+    }
+    become_idle();
+    if (missed_flush_) reconsider();
+    group_.delivery_settled();
+}
+
+void Delivery::failed(const Outcome& outcome) {
+    context_.log.warn("notifiers::delivery", "notify attempt failed",
+                      {{"receiver", integration_->receiver},
+                       {"integration", integration_->kind},
+                       {"group", group_.key()},
+                       {"attempt", fmt::format("{}", message_.attempts)},
+                       {"error", outcome.message}});
+    if (outcome.retry_after) integration_->not_before = context_.scheduler.monotonic() + *outcome.retry_after;
+    if (outcome.forget_notes) {
+        context_.notification_log.at(log_key()).notes.clear();
+        state_ = State::Queued;
+        ++turn_;
+        return enter_lane();
+    }
+    const bool retry = outcome.kind == Outcome::Kind::RetryLater;
+    if (retry && !missed_flush_) return wait(outcome.retry_after.value_or(next_backoff()));
+    context_.metrics.notification_failed(integration_->kind, outcome.reason);
+    become_idle();
+    if (missed_flush_) reconsider();
+    group_.delivery_settled();
+}
+
+void Delivery::wait(Duration delay) {
+    state_ = State::Backoff;
+    ++turn_;
+    timer_ = context_.scheduler.after(delay, [weak = weak_from_this(), turn = turn_] {
+        const auto self = weak.lock();
+        if (!self || self->turn_ != turn) return;
+        self->state_ = State::Queued;
+        ++self->turn_;
+        self->enter_lane();
+    });
+}
+
+void Delivery::become_idle() {
+    context_.scheduler.cancel(timer_);
+    timer_ = 0;
+    running_on_.reset();
+    state_ = State::Idle;
+    ++turn_;
+}
+
+/// Makes up for a flush, or makes the message again because its alerts may not be told any more.
+void Delivery::reconsider() {
+    FlushView view = group_.view();
+    view.due = missed_flush_.value_or(message_.facts.due);
+    missed_flush_.reset();
+    consider(view);
+}
+
+bool Delivery::has_silenced_alert() const {
+    const Timestamp now = context_.scheduler.now();
+    return std::any_of(message_.alerts.begin(), message_.alerts.end(), [&](const FlushAlert& alert) {
+        return context_.silences.mutes(alert.alert->alert.labels, now);
+    });
+}
+
+/// Half to one and a half times what is due, so that groups which failed together do not come back together.
+Duration Delivery::next_backoff() {
+    const double growth = std::pow(kBackoffFactor, static_cast<double>(std::min<std::size_t>(message_.attempts, 30) - 1));
+    const double interval = std::min(static_cast<double>(kFirstBackoff.count()) * growth,
+                                     static_cast<double>(kBackoffMax.count()));
+    const double delay = interval * (0.5 + context_.random.fraction());
+    return std::min(Duration(static_cast<Duration::rep>(delay)), kBackoffMax);
+}
+
+Duration Delivery::attempt_timeout() const {
+    if (integration_->timeout > Duration{}) return integration_->timeout;
+    return std::clamp(group_.route().options.group_interval, kTimeoutMin, kTimeoutMax);
+}
+
+void Delivery::tell_observer(const Attempt& attempt, const Outcome& outcome) const {
+    if (context_.observer == nullptr) return;
+    AttemptEvent event;
+    event.group_key = group_.key();
+    event.receiver = integration_->receiver;
+    event.integration = integration_->kind;
+    event.index = integration_->index;
+    event.reason = message_.reason;
+    event.status = message_.group_fires ? "firing" : "resolved";
+    event.number = message_.attempts;
+    for (const FlushAlert& alert : message_.alerts) {
+        ++(alert.firing ? event.firing : event.resolved);
+        event.alerts.push_back(alert.alert);
+    }
+    event.started_at = attempt.started;
+    event.ended_at = context_.scheduler.now();
+    event.outcome = outcome;
+    context_.observer->on_attempt(event);
+}
+
+}  // namespace tocsin

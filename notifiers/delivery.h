@@ -1,0 +1,158 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/random.h"
+#include "notifiers/alert_store.h"
+#include "notifiers/dedup.h"
+#include "notifiers/notification_log.h"
+#include "notifiers/notification_metrics.h"
+#include "notifiers/observer.h"
+#include "notifiers/pipeline.h"
+#include "notifiers/receiver.h"
+
+// How one integration is told of one group. At every flush it decides whether there is something to tell, and keeps at it until the
+// receiver took the message:
+//
+//     Idle ── something to tell ──► Queued ── its turn ──► InFlight ── taken ──► Idle
+//                                     ▲                       │
+//                                     └── Backoff ◄── failed ─┘
+//
+// There is one message under way at most. A flush during InFlight is made up for when the verdict is there; in the other states
+// it replaces the message, so nobody gets old news after new. What the receiver should have heard and did not stays in the
+// log entry (`unheard`) until it has.
+
+namespace tocsin {
+
+/// What all groups share. References outlive the groups.
+struct GroupContext {
+    Scheduler& scheduler;
+    Random& random;
+    Log& log;
+    NotificationMetrics& metrics;
+    NotificationLog& notification_log;
+    const Silences& silences;
+    std::string external_url;
+    Duration retention = std::chrono::hours(120);
+    /// No flush before then, so that the sources of a cold start can speak first.
+    Timestamp first_flush{};
+    /// Called before the first attempt of each message; the attempt is made when `then` is called. Lets what is to be sent be
+    /// committed first.
+    std::function<void(std::function<void()> then)> commit;
+    NotificationObserver* observer = nullptr;
+};
+
+/// An alert of a group at a flush.
+struct FlushAlert {
+    AlertPtr alert;
+    bool firing = true;
+    bool muted = false;
+};
+
+/// A group at a flush, in the order of messages.
+struct FlushView {
+    std::vector<FlushAlert> alerts;
+    Timestamp due{};  // when the flush was due; what repeat intervals are counted from
+    Timestamp now{};
+};
+
+/// What a delivery needs to know of its group.
+class DeliveryGroup {
+public:
+    virtual ~DeliveryGroup() = default;
+    virtual const std::string& key() const = 0;
+    virtual const Route& route() const = 0;
+    virtual const LabelSet& labels() const = 0;
+    /// The group as it is now.
+    virtual FlushView view() const = 0;
+    /// A message was taken, or given up: the group may have something to forget.
+    virtual void delivery_settled() = 0;
+};
+
+class Delivery : public std::enable_shared_from_this<Delivery> {
+public:
+    Delivery(GroupContext& context, DeliveryGroup& group, std::shared_ptr<Integration> integration)
+        : context_(context), group_(group), integration_(std::move(integration)) {}
+
+    /// Decides what is to be told after a flush, and begins to.
+    void consider(const FlushView& view);
+
+    /// Whether the integration has nothing more to hear of an alert that ended.
+    bool is_settled(const StoredAlert& alert) const;
+    /// A message is under way or waits for its next attempt.
+    bool is_busy() const { return state_ != State::Idle; }
+
+    /// After a reload the same integration, configured anew. A running attempt ends with the old configuration.
+    void replace_integration(std::shared_ptr<Integration> integration) { integration_ = std::move(integration); }
+    const Integration& integration() const { return *integration_; }
+
+    /// Nothing is sent any more; a running attempt is given up.
+    void stop();
+
+private:
+    enum class State { Idle, Queued, InFlight, Backoff };
+
+    struct Message {
+        std::vector<FlushAlert> alerts;  // none of them muted
+        GroupFacts facts;                // of the flush it is from
+        NotifyReason reason = NotifyReason::FirstNotification;
+        bool group_fires = true;
+        std::size_t attempts = 0;
+    };
+
+    /// One attempt of the present message.
+    struct Attempt {
+        std::uint64_t turn;
+        Timestamp started;
+        MonotonicTime started_monotonic;
+    };
+
+    LogKey log_key() const;
+    DedupPolicy policy() const;
+    Message make_message(const FlushView& view, GroupFacts facts, NotifyReason reason) const;
+    void remember(const GroupFacts& facts);
+    void settle_without_sending(const GroupFacts& facts);
+    void record(const GroupFacts& facts, Timestamp sent_at);
+
+    void begin(Message message);
+    void enter_lane();
+    void attempt(const std::shared_ptr<Integration>& integration);
+    void finish(const Attempt& attempt, const Outcome& outcome);
+    void delivered(const Attempt& attempt, const Outcome& outcome);
+    void failed(const Outcome& outcome);
+    void wait(Duration delay);
+    void become_idle();
+    void reconsider();
+    bool has_silenced_alert() const;
+    Duration next_backoff();
+    Duration attempt_timeout() const;
+    void tell_observer(const Attempt& attempt, const Outcome& outcome) const;
+
+    GroupContext& context_;
+    DeliveryGroup& group_;
+    std::shared_ptr<Integration> integration_;
+    State state_ = State::Idle;
+    Message message_;
+    /// Goes up whenever the state changes; what comes back with an older number has been overtaken.
+    std::uint64_t turn_ = 0;
+    Scheduler::TaskId timer_ = 0;
+    Notifier::AttemptId running_ = 0;
+    std::shared_ptr<Integration> running_on_;
+    std::optional<Timestamp> missed_flush_;  // when the last flush was due that came while an attempt ran
+};
+
+/// What the templates of a message see.
+templates::NotificationData make_notification_data(const std::vector<FlushAlert>& alerts, NotifyReason reason,
+                                                   bool group_fires, const Route& route, const LabelSet& group_labels,
+                                                   const std::string& external_url, Timestamp now);
+
+/// Go's regexp.QuoteMeta, through which Alertmanager passes the receiver's name.
+std::string quote_meta(std::string_view text);
+
+}  // namespace tocsin

@@ -1,0 +1,194 @@
+#include "notifiers/dispatcher.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+
+namespace tocsin {
+
+Dispatcher::~Dispatcher() { stop(); }
+
+void Dispatcher::apply(std::shared_ptr<const Routing> routing, const std::vector<AlertPtr>& alerts) {
+    keep_groups(*routing, orphans_);
+    // The old configuration must live until no group points into it.
+    const auto old = std::exchange(routing_, std::move(routing));
+    drop_misplaced_alerts();
+    for (const AlertPtr& alert : alerts) dispatch(alert);
+    for (auto& [identity, groups] : orphans_) group_count_ -= groups.size();
+    orphans_.clear();
+}
+
+void Dispatcher::dispatch(const AlertPtr& alert) {
+    TOCSIN_ASSERT(routing_ != nullptr);
+    for (const Route* route : routing_->tree.match(alert->alert.labels)) insert(*route, alert);
+}
+
+void Dispatcher::update(const AlertPtr& alert) {
+    for (auto& [identity, groups] : groups_) {
+        for (auto& [labels, group] : groups) group->update(alert);
+    }
+}
+
+void Dispatcher::shift(Duration step) {
+    for (auto& [identity, groups] : groups_) {
+        for (auto& [labels, group] : groups) group->shift(step);
+    }
+}
+
+void Dispatcher::stop_timers() {
+    for (auto& [identity, groups] : groups_) {
+        for (auto& [labels, group] : groups) group->stop_timer();
+    }
+}
+
+void Dispatcher::stop() {
+    for (auto& [identity, groups] : groups_) {
+        for (auto& [labels, group] : groups) group->stop();
+    }
+    groups_.clear();
+    orphans_.clear();
+    group_count_ = 0;
+}
+
+std::vector<const AlertGroup*> Dispatcher::groups() const {
+    std::vector<const AlertGroup*> out;
+    if (!routing_) return out;
+    for (const Route* route : routing_->tree.routes()) {
+        const auto found = groups_.find(route->identity);
+        if (found == groups_.end()) continue;
+        for (const auto& [labels, group] : found->second) out.push_back(group.get());
+    }
+    return out;
+}
+
+std::vector<GroupState> Dispatcher::snapshot() const {
+    std::vector<GroupState> states;
+    for (const AlertGroup* group : groups()) {
+        states.push_back({group->route().identity, group->labels(), group->key(), group->next_flush()});
+    }
+    return states;
+}
+
+void Dispatcher::restore(std::vector<GroupState> states) {
+    for (GroupState& state : states) {
+        auto place = std::pair(state.route_identity, state.labels);
+        restored_.insert_or_assign(std::move(place), std::move(state));
+    }
+}
+
+void Dispatcher::insert(const Route& route, const AlertPtr& alert) {
+    const LabelSet labels = route.group_labels(alert->alert.labels);
+    AlertGroup* group = find_or_make(route, labels);
+    if (group == nullptr) group = take_over(route, labels, alert);
+    if (group == nullptr) group = make_group(route, labels, group_key(route, labels));
+    if (group == nullptr) return;
+    group->insert(alert);
+    const auto restored = restored_.find({route.identity, labels});
+    if (restored == restored_.end()) return;
+    group->set_next_flush(restored->second.next_flush);
+    restored_.erase(restored);
+}
+
+/// Null when there is none and none was restored. An empty one waits to be removed: it begins anew.
+AlertGroup* Dispatcher::find_or_make(const Route& route, const LabelSet& labels) {
+    auto& groups = groups_[route.identity];
+    const auto found = groups.find(labels);
+    if (found != groups.end()) {
+        if (!found->second->is_empty() || found->second->is_busy()) return found->second.get();
+        groups.erase(found);
+        --group_count_;
+    }
+    const auto restored = restored_.find({route.identity, labels});
+    return restored == restored_.end() ? nullptr : make_group(route, labels, restored->second.key);
+}
+
+AlertGroup* Dispatcher::make_group(const Route& route, LabelSet labels, std::string key) {
+    if (group_count_ >= kGroupsMax) {
+        context_.metrics.group_limit_reached();
+        context_.log.error("notifiers::dispatcher", "too many aggregation groups, alert received for a new group is not told",
+                           {{"group", key}});
+        return nullptr;
+    }
+    const auto receiver = routing_->receivers.at(route.options.receiver);
+    auto group = std::make_unique<AlertGroup>(context_, *routing_->pipeline, route, receiver, labels, std::move(key),
+                                              [this](AlertGroup& empty) { remove_when_empty(empty); });
+    AlertGroup* made = group.get();
+    groups_[route.identity][std::move(labels)] = std::move(group);
+    ++group_count_;
+    return made;
+}
+
+void Dispatcher::keep_groups(const Routing& next, Groups& orphans) {
+    for (auto at = groups_.begin(); at != groups_.end();) {
+        const Route* route = next.tree.find_identity(at->first);
+        if (route == nullptr) {
+            orphans.insert(groups_.extract(at++));
+            continue;
+        }
+        for (auto& [labels, group] : at->second) {
+            group->adopt_configuration(*next.pipeline, *route, next.receivers.at(route->options.receiver));
+        }
+        ++at;
+    }
+}
+
+/// A group that keeps none of its alerts is an orphan like those without a route.
+void Dispatcher::drop_misplaced_alerts() {
+    for (auto& [identity, groups] : groups_) {
+        for (auto at = groups.begin(); at != groups.end();) {
+            AlertGroup& group = *at->second;
+            const auto misplaced = misplaced_alerts(group);
+            if (misplaced.size() == group.alerts().size()) {
+                orphans_[identity].insert(groups.extract(at++));
+                continue;
+            }
+            for (const LabelSet& labels : misplaced) group.remove(labels);
+            ++at;
+        }
+    }
+}
+
+/// Those whose way through the tree does not end in the group that they are in.
+std::vector<LabelSet> Dispatcher::misplaced_alerts(const AlertGroup& group) const {
+    std::vector<LabelSet> misplaced;
+    for (const auto& [labels, alert] : group.alerts()) {
+        const auto routes = routing_->tree.match(labels);
+        const bool routed = std::find(routes.begin(), routes.end(), &group.route()) != routes.end();
+        if (!routed || group.route().group_labels(labels) != group.labels()) misplaced.push_back(labels);
+    }
+    return misplaced;
+}
+
+AlertGroup* Dispatcher::take_over(const Route& route, const LabelSet& labels, const AlertPtr& alert) {
+    for (auto& [identity, groups] : orphans_) {
+        const auto found = groups.find(labels);
+        if (found == groups.end()) continue;
+        AlertGroup& orphan = *found->second;
+        const bool same_receiver = orphan.route().options.receiver == route.options.receiver;
+        if (!same_receiver || orphan.alerts().count(alert->alert.labels) == 0) continue;
+        auto node = groups.extract(found);
+        AlertGroup* group = node.mapped().get();
+        group->adopt_configuration(*routing_->pipeline, route, routing_->receivers.at(route.options.receiver));
+        groups_[route.identity].insert(std::move(node));
+        for (const LabelSet& misplaced : misplaced_alerts(*group)) group->remove(misplaced);
+        return group;
+    }
+    return nullptr;
+}
+
+void Dispatcher::remove_when_empty(AlertGroup& group) {
+    // The group is still at work when it says so.
+    context_.scheduler.post([this, alive = std::weak_ptr<int>(alive_), identity = group.route().identity,
+                             labels = group.labels()] {
+        if (alive.expired()) return;
+        const auto groups = groups_.find(identity);
+        if (groups == groups_.end()) return;
+        const auto found = groups->second.find(labels);
+        if (found == groups->second.end() || !found->second->is_empty() || found->second->is_busy()) return;
+        groups->second.erase(found);
+        --group_count_;
+    });
+}
+
+}  // namespace tocsin

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "notifiers/alert_group.h"
+
+namespace tocsin {
+
+/// What is kept of a group from one life of the program to the next.
+struct GroupState {
+    std::string route_identity;  // Route::identity
+    LabelSet labels;
+    std::string key;  // what receivers know it by
+    Timestamp next_flush{};
+
+    bool operator==(const GroupState&) const = default;
+};
+
+/// One configuration as the dispatcher works by it. Immutable; groups point into it.
+struct Routing {
+    explicit Routing(const RouteConfig& root) : tree(root) {}
+
+    RouteTree tree;
+    std::map<std::string, std::shared_ptr<Receiver>> receivers;
+    std::vector<TimeInterval> intervals;
+    std::unique_ptr<Inhibitor> inhibitor;
+    std::unique_ptr<Pipeline> pipeline;
+};
+
+/// Puts alerts into the groups that their routes give them, and keeps the groups.
+class Dispatcher {
+public:
+    /// More groups are not made: the alert stays in the store, loudly untold.
+    static constexpr std::size_t kGroupsMax = 100'000;
+
+    explicit Dispatcher(GroupContext& context) : context_(context) {}
+    ~Dispatcher();
+
+    /// Goes over to a new configuration. A group whose route identity and labels are still there keeps its alerts, its timer
+    /// and what is under way. `alerts` are then dispatched by the new routes. A group that is new, for alerts which its receiver
+    /// had in a group with the same labels that is gone, takes over that group's key, log and timer: editing a matcher neither
+    /// tells anybody twice nor leaves an incident open.
+    void apply(std::shared_ptr<const Routing> routing, const std::vector<AlertPtr>& alerts);
+
+    void dispatch(const AlertPtr& alert);
+    /// News of alerts where they are already, without making groups.
+    void update(const AlertPtr& alert);
+
+    void shift(Duration step);
+    /// No group flushes any more; what is under way goes on.
+    void stop_timers();
+    void stop();
+
+    /// By route (in the order of the file), then by group labels.
+    std::vector<const AlertGroup*> groups() const;
+    std::size_t group_count() const { return group_count_; }
+    std::vector<GroupState> snapshot() const;
+    /// Before the alerts of a former life are dispatched: groups made from now on go on with these timers and keys.
+    void restore(std::vector<GroupState> states);
+    /// No more groups are made from what was restored.
+    void end_restore() { restored_.clear(); }
+
+private:
+    using GroupsOfRoute = std::map<LabelSet, std::unique_ptr<AlertGroup>>;
+    using Groups = std::map<std::string, GroupsOfRoute, std::less<>>;  // by Route::identity
+
+    AlertGroup* find_or_make(const Route& route, const LabelSet& labels);
+    AlertGroup* make_group(const Route& route, LabelSet labels, std::string key);
+    void insert(const Route& route, const AlertPtr& alert);
+    void keep_groups(const Routing& next, Groups& orphans);
+    void drop_misplaced_alerts();
+    std::vector<LabelSet> misplaced_alerts(const AlertGroup& group) const;
+    AlertGroup* take_over(const Route& route, const LabelSet& labels, const AlertPtr& alert);
+    void remove_when_empty(AlertGroup& group);
+
+    GroupContext& context_;
+    std::shared_ptr<const Routing> routing_;
+    Groups groups_;
+    std::size_t group_count_ = 0;
+    Groups orphans_;  // while a configuration is applied: groups that it has no place for
+    std::map<std::pair<std::string, LabelSet>, GroupState> restored_;
+    std::shared_ptr<int> alive_ = std::make_shared<int>();  // for tasks that outlive the dispatcher
+};
+
+}  // namespace tocsin

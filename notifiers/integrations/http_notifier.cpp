@@ -1,0 +1,167 @@
+#include "notifiers/integrations/http_notifier.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "base/text.h"
+#include "base/url.h"
+
+namespace tocsin {
+namespace {
+
+constexpr Duration kRetryAfterMax = std::chrono::hours(1);
+constexpr std::size_t kExcerptBytes = 1024;
+
+std::optional<int> parse_digits(std::string_view text) {
+    int number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size() || number < 0) return std::nullopt;
+    return number;
+}
+
+/// `Wed, 21 Oct 2015 07:28:00 GMT`, the one form that servers may send today (RFC 9110 5.6.7).
+std::optional<Timestamp> parse_http_date(std::string_view text) {
+    static constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    if (text.size() != 29 || text.substr(25) != " GMT") return std::nullopt;
+    const auto month = std::find(kMonths.begin(), kMonths.end(), text.substr(8, 3));
+    const auto day = parse_digits(text.substr(5, 2));
+    const auto year = parse_digits(text.substr(12, 4));
+    const auto hour = parse_digits(text.substr(17, 2));
+    const auto minute = parse_digits(text.substr(20, 2));
+    const auto second = parse_digits(text.substr(23, 2));
+    if (month == kMonths.end() || !day || !year || !hour || !minute || !second) return std::nullopt;
+    const std::chrono::year_month_day date{std::chrono::year(*year),
+                                           std::chrono::month(static_cast<unsigned>(month - kMonths.begin()) + 1),
+                                           std::chrono::day(static_cast<unsigned>(*day))};
+    if (!date.ok()) return std::nullopt;
+    return Timestamp{std::chrono::sys_days(date)} + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
+           std::chrono::seconds(*second);
+}
+
+FailureReason reason_of_status(int status) {
+    if (status == 429) return FailureReason::RateLimited;
+    if (status == 401 || status == 403) return FailureReason::AuthError;
+    if (status / 100 == 4) return FailureReason::ClientError;
+    if (status / 100 == 5) return FailureReason::ServerError;
+    return FailureReason::Other;
+}
+
+}  // namespace
+
+std::string_view to_string(FailureReason reason) {
+    switch (reason) {
+        case FailureReason::Other: return "other";
+        case FailureReason::ClientError: return "clientError";
+        case FailureReason::ServerError: return "serverError";
+        case FailureReason::AuthError: return "authError";
+        case FailureReason::RateLimited: return "rateLimited";
+        case FailureReason::Cancelled: return "contextCanceled";
+        case FailureReason::DeadlineExceeded: return "contextDeadlineExceeded";
+    }
+    return "other";
+}
+
+HttpNotifier::HttpNotifier(std::string_view kind, std::shared_ptr<const IntegrationConfig> config,
+                           const NotifierContext& context)
+    : label_(fmt::format("{} {}", kind, context.receiver)),
+      config_(std::move(config)),
+      http_(context.http),
+      disk_(context.disk),
+      clock_(context.clock),
+      user_agent_(context.user_agent) {}
+
+Notifier::AttemptId HttpNotifier::notify(const Notification& notification, Duration timeout, Done done) {
+    const AttemptId id = next_attempt_++;
+    auto message = compose(notification);
+    auto request = message ? build_request(*message, timeout) : tl::unexpected(message.error());
+    if (!request) {
+        Outcome outcome;
+        outcome.kind = Outcome::Kind::Failed;
+        outcome.message = request.error().message;
+        done(std::move(outcome));
+        return id;
+    }
+    HttpEvents events;
+    events.verdict = [this, id, notification, template_error = message->template_error,
+                      done = std::move(done)](const Result<HttpResponse>& verdict) {
+        running_.erase(id);
+        Outcome outcome = outcome_of(notification, verdict);
+        outcome.template_error = template_error;
+        done(std::move(outcome));
+    };
+    // The entry is made first: a client may answer before send() returns.
+    running_[id] = 0;
+    const HttpClient::RequestId request_id = http_.send(*std::move(request), std::move(events));
+    if (const auto entry = running_.find(id); entry != running_.end()) entry->second = request_id;
+    return id;
+}
+
+void HttpNotifier::cancel(AttemptId id) {
+    const auto running = running_.find(id);
+    if (running == running_.end()) return;
+    http_.cancel(running->second);
+    running_.erase(running);
+}
+
+Result<HttpRequest> HttpNotifier::build_request(const Message& message, Duration timeout) {
+    HttpRequest request;
+    request.method = "POST";
+    request.url = message.url;
+    request.label = label_;
+    request.body = message.body;
+    request.timeout = timeout;
+    request.headers = {{"Content-Type", "application/json"}, {"User-Agent", user_agent_}};
+    TOCSIN_TRY(auto headers, config_->http.request_headers(disk_));
+    for (const auto* more : {&std::as_const(headers), &message.headers}) {
+        request.headers.insert(request.headers.end(), more->begin(), more->end());
+    }
+    TOCSIN_TRY(const Url url, parse_url(message.url));
+    request.options = std::make_shared<HttpOptions>(config_->http.options_for(url.host));
+    return request;
+}
+
+Outcome HttpNotifier::outcome_of(const Notification& notification, const Result<HttpResponse>& verdict) {
+    if (verdict) return judge(notification, *verdict);
+    Outcome outcome;
+    outcome.kind = Outcome::Kind::RetryLater;
+    if (verdict.error().kind == Error::Kind::Timeout) outcome.reason = FailureReason::DeadlineExceeded;
+    outcome.message = verdict.error().message;
+    return outcome;
+}
+
+Outcome classify_status(const HttpResponse& response, Timestamp now, std::string_view details) {
+    Outcome outcome;
+    outcome.http_status = response.status;
+    if (response.status / 100 == 2) return outcome;
+    const bool retry = response.status == 429 || response.status / 100 == 5;
+    outcome.kind = retry ? Outcome::Kind::RetryLater : Outcome::Kind::Failed;
+    outcome.reason = reason_of_status(response.status);
+    outcome.message = fmt::format("unexpected status code {}", response.status);
+    if (!details.empty()) outcome.message += fmt::format(": {}", details);
+    if (retry) outcome.retry_after = parse_retry_after(find_header(response.headers, "Retry-After"), now);
+    return outcome;
+}
+
+std::optional<Duration> parse_retry_after(std::string_view text, Timestamp now) {
+    text = trim(text);
+    if (text.empty()) return std::nullopt;
+    const bool number = std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+    if (number) {
+        const auto seconds = parse_digits(text);
+        return seconds ? std::min<Duration>(std::chrono::seconds(*seconds), kRetryAfterMax) : kRetryAfterMax;
+    }
+    const auto date = parse_http_date(text);
+    if (!date) return std::nullopt;
+    return std::clamp(*date - now, Duration{0}, kRetryAfterMax);
+}
+
+std::string answer_excerpt(std::string_view body) {
+    return escape_control_characters(replace_invalid_utf8(trim(body.substr(0, kExcerptBytes))));
+}
+
+}  // namespace tocsin

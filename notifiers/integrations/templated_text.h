@@ -1,0 +1,82 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/json.h"
+#include "base/yaml.h"
+#include "notifiers/notification.h"
+
+namespace tocsin {
+
+/// A field of a receiver, parsed once. One that is no template fails when it is expanded, as in Alertmanager: a mistake in one
+/// message must not keep the others from being sent.
+class TemplatedText {
+public:
+    TemplatedText() : TemplatedText(templates::NotificationTemplates(), "") {}
+    TemplatedText(const templates::NotificationTemplates& templates, std::string_view text);
+
+    Result<std::string> expand(const templates::NotificationData& data, Timestamp now) const;
+    bool empty() const { return empty_; }
+
+private:
+    tl::expected<templates::NotificationTemplate, std::string> parsed_;
+    bool empty_;
+};
+
+/// Expands the fields of one message and keeps the first failure.
+class FieldExpander {
+public:
+    explicit FieldExpander(const Notification& notification) : data_(notification.data), now_(notification.now) {}
+    FieldExpander(const templates::NotificationData& data, Timestamp now) : data_(data), now_(now) {}
+
+    /// Empty for a field that fails.
+    std::string operator()(const TemplatedText& field);
+    /// The same, with something to say in its place.
+    std::string expand_or(const TemplatedText& field, std::string_view replacement);
+
+    const std::string& error() const { return error_; }
+
+private:
+    const templates::NotificationData& data_;
+    Timestamp now_;
+    std::string error_;
+};
+
+/// A value of any shape whose texts are templates: PagerDuty's `details`, the webhook's `payload`.
+///
+/// What a text expands to is read as YAML, and where that gives something other than a text it is taken as such: `{{ … | toJson }}`
+/// becomes an object, `{{ len .Alerts }}` a number (Alertmanager's template.DeepCopyWithTemplate).
+class FreeForm {
+public:
+    static FreeForm from_text(const templates::NotificationTemplates& templates, std::string_view text);
+    static FreeForm from_yaml(const templates::NotificationTemplates& templates, const YamlNode& node);
+
+    /// Members sorted by name, as Go writes a map. A text that fails becomes null.
+    Json expand(FieldExpander& expand) const;
+
+private:
+    struct Member;
+    std::variant<Json, TemplatedText, std::vector<FreeForm>, std::vector<Member>> value_;
+};
+
+struct FreeForm::Member {
+    TemplatedText name;
+    FreeForm value;
+};
+
+/// The JSON that a YAML value means by the rules of YAML 1.1. Members are sorted; those whose key is not a text are left out, as
+/// Alertmanager does.
+Json yaml_to_json(const YamlNode& node);
+
+/// Cut to `runes_max` characters, the last of them `…`.
+std::string truncate_in_runes(std::string text, std::size_t runes_max);
+
+/// What a message says when its template fails: `[FIRING:2] alertname=… (2 alerts)` and below it each alert with its labels and
+/// annotations.
+std::string plain_subject(const templates::NotificationData& data);
+std::string plain_facts(const templates::NotificationData& data);
+
+}  // namespace tocsin

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "notifiers/notification.h"
+
+namespace tocsin {
+
+/// Whose memory an entry is: one integration of one receiver, about one group.
+struct LogKey {
+    std::string group_key;
+    std::string receiver;
+    std::string integration;
+    std::size_t index = 0;
+
+    auto operator<=>(const LogKey&) const = default;
+};
+
+/// What an integration was told of a group. Alerts are meant by StoredAlert::log_hash.
+///
+/// Beyond Alertmanager's entry (time, firing, resolved, notes) it remembers what it owes: alerts that it should have heard of and
+/// did not, and alerts that were muted after it had heard of them.
+struct LogEntry {
+    Timestamp sent_at{};              // of the flush whose message was taken last; none: nothing was taken yet
+    std::set<std::uint64_t> firing;   // told as firing, and not as resolved since
+    std::set<std::uint64_t> resolved; // resolved at the last message
+    std::set<std::uint64_t> unheard;  // fired at a flush; no message with it was taken yet
+    std::set<std::uint64_t> muted;    // of `firing`: found muted at a flush since it was last told
+    DeliveryNotes notes;
+    Timestamp expires_at{};
+
+    bool was_sent() const { return sent_at != Timestamp{}; }
+    bool owes_nothing() const { return firing.empty() && unheard.empty(); }
+    bool operator==(const LogEntry&) const = default;
+};
+
+/// What was sent, so that nothing is sent twice and nothing is forgotten.
+class NotificationLog {
+public:
+    using Entries = std::map<LogKey, LogEntry>;
+
+    const LogEntry* find(const LogKey& key) const;
+    /// Makes an empty one when there is none.
+    LogEntry& at(const LogKey& key) { return entries_[key]; }
+    void erase(const LogKey& key) { entries_.erase(key); }
+    /// Forgets what expired.
+    void collect(Timestamp now);
+    /// The group goes on under another key.
+    void rename_group(const std::string& from, const std::string& to);
+    void shift(Duration step);
+
+    const Entries& entries() const { return entries_; }
+    void restore(Entries entries) { entries_ = std::move(entries); }
+
+private:
+    Entries entries_;
+};
+
+}  // namespace tocsin

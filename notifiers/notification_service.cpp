@@ -1,0 +1,307 @@
+#include "notifiers/notification_service.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "base/hash.h"
+
+namespace tocsin {
+namespace {
+
+constexpr Duration kDrainPoll{20};
+
+GroupContext make_group_context(const NotificationDoors& doors, const NotificationOptions& options,
+                                NotificationMetrics& metrics, NotificationLog& log, const Silences& silences) {
+    GroupContext context{doors.scheduler, doors.random, doors.log, metrics, log, silences, options.external_url,
+                         options.retention, {}, options.commit, options.observer};
+    if (options.start_delay > Duration{}) context.first_flush = doors.scheduler.now() + options.start_delay;
+    return context;
+}
+
+Silences::Limits silence_limits(const NotificationOptions& options) {
+    Silences::Limits limits = options.silence_limits;
+    limits.retention = options.retention;
+    return limits;
+}
+
+void add_alert(std::set<LabelSet>& known, std::vector<Alert>& into, const AlertPtr& alert) {
+    if (known.insert(alert->alert.labels).second) into.push_back(alert->alert);
+}
+
+LabelSet labels_of(const ReceiverView& receiver) { return LabelSet::from(receiver.labels); }
+
+}  // namespace
+
+NotificationService::NotificationService(NotificationDoors doors, NotificationOptions options)
+    : doors_(doors),
+      options_(std::move(options)),
+      metrics_(doors.metrics),
+      store_(options_.alert_limits),
+      silences_(silence_limits(options_), doors.random),
+      context_(make_group_context(doors_, options_, metrics_, log_, silences_)),
+      dispatcher_(context_) {
+    schedule_alert_gc();
+    schedule_maintenance();
+    doors_.scheduler.on_clock_step([this, alive = std::weak_ptr<int>(alive_)](Duration step) {
+        if (!alive.expired()) follow_clock_step(step);
+    });
+    doors_.metrics.on_render([this, alive = std::weak_ptr<int>(alive_)] {
+        if (!alive.expired()) refresh_metrics();
+    });
+}
+
+NotificationService::~NotificationService() { dispatcher_.stop(); }
+
+tl::expected<void, Diagnostics> NotificationService::load(AlertmanagerConfig config) {
+    Diagnostics unsendable = find_unsendable(config);
+    if (!unsendable.empty()) {
+        note_failed_load();
+        return tl::unexpected(std::move(unsendable));
+    }
+    auto routing = make_routing(config);
+    const auto alerts = store_.sorted();
+    for (const AlertPtr& alert : alerts) routing->inhibitor->update(alert);
+    routing_ = routing;
+    dispatcher_.apply(std::move(routing), alerts);
+    dispatcher_.end_restore();
+    resolve_timeout_ = config.global.resolve_timeout;
+    receivers_.clear();
+    std::size_t integrations = 0;
+    for (const ReceiverConfig& receiver : config.receivers) {
+        receivers_.push_back({receiver.name, receiver.labels});
+        integrations += receiver.integrations.size();
+    }
+    masked_config_ = std::move(config.masked_text);
+    metrics_.set_configuration(static_cast<double>(receivers_.size()), static_cast<double>(integrations),
+                               static_cast<double>(config.inhibit_rules.size()));
+    // 48 bits, so that the number is exact as a double.
+    const double hash = static_cast<double>(xxhash64(masked_config_) >> 16U);
+    metrics_.config_loaded(true, hash, static_cast<double>(to_unix_ms(doors_.scheduler.now())) / 1000);
+    return {};
+}
+
+void NotificationService::note_failed_load() { metrics_.config_loaded(false, 0, 0); }
+
+void NotificationService::receive(std::span<const Alert> alerts) {
+    const Timestamp now = doors_.scheduler.now();
+    std::vector<AlertPtr> stored;
+    for (const Alert& alert : alerts) {
+        Alert completed = complete(alert, now);
+        metrics_.alert_received(!completed.resolved_at(now));
+        AlertPtr put = store_.put(std::move(completed), now);
+        if (put == nullptr) {
+            metrics_.alert_limited();
+            doors_.log.error("notifiers::alert_store", "alert dropped, too many alerts", {{"labels", to_string(alert.labels)}});
+            continue;
+        }
+        stored.push_back(std::move(put));
+    }
+    if (!routing_) return;
+    // All sources first: none of a batch is told before another one of it can inhibit it.
+    for (const AlertPtr& alert : stored) routing_->inhibitor->update(alert);
+    for (const AlertPtr& alert : stored) dispatcher_.dispatch(alert);
+}
+
+std::vector<AlertView> NotificationService::alerts(const AlertFilter& filter) const {
+    const Timestamp now = doors_.scheduler.now();
+    std::vector<AlertView> out;
+    for (const AlertPtr& alert : store_.sorted()) {
+        AlertView view = view_of(alert, now);
+        const bool received = std::any_of(view.receivers.begin(), view.receivers.end(),
+                                          [&](const std::string& name) { return receiver_passes(name, filter); });
+        if (received && shows(view, filter, now)) out.push_back(std::move(view));
+    }
+    std::stable_sort(out.begin(), out.end(), [](const AlertView& a, const AlertView& b) {
+        return a.alert->fingerprint < b.alert->fingerprint;
+    });
+    return out;
+}
+
+std::vector<GroupView> NotificationService::groups(const AlertFilter& filter) const {
+    const Timestamp now = doors_.scheduler.now();
+    std::vector<GroupView> out;
+    for (const AlertGroup* group : dispatcher_.groups()) {
+        const std::string& receiver = group->route().options.receiver;
+        if (!receiver_passes(receiver, filter)) continue;
+        const auto muted_by = muting_intervals(group->route(), routing_->intervals, now);
+        if (!filter.muted && !muted_by.empty()) continue;
+        GroupView view{group->labels(), receiver, group->key(), group->next_flush(), group->pending_deliveries(), {}};
+        for (const FlushAlert& alert : group->view().alerts) {
+            AlertView shown = view_of(alert.alert, now);
+            if (!shows(shown, filter, now)) continue;
+            shown.muted_by = muted_by;
+            view.alerts.push_back(std::move(shown));
+        }
+        if (!view.alerts.empty()) out.push_back(std::move(view));
+    }
+    std::stable_sort(out.begin(), out.end(), [](const GroupView& a, const GroupView& b) {
+        return a.labels != b.labels ? a.labels < b.labels : a.receiver < b.receiver;
+    });
+    return out;
+}
+
+std::vector<ReceiverView> NotificationService::receivers() const { return receivers_; }
+
+const RouteTree* NotificationService::routes() const { return routing_ ? &routing_->tree : nullptr; }
+
+Result<std::string> NotificationService::set_silence(Silence silence) {
+    return silences_.set(std::move(silence), doors_.scheduler.now());
+}
+
+Status NotificationService::expire_silence(std::string_view id) {
+    return silences_.expire(id, doors_.scheduler.now());
+}
+
+NotificationState NotificationService::snapshot() const {
+    const Timestamp now = doors_.scheduler.now();
+    NotificationState state;
+    for (const Silence* silence : silences_.all()) state.silences.push_back(*silence);
+    state.log.assign(log_.entries().begin(), log_.entries().end());
+    std::set<LabelSet> known;
+    for (const AlertPtr& alert : store_.sorted()) {
+        if (!alert->alert.resolved_at(now)) add_alert(known, state.alerts, alert);
+    }
+    // A group may still have to tell of what the store has forgotten.
+    for (const AlertGroup* group : dispatcher_.groups()) {
+        for (const auto& [labels, alert] : group->alerts()) add_alert(known, state.alerts, alert);
+    }
+    state.groups = dispatcher_.snapshot();
+    return state;
+}
+
+void NotificationService::restore(NotificationState state) {
+    const Timestamp now = doors_.scheduler.now();
+    silences_.restore(std::move(state.silences));
+    log_.restore(NotificationLog::Entries(state.log.begin(), state.log.end()));
+    for (Alert& alert : state.alerts) store_.put(std::move(alert), now);
+    dispatcher_.restore(std::move(state.groups));
+}
+
+void NotificationService::drain(Duration at_most, std::function<void()> done) {
+    context_.first_flush = Timestamp::max();
+    dispatcher_.stop_timers();
+    wait_for_idle(doors_.scheduler.now() + at_most, std::move(done));
+}
+
+std::size_t NotificationService::pending_deliveries() const {
+    std::size_t pending = 0;
+    for (const AlertGroup* group : dispatcher_.groups()) pending += group->pending_deliveries();
+    return pending;
+}
+
+std::shared_ptr<const Routing> NotificationService::make_routing(const AlertmanagerConfig& config) {
+    auto routing = std::make_shared<Routing>(config.route);
+    const NotifierContext context = notifier_context(config);
+    for (const ReceiverConfig& receiver : config.receivers) {
+        routing->receivers.emplace(receiver.name, make_receiver(receiver, context));
+    }
+    routing->intervals = config.time_intervals;
+    routing->inhibitor = std::make_unique<Inhibitor>(config.inhibit_rules);
+    routing->pipeline = std::make_unique<Pipeline>(*routing->inhibitor, routing->intervals, silences_);
+    return routing;
+}
+
+NotifierContext NotificationService::notifier_context(const AlertmanagerConfig& config) {
+    NotifierContext context{doors_.http, doors_.disk, doors_.scheduler, config.templates,
+                            "tocsin/" + options_.version, {}};
+    if (!options_.pagerduty_v1_url.empty()) context.pagerduty_v1_url = options_.pagerduty_v1_url;
+    return context;
+}
+
+Alert NotificationService::complete(Alert alert, Timestamp now) const {
+    alert.updated_at = now;
+    if (alert.starts_at == Timestamp{}) alert.starts_at = alert.ends_at == Timestamp{} ? now : alert.ends_at;
+    if (alert.ends_at == Timestamp{}) {
+        alert.ends_at = now + resolve_timeout_;
+        alert.ends_by_timeout = true;
+    }
+    return alert;
+}
+
+void NotificationService::schedule_alert_gc() {
+    doors_.scheduler.after(options_.alerts_gc_interval, [this, alive = std::weak_ptr<int>(alive_)] {
+        if (alive.expired()) return;
+        for (const AlertPtr& gone : store_.collect(doors_.scheduler.now())) {
+            if (routing_) routing_->inhibitor->forget(gone);
+        }
+        schedule_alert_gc();
+    });
+}
+
+void NotificationService::schedule_maintenance() {
+    doors_.scheduler.after(options_.maintenance_interval, [this, alive = std::weak_ptr<int>(alive_)] {
+        if (alive.expired()) return;
+        silences_.collect(doors_.scheduler.now());
+        log_.collect(doors_.scheduler.now());
+        schedule_maintenance();
+    });
+}
+
+/// Durations are not to feel a step of the wall clock: what counts them in wall time moves along.
+void NotificationService::follow_clock_step(Duration step) {
+    const Timestamp before = doors_.scheduler.now() - step;
+    for (const AlertPtr& alert : store_.shift_ends(before, step)) {
+        if (routing_) routing_->inhibitor->update(alert);
+        dispatcher_.update(alert);
+    }
+    log_.shift(step);
+    dispatcher_.shift(step);
+}
+
+void NotificationService::refresh_metrics() {
+    const Timestamp now = doors_.scheduler.now();
+    std::size_t active = 0;
+    std::size_t suppressed = 0;
+    for (const AlertPtr& alert : store_.sorted()) {
+        if (alert->alert.resolved_at(now)) continue;
+        ++(view_of(alert, now).is_suppressed() ? suppressed : active);
+    }
+    metrics_.set_alerts(static_cast<double>(active), static_cast<double>(suppressed));
+    std::array<double, 3> silences{};
+    for (const Silence* silence : silences_.all()) ++silences[static_cast<std::size_t>(silence->state(now))];
+    metrics_.set_silences(silences[1], silences[0], silences[2]);
+    metrics_.set_groups(static_cast<double>(dispatcher_.group_count()));
+    metrics_.set_pending_notifications(static_cast<double>(pending_deliveries()));
+}
+
+AlertView NotificationService::view_of(const AlertPtr& alert, Timestamp now) const {
+    AlertView view;
+    view.alert = alert;
+    view.silenced_by = silences_.muting(alert->alert.labels, now);
+    if (!routing_) return view;
+    for (const Route* route : routing_->tree.match(alert->alert.labels)) view.receivers.push_back(route->options.receiver);
+    if (const auto source = routing_->inhibitor->inhibiting(alert->alert.labels, now)) {
+        view.inhibited_by.push_back(to_string_fingerprint(*source));
+    }
+    return view;
+}
+
+bool NotificationService::shows(const AlertView& view, const AlertFilter& filter, Timestamp now) const {
+    if (view.alert->alert.resolved_at(now)) return false;
+    if (!filter.active && !view.is_suppressed()) return false;
+    if (!filter.silenced && !view.silenced_by.empty()) return false;
+    if (!filter.inhibited && !view.inhibited_by.empty()) return false;
+    return all_match(filter.matchers, view.alert->alert.labels);
+}
+
+bool NotificationService::receiver_passes(const std::string& name, const AlertFilter& filter) const {
+    if (filter.receiver && !filter.receiver->matches(name)) return false;
+    if (filter.receiver_matchers.empty()) return true;
+    const auto receiver = std::find_if(receivers_.begin(), receivers_.end(), [&](const auto& r) { return r.name == name; });
+    return receiver != receivers_.end() && all_match(filter.receiver_matchers, labels_of(*receiver));
+}
+
+void NotificationService::wait_for_idle(Timestamp until, std::function<void()> done) {
+    if (pending_deliveries() == 0 || doors_.scheduler.now() >= until) {
+        dispatcher_.stop();
+        return done();
+    }
+    doors_.scheduler.after(kDrainPoll, [this, until, done = std::move(done), alive = std::weak_ptr<int>(alive_)] {
+        if (!alive.expired()) wait_for_idle(until, done);
+    });
+}
+
+}  // namespace tocsin

@@ -1,0 +1,102 @@
+#include "notifiers/pipeline.h"
+
+#include <algorithm>
+
+namespace tocsin {
+namespace {
+
+class InhibitStage final : public Stage {
+public:
+    explicit InhibitStage(const Inhibitor& inhibitor) : inhibitor_(inhibitor) {}
+    std::optional<Mute> mute(const StoredAlert& alert, const Route&, Timestamp now) const override {
+        const auto source = inhibitor_.inhibiting(alert.alert.labels, now);
+        if (!source) return std::nullopt;
+        return Mute{MuteReason::Inhibition, {to_string_fingerprint(*source)}};
+    }
+
+private:
+    const Inhibitor& inhibitor_;
+};
+
+std::vector<std::string> holding(const std::vector<std::string>& names, const std::vector<TimeInterval>& intervals,
+                                 Timestamp now) {
+    std::vector<std::string> out;
+    for (const TimeInterval& interval : intervals) {
+        const bool named = std::find(names.begin(), names.end(), interval.name) != names.end();
+        if (named && interval.contains(now)) out.push_back(interval.name);
+    }
+    return out;
+}
+
+class ActiveTimeStage final : public Stage {
+public:
+    explicit ActiveTimeStage(const std::vector<TimeInterval>& intervals) : intervals_(intervals) {}
+    std::optional<Mute> mute(const StoredAlert&, const Route& route, Timestamp now) const override {
+        const auto& names = route.options.active_time_intervals;
+        if (names.empty() || !holding(names, intervals_, now).empty()) return std::nullopt;
+        return Mute{MuteReason::ActiveTimeInterval, names};
+    }
+
+private:
+    const std::vector<TimeInterval>& intervals_;
+};
+
+class MuteTimeStage final : public Stage {
+public:
+    explicit MuteTimeStage(const std::vector<TimeInterval>& intervals) : intervals_(intervals) {}
+    std::optional<Mute> mute(const StoredAlert&, const Route& route, Timestamp now) const override {
+        auto names = holding(route.options.mute_time_intervals, intervals_, now);
+        if (names.empty()) return std::nullopt;
+        return Mute{MuteReason::MuteTimeInterval, std::move(names)};
+    }
+
+private:
+    const std::vector<TimeInterval>& intervals_;
+};
+
+class SilenceStage final : public Stage {
+public:
+    explicit SilenceStage(const Silences& silences) : silences_(silences) {}
+    std::optional<Mute> mute(const StoredAlert& alert, const Route&, Timestamp now) const override {
+        auto ids = silences_.muting(alert.alert.labels, now);
+        if (ids.empty()) return std::nullopt;
+        return Mute{MuteReason::Silence, std::move(ids)};
+    }
+
+private:
+    const Silences& silences_;
+};
+
+}  // namespace
+
+std::string_view to_string(MuteReason reason) {
+    switch (reason) {
+        case MuteReason::Silence: return "silence";
+        case MuteReason::Inhibition: return "inhibition";
+        case MuteReason::ActiveTimeInterval: return "active_time_interval";
+        case MuteReason::MuteTimeInterval: return "mute_time_interval";
+    }
+    return {};
+}
+
+Pipeline::Pipeline(const Inhibitor& inhibitor, const std::vector<TimeInterval>& intervals, const Silences& silences) {
+    stages_.push_back(std::make_unique<InhibitStage>(inhibitor));
+    stages_.push_back(std::make_unique<ActiveTimeStage>(intervals));
+    stages_.push_back(std::make_unique<MuteTimeStage>(intervals));
+    stages_.push_back(std::make_unique<SilenceStage>(silences));
+}
+
+std::optional<Mute> Pipeline::mute(const StoredAlert& alert, const Route& route, Timestamp now) const {
+    for (const auto& stage : stages_) {
+        if (auto mute = stage->mute(alert, route, now)) return mute;
+    }
+    return std::nullopt;
+}
+
+std::vector<std::string> muting_intervals(const Route& route, const std::vector<TimeInterval>& intervals, Timestamp now) {
+    const auto& active = route.options.active_time_intervals;
+    if (!active.empty() && holding(active, intervals, now).empty()) return active;
+    return holding(route.options.mute_time_intervals, intervals, now);
+}
+
+}  // namespace tocsin

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "notifiers/integrations/notifier.h"
+#include "notifiers/receiver_config.h"
+
+namespace tocsin {
+
+/// Lets so many attempts to one integration run at once; the others wait in line. A receiver that answers slowly has a long line of
+/// its own and delays nobody else.
+class Lane {
+public:
+    explicit Lane(std::size_t running_max) : running_max_(running_max) {}
+
+    /// Calls `run` at once or when it is its turn; every call of it is to be answered by one of leave().
+    void enter(std::function<void()> run);
+    void leave();
+
+    std::size_t running() const { return running_; }
+    std::size_t waiting() const { return waiting_.size(); }
+
+private:
+    std::size_t running_max_;
+    std::size_t running_ = 0;
+    bool draining_ = false;
+    std::deque<std::function<void()>> waiting_;
+};
+
+/// One way in which a receiver is told.
+struct Integration {
+    std::string receiver;
+    std::string kind;
+    std::size_t index = 0;  // among those of its kind
+    bool send_resolved = true;
+    Duration timeout{};  // 0: none of its own
+    std::unique_ptr<Notifier> notifier;
+    Lane lane{8};
+    /// The receiver asked for quiet until then; it counts for all groups.
+    MonotonicTime not_before{};
+};
+
+/// A named set of integrations.
+struct Receiver {
+    std::string name;
+    std::vector<std::shared_ptr<Integration>> integrations;
+};
+
+/// `context.receiver` is set here.
+std::shared_ptr<Receiver> make_receiver(const ReceiverConfig& config, NotifierContext context);
+
+}  // namespace tocsin

@@ -1,0 +1,149 @@
+#include "notifiers/silence.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace tocsin {
+namespace {
+
+tl::unexpected<Error> refuse(std::string message) { return fail(Error::Kind::InvalidInput, std::move(message)); }
+
+std::size_t bytes_of(const Silence& silence) {
+    std::size_t bytes = silence.created_by.size() + silence.comment.size();
+    for (const Matcher& matcher : silence.matchers) bytes += matcher.name().size() + matcher.value().size();
+    for (const auto& [name, value] : silence.annotations) bytes += name.size() + value.size();
+    return bytes;
+}
+
+bool same_second(Timestamp a, Timestamp b) {
+    return std::chrono::floor<std::chrono::seconds>(a) == std::chrono::floor<std::chrono::seconds>(b);
+}
+
+/// Whether `next` can take the place of `old` under the same id (silence.canUpdate upstream).
+bool can_update(const Silence& old, const Silence& next, Timestamp now) {
+    if (old.matchers != next.matchers) return false;
+    switch (old.state(now)) {
+        case SilenceState::Active: return same_second(old.starts_at, next.starts_at) && next.ends_at >= now;
+        case SilenceState::Pending: return next.starts_at >= now;
+        case SilenceState::Expired: return false;
+    }
+    return false;
+}
+
+void end_now(Silence& silence, Timestamp now) {
+    if (silence.state(now) == SilenceState::Pending) silence.starts_at = now;
+    silence.ends_at = now;
+    silence.updated_at = now;
+}
+
+}  // namespace
+
+std::string_view to_string(SilenceState state) {
+    switch (state) {
+        case SilenceState::Pending: return "pending";
+        case SilenceState::Active: return "active";
+        case SilenceState::Expired: return "expired";
+    }
+    return {};
+}
+
+SilenceState Silence::state(Timestamp now) const {
+    if (now < starts_at) return SilenceState::Pending;
+    return now < ends_at ? SilenceState::Active : SilenceState::Expired;
+}
+
+Result<std::string> Silences::set(Silence silence, Timestamp now) {
+    if (auto checked = check(silence, now); !checked) return tl::unexpected(std::move(checked).error());
+    const auto old = silences_.find(silence.id);
+    if (!silence.id.empty() && old == silences_.end()) return fail(Error::Kind::NotFound, "silence not found");
+    silence.updated_at = now;
+    if (old != silences_.end() && can_update(old->second, silence, now)) {
+        old->second = std::move(silence);
+        return old->first;
+    }
+    if (silences_.size() >= limits_.silences) {
+        return fail(Error::Kind::LimitExceeded,
+                    fmt::format("exceeded maximum number of silences: {} (limit: {})", silences_.size(), limits_.silences));
+    }
+    if (old != silences_.end() && old->second.state(now) != SilenceState::Expired) end_now(old->second, now);
+    silence.id = make_id();
+    silence.starts_at = std::max(silence.starts_at, now);
+    std::string id = silence.id;
+    silences_.emplace(id, std::move(silence));
+    return id;
+}
+
+Status Silences::expire(std::string_view id, Timestamp now) {
+    const auto found = silences_.find(id);
+    if (found == silences_.end()) return fail(Error::Kind::NotFound, "silence not found");
+    if (found->second.state(now) != SilenceState::Expired) end_now(found->second, now);
+    return {};
+}
+
+const Silence* Silences::find(std::string_view id) const {
+    const auto found = silences_.find(id);
+    return found == silences_.end() ? nullptr : &found->second;
+}
+
+std::vector<const Silence*> Silences::all() const {
+    std::vector<const Silence*> out;
+    for (const auto& [id, silence] : silences_) out.push_back(&silence);
+    return out;
+}
+
+std::vector<std::string> Silences::muting(const LabelSet& labels, Timestamp now) const {
+    std::vector<std::string> ids;
+    for (const auto& [id, silence] : silences_) {
+        if (silence.state(now) == SilenceState::Active && all_match(silence.matchers, labels)) ids.push_back(id);
+    }
+    return ids;
+}
+
+bool Silences::mutes(const LabelSet& labels, Timestamp now) const {
+    return std::any_of(silences_.begin(), silences_.end(), [&](const auto& entry) {
+        return entry.second.state(now) == SilenceState::Active && all_match(entry.second.matchers, labels);
+    });
+}
+
+void Silences::collect(Timestamp now) {
+    std::erase_if(silences_, [&](const auto& entry) { return entry.second.ends_at + limits_.retention <= now; });
+}
+
+void Silences::restore(std::vector<Silence> silences) {
+    silences_.clear();
+    for (Silence& silence : silences) {
+        std::string id = silence.id;
+        silences_.emplace(std::move(id), std::move(silence));
+    }
+}
+
+Status Silences::check(const Silence& silence, Timestamp now) const {
+    if (silence.starts_at >= silence.ends_at) return refuse("start time must be before end time");
+    if (silence.ends_at < now) return refuse("end time can't be in the past");
+    if (silence.matchers.empty()) return refuse("invalid silence: at least one matcher required");
+    const bool all_match_empty = std::all_of(silence.matchers.begin(), silence.matchers.end(),
+                                             [](const Matcher& matcher) { return matcher.matches_empty(); });
+    if (all_match_empty) {
+        return refuse("invalid silence: matcher set 0: at least one matcher must not match the empty string");
+    }
+    if (silence.matchers.size() > limits_.matchers_each) {
+        return fail(Error::Kind::LimitExceeded, fmt::format("silence has {} matchers; expected at most {}",
+                                                            silence.matchers.size(), limits_.matchers_each));
+    }
+    if (const std::size_t bytes = bytes_of(silence); bytes > limits_.bytes_each) {
+        return fail(Error::Kind::LimitExceeded, fmt::format("silence exceeded maximum size: {} bytes (limit: {} bytes)",
+                                                            bytes, limits_.bytes_each));
+    }
+    return {};
+}
+
+// RFC 9562, version 4.
+std::string Silences::make_id() {
+    const std::uint64_t high = (random_.next() & ~0xF000ULL) | 0x4000ULL;
+    const std::uint64_t low = (random_.next() & 0x3FFFFFFFFFFFFFFFULL) | 0x8000000000000000ULL;
+    return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", high >> 32U, high >> 16U & 0xFFFFU, high & 0xFFFFU,
+                       low >> 48U, low & 0xFFFFFFFFFFFFULL);
+}
+
+}  // namespace tocsin

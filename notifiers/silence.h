@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/matcher.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "base/time.h"
+
+namespace tocsin {
+
+enum class SilenceState { Pending, Active, Expired };
+/// `pending`, `active`, `expired`.
+std::string_view to_string(SilenceState state);
+
+/// Somebody wants no messages about alerts that match, for a while.
+struct Silence {
+    std::string id;  // a UUID
+    Matchers matchers;
+    Timestamp starts_at{};
+    Timestamp ends_at{};
+    Timestamp updated_at{};
+    std::string created_by;
+    std::string comment;
+    std::vector<std::pair<std::string, std::string>> annotations;
+
+    SilenceState state(Timestamp now) const;
+};
+
+/// All silences, until some time after they ended. Scheduler's thread only.
+class Silences {
+public:
+    struct Limits {
+        std::size_t silences = 100'000;
+        std::size_t bytes_each = 64 * 1024;
+        std::size_t matchers_each = 100;
+        Duration retention = std::chrono::hours(120);
+    };
+
+    Silences(Limits limits, Random& random) : limits_(limits), random_(random) {}
+
+    /// Creates the silence, or changes the one whose id it has; returns its id. As in Alertmanager a change that would rewrite
+    /// the past ends the old one and makes a new one. Error::Kind::NotFound is an unknown id; messages are Alertmanager's.
+    Result<std::string> set(Silence silence, Timestamp now);
+    /// Ends it now. One that has ended already is left alone.
+    Status expire(std::string_view id, Timestamp now);
+    const Silence* find(std::string_view id) const;
+    /// By id.
+    std::vector<const Silence*> all() const;
+
+    /// The ids of the active silences that match, sorted.
+    std::vector<std::string> muting(const LabelSet& labels, Timestamp now) const;
+    bool mutes(const LabelSet& labels, Timestamp now) const;
+
+    /// Forgets what ended longer ago than the retention.
+    void collect(Timestamp now);
+    void restore(std::vector<Silence> silences);
+
+private:
+    Status check(const Silence& silence, Timestamp now) const;
+    std::string make_id();
+
+    Limits limits_;
+    Random& random_;
+    std::map<std::string, Silence, std::less<>> silences_;
+};
+
+}  // namespace tocsin

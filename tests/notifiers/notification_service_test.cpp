@@ -1,0 +1,859 @@
+#include "notifiers/notification_service.h"
+
+#include "tests/catch.h"
+#include "tests/notifiers/notification_rig.h"
+
+using namespace std::chrono_literals;
+
+namespace tocsin {
+namespace {
+
+using tests::FakeAnswer;
+using tests::Lines;
+using tests::NotificationRig;
+
+constexpr const char* kHook = R"(
+route:
+  receiver: hook
+  group_by: [group]
+  group_wait: 30s
+  group_interval: 5m
+  repeat_interval: 1h
+receivers:
+- name: hook
+  webhook_configs:
+  - url: http://r/hook
+)";
+
+TEST_CASE("the first message comes after group_wait with all alerts of the group", "[notifiers][service]") {
+    NotificationRig rig(kHook);
+    rig.fire("a");
+    rig.advance(10s);
+    rig.fire("b");
+    rig.advance(19s);
+    CHECK(rig.told() == Lines{});
+    rig.advance(1s);
+    CHECK(rig.told() == Lines{"30s hook firing +a +b (first notification)"});
+}
+
+TEST_CASE("news of a group wait for the next flush, which is on the grid of group_interval", "[notifiers][service]") {
+    NotificationRig rig(kHook);
+    rig.fire("a");
+    rig.advance(2min);
+    rig.fire("b");
+    rig.advance(1min);
+    rig.resolve("a");
+    CHECK(rig.told() == Lines{"30s hook firing +a (first notification)"});
+    rig.advance(10min);
+    CHECK(rig.told() == Lines{"5m30s hook firing -a +b (new alerts added)"});
+    rig.resolve("b");
+    rig.advance(10min);
+    CHECK(rig.told() == Lines{"15m30s hook resolved -b (all alerts resolved)"});
+    CHECK(rig.service->group_count() == 0);
+}
+
+TEST_CASE("groups are told apart by their labels", "[notifiers][service]") {
+    NotificationRig rig(kHook);
+    rig.fire("a", {{"group", "1"}});
+    rig.fire("b", {{"group", "2"}});
+    rig.fire("c");
+    rig.advance(30s);
+    CHECK(rig.told() == Lines{"30s hook firing +a (first notification)", "30s hook firing +b (first notification)",
+                              "30s hook firing +c (first notification)"});
+    CHECK(rig.service->group_count() == 3);
+}
+
+TEST_CASE("an alert that fired and resolved between two flushes is told with the others only", "[notifiers][service]") {
+    NotificationRig rig(kHook);
+    rig.fire("a");
+    rig.resolve("a");
+    rig.advance(1h);
+    CHECK(rig.told() == Lines{});
+    CHECK(rig.service->group_count() == 0);
+}
+
+TEST_CASE("an alert ends when its end has come although nobody said so", "[notifiers][service]") {
+    NotificationRig rig(kHook);
+    Alert alert = rig.firing("a");
+    alert.ends_at = Timestamp{};
+    rig.receive({alert});
+    rig.advance(10min);
+    CHECK(rig.told() == Lines{"30s hook firing +a (first notification)", "5m30s hook resolved -a (all alerts resolved)"});
+}
+
+TEST_CASE("an alert without a start began when it came", "[notifiers][service]") {
+    NotificationRig rig(kHook);
+    rig.advance(1h);
+    Alert alert = rig.firing("a");
+    alert.starts_at = alert.ends_at = Timestamp{};
+    rig.receive({alert});
+    CHECK(rig.service->alerts({}).front().alert->alert.starts_at == rig.scheduler.now());
+}
+
+TEST_CASE("without send_resolved nobody is told of the end, and everybody of the next beginning", "[notifiers][service]") {
+    NotificationRig rig(R"(
+route: {receiver: hook, group_wait: 10s, group_interval: 1m, repeat_interval: 4h}
+receivers:
+- name: hook
+  webhook_configs: [{url: 'http://r/hook', send_resolved: false}]
+)");
+    rig.fire("a");
+    rig.fire("b");
+    rig.advance(1min);
+    CHECK(rig.told() == Lines{"10s hook firing +a +b (first notification)"});
+    SECTION("when one of them ends and begins again") {
+        rig.resolve("a");
+        rig.advance(2min);
+        CHECK(rig.told() == Lines{});
+        rig.fire("a");
+        rig.advance(1min);
+        CHECK(rig.told() == Lines{"3m10s hook firing +a +b (new alerts added)"});
+    }
+    SECTION("when all of them do") {
+        rig.resolve("a");
+        rig.resolve("b");
+        rig.advance(2min);
+        CHECK(rig.told() == Lines{});
+        rig.fire("b");
+        rig.advance(1min);
+        CHECK(rig.told() == Lines{"3m10s hook firing +b (first notification)"});
+    }
+}
+
+TEST_CASE("continue hands an alert to the next siblings too", "[notifiers][service]") {
+    NotificationRig rig(R"(
+route:
+  receiver: default
+  group_wait: 1s
+  routes:
+  - {receiver: one, matchers: [team="x"], continue: true}
+  - {receiver: two, matchers: [severity="page"]}
+  - {receiver: three}
+receivers:
+- {name: default, webhook_configs: [{url: 'http://r/default'}]}
+- {name: one, webhook_configs: [{url: 'http://r/one'}]}
+- {name: two, webhook_configs: [{url: 'http://r/two'}]}
+- {name: three, webhook_configs: [{url: 'http://r/three'}]}
+)");
+    rig.fire("a", {{"team", "x"}, {"severity", "page"}});
+    rig.fire("b", {{"team", "x"}});
+    rig.advance(1s);
+    CHECK(rig.told() == Lines{"1s one firing +a +b (first notification)", "1s two firing +a (first notification)",
+                              "1s three firing +b (first notification)"});
+}
+
+TEST_CASE("defect M: a repeat interval that is a multiple of the group interval is kept exactly", "[notifiers][service]") {
+    NotificationRig rig(kHook);
+    rig.http.handle([](const HttpRequest&) { return FakeAnswer::ok().after(200ms); });
+    rig.fire("a");
+    rig.advance(3h);
+    CHECK(rig.told() == Lines{"30s hook firing +a (first notification)", "1h30s hook firing +a (repeat interval elapsed)",
+                              "2h30s hook firing +a (repeat interval elapsed)"});
+}
+
+TEST_CASE("a repeat interval between two flushes waits for the later one", "[notifiers][service]") {
+    NotificationRig rig(R"(
+route: {receiver: hook, group_wait: 0s, group_interval: 10s, repeat_interval: 25s}
+receivers: [{name: hook, webhook_configs: [{url: 'http://r/hook'}]}]
+)");
+    rig.fire("a");
+    rig.advance(1min);
+    CHECK(rig.told() == Lines{"0s hook firing +a (first notification)", "30s hook firing +a (repeat interval elapsed)",
+                              "1m hook firing +a (repeat interval elapsed)"});
+}
+
+TEST_CASE("defect O: old alerts are told at once, the whole batch in one message", "[notifiers][service]") {
+    NotificationRig rig(kHook);
+    Alert one = rig.firing("a");
+    Alert other = rig.firing("b");
+    one.starts_at = other.starts_at = rig.scheduler.now() - 1h;
+    rig.receive({one, other});
+    rig.settle();
+    CHECK(rig.told() == Lines{"0s hook firing +a +b (first notification)"});
+}
+
+TEST_CASE("a server error is retried with growing waits until the next flush, which begins anew", "[notifiers][retry]") {
+    NotificationRig rig(kHook);
+    rig.http.handle([](const HttpRequest&) { return FakeAnswer::with_status(500); });
+    rig.fire("a");
+    rig.advance(30s + 20s);
+    const auto& sent = rig.http.sent();
+    REQUIRE(sent.size() >= 5);
+    double expected = 500;
+    for (std::size_t i = 1; i < 5; ++i, expected *= 1.5) {
+        const auto wait = static_cast<double>((sent[i].at - sent[i - 1].at).count());
+        CAPTURE(i, wait);
+        CHECK(wait >= expected * 0.5 - 1);
+        CHECK(wait <= expected * 1.5 + 1);
+    }
+    rig.http.handle([](const HttpRequest&) { return FakeAnswer::ok(); });
+    rig.advance(1min);
+    const auto lines = rig.told();
+    CHECK(lines.back().find("hook firing +a (first notification)") != std::string::npos);
+    rig.advance(30min);
+    CHECK(rig.told() == Lines{});
+}
+
+TEST_CASE("a receiver that stays down is tried at least every minute, and the failed flushes are counted", "[notifiers][retry]") {
+    NotificationRig rig(kHook);
+    rig.http.handle([](const HttpRequest&) { return FakeAnswer::fails(FakeAnswer::Fault::Refused); });
+    rig.fire("a");
+    rig.advance(1h);
+    const auto& sent = rig.http.sent();
+    for (std::size_t i = 1; i < sent.size(); ++i) CHECK(sent[i].at - sent[i - 1].at <= 60s);
+    rig.http.handle([](const HttpRequest&) { return FakeAnswer::ok(); });
+    rig.advance(61s);
+    CHECK(sent.back().request.body.find("first notification") != std::string::npos);
+    const std::string metrics = rig.metrics.render();
+    CHECK(metrics.find(R"(alertmanager_notifications_failed_total{integration="webhook",reason="contextDeadlineExceeded"} 12)") !=
+          std::string::npos);
+}
+
+TEST_CASE("429 is retried when the receiver allows it, not before", "[notifiers][retry]") {
+    NotificationRig rig(kHook);
+    FakeAnswer busy = FakeAnswer::with_status(429);
+    busy.header("Retry-After", "120");
+    rig.http.once("http://r/hook", busy);
+    rig.fire("a", {{"group", "1"}});
+    rig.fire("b", {{"group", "2"}});
+    rig.advance(30s + 119s);
+    // The second group was under way already; after that all groups keep quiet.
+    CHECK(rig.told() == Lines{"30s hook firing +a (first notification)", "30s hook firing +b (first notification)"});
+    rig.fire("c", {{"group", "3"}});
+    rig.advance(1s);
+    CHECK(rig.told() == Lines{"2m30s hook firing +a (first notification)"});
+    rig.advance(1min);
+    CHECK(rig.told() == Lines{"2m59s hook firing +c (first notification)"});
+}
+
+TEST_CASE("Retry-After counts for all groups of the receiver", "[notifiers][retry]") {
+    NotificationRig rig(kHook);
+    FakeAnswer busy = FakeAnswer::with_status(429);
+    busy.header("Retry-After", "120");
+    rig.http.once("http://r/hook", busy);
+    rig.fire("a", {{"group", "1"}});
+    rig.advance(10s);
+    rig.fire("b", {{"group", "2"}});
+    rig.advance(139s);
+    CHECK(rig.told() == Lines{"30s hook firing +a (first notification)"});
+    rig.advance(1s);
+    CHECK(rig.told() == Lines{"2m30s hook firing +a (first notification)", "2m30s hook firing +b (first notification)"});
+}
+
+TEST_CASE("a refused message is tried again at the next flush", "[notifiers][retry]") {
+    NotificationRig rig(kHook);
+    rig.http.once("http://r/hook", FakeAnswer::with_status(404));
+    rig.fire("a");
+    rig.advance(5min);
+    CHECK(rig.told() == Lines{"30s hook firing +a (first notification)"});
+    rig.advance(5min);
+    CHECK(rig.told() == Lines{"5m30s hook firing +a (first notification)"});
+    CHECK(rig.metrics.render().find(R"(failed_total{integration="webhook",reason="clientError"} 1)") != std::string::npos);
+}
+
+TEST_CASE("defect J: what fired while the receiver refused is told although it has ended", "[notifiers][retry]") {
+    const bool send_resolved = GENERATE(true, false);
+    NotificationRig rig(fmt::format(R"(
+route: {{receiver: hook, group_wait: 30s, group_interval: 5m}}
+receivers:
+- name: hook
+  webhook_configs: [{{url: 'http://r/hook', send_resolved: {}}}]
+)", send_resolved));
+    rig.http.once("http://r/hook", FakeAnswer::with_status(GENERATE(400, 404)));
+    rig.fire("a");
+    rig.advance(1min);
+    CHECK(rig.told() == Lines{"30s hook firing +a (first notification)"});
+    rig.resolve("a");
+    rig.advance(10min);
+    CHECK(rig.told() == Lines{"5m30s hook resolved -a (first notification)"});
+    rig.advance(1h);
+    CHECK(rig.told() == Lines{});
+    CHECK(rig.service->group_count() == 0);
+}
+
+TEST_CASE("defect J: an alert that came and went unheard in a group that was told before is told too", "[notifiers][retry]") {
+    NotificationRig rig(kHook);
+    rig.fire("a");
+    rig.advance(1min);
+    rig.resolve("a");
+    rig.advance(5min);
+    rig.told();
+    rig.http.once("http://r/hook", FakeAnswer::with_status(400));
+    rig.fire("b");
+    rig.advance(1min);
+    rig.resolve("b");
+    rig.told();
+    rig.advance(5min);
+    CHECK(rig.told() == Lines{"11m30s hook resolved -b (all alerts resolved)"});
+}
+
+TEST_CASE("a slow receiver delays no other one", "[notifiers][retry]") {
+    NotificationRig rig(R"(
+route:
+  receiver: slow
+  group_by: [group]
+  group_wait: 10s
+  group_interval: 10s
+  routes: [{receiver: slow, continue: true}, {receiver: quick}]
+receivers:
+- {name: slow, webhook_configs: [{url: 'http://r/slow'}]}
+- {name: quick, webhook_configs: [{url: 'http://r/quick'}]}
+)");
+    rig.http.always("http://r/slow", FakeAnswer::fails(FakeAnswer::Fault::NeverAnswers));
+    for (int i = 0; i < 50; ++i) rig.fire("a" + std::to_string(i), {{"group", std::to_string(i)}});
+    rig.advance(10s);
+    std::size_t slow = 0;
+    std::size_t quick = 0;
+    for (const auto& sent : rig.http.sent()) ++(sent.request.url == "http://r/slow" ? slow : quick);
+    CHECK(quick == 50);
+    CHECK(slow == 8);
+    CHECK(rig.service->pending_deliveries() == 50);
+}
+
+TEST_CASE("one message of a group is under way at a time, and the flush it missed is made up for", "[notifiers][retry]") {
+    NotificationRig rig(R"(
+route: {receiver: hook, group_wait: 10s, group_interval: 10s}
+receivers: [{name: hook, webhook_configs: [{url: 'http://r/hook'}]}]
+)");
+    rig.http.once("http://r/hook", FakeAnswer::ok().after(9s));
+    rig.fire("a");
+    rig.advance(11s);
+    rig.fire("b");
+    rig.advance(7s);
+    CHECK(rig.told() == Lines{"10s hook firing +a (first notification)"});
+    rig.advance(2s);
+    CHECK(rig.told() == Lines{"20s hook firing +a +b (new alerts added)"});
+    rig.http.once("http://r/hook", FakeAnswer::ok().after(9500ms));
+    rig.fire("c");
+    rig.advance(15s);
+    CHECK(rig.told() == Lines{"30s hook firing +a +b +c (new alerts added)"});
+    rig.fire("d");
+    rig.advance(4s);
+    CHECK(rig.told() == Lines{});
+    rig.advance(1s);
+    CHECK(rig.told() == Lines{"40s hook firing +a +b +c +d (new alerts added)"});
+}
+
+TEST_CASE("silenced alerts are not told, the others of their group are", "[notifiers][silence]") {
+    NotificationRig rig(kHook);
+    rig.silence("alertname=a", 0s, 20min);
+    rig.fire("a");
+    rig.fire("b");
+    rig.advance(10min);
+    CHECK(rig.told() == Lines{"30s hook firing +b (first notification)"});
+    const auto shown = rig.service->alerts({});
+    REQUIRE(shown.size() == 2);
+    CHECK(std::count_if(shown.begin(), shown.end(), [](const auto& view) { return view.is_suppressed(); }) == 1);
+    rig.advance(15min);
+    CHECK(rig.told() == Lines{"20m30s hook firing +a +b (new alerts added)"});
+}
+
+TEST_CASE("a silence stops the retries of what it matches", "[notifiers][silence]") {
+    NotificationRig rig(kHook);
+    rig.http.handle([](const HttpRequest&) { return FakeAnswer::with_status(500); });
+    rig.fire("a");
+    rig.fire("b");
+    rig.advance(31s);
+    CHECK(rig.told().size() > 1);
+    rig.silence("alertname=a", 0s, 1h);
+    rig.advance(2min);
+    for (const auto& line : rig.told()) CHECK(line.find("+a") == std::string::npos);
+    rig.silence("alertname=b", 0s, 1h);
+    rig.advance(1min);
+    CHECK(rig.told() == Lines{});
+}
+
+TEST_CASE("defect A: an alert that ends while it is muted is told as resolved when the mute ends", "[notifiers][silence]") {
+    NotificationRig rig(kHook);
+    rig.fire("a");
+    rig.advance(1min);
+    CHECK(rig.told() == Lines{"30s hook firing +a (first notification)"});
+    const std::string id = rig.silence("alertname=a", 0s, 20min);
+    rig.advance(1min);
+    rig.resolve("a");
+    rig.advance(10min);
+    CHECK(rig.told() == Lines{});
+    CHECK(rig.service->group_count() == 1);
+    SECTION("because its time is over") {
+        rig.advance(15min);
+        CHECK(rig.told() == Lines{"25m30s hook resolved -a (all alerts resolved)"});
+    }
+    SECTION("because somebody ended it") {
+        REQUIRE(rig.service->expire_silence(id).has_value());
+        rig.advance(5min);
+        CHECK(rig.told() == Lines{"15m30s hook resolved -a (all alerts resolved)"});
+    }
+    rig.advance(1h);
+    CHECK(rig.told() == Lines{});
+    CHECK(rig.service->group_count() == 0);
+}
+
+TEST_CASE("defect A: an alert that ended and fires again behind a mute pages again", "[notifiers][silence]") {
+    NotificationRig rig(kHook);
+    rig.fire("a");
+    rig.advance(1min);
+    rig.told();
+    const std::string id = rig.silence("alertname=a", 0s, 3h);
+    rig.resolve("a");
+    rig.advance(10min);
+    SECTION("while the mute lasts") {
+        rig.fire("a");
+        rig.advance(10min);
+        REQUIRE(rig.service->expire_silence(id).has_value());
+        rig.advance(5min);
+        CHECK(rig.told() == Lines{"25m30s hook firing +a (mute ended)"});
+    }
+    SECTION("after it") {
+        REQUIRE(rig.service->expire_silence(id).has_value());
+        rig.fire("a");
+        rig.advance(5min);
+        CHECK(rig.told() == Lines{"15m30s hook firing +a (mute ended)"});
+    }
+}
+
+TEST_CASE("defect A: one alert of a larger group", "[notifiers][silence]") {
+    NotificationRig rig(kHook);
+    rig.fire("a");
+    rig.fire("b");
+    rig.advance(1min);
+    rig.told();
+    const std::string id = rig.silence("alertname=a", 0s, 3h);
+    rig.resolve("a");
+    rig.advance(10min);
+    CHECK(rig.told() == Lines{});
+    REQUIRE(rig.service->expire_silence(id).has_value());
+    rig.advance(5min);
+    CHECK(rig.told() == Lines{"15m30s hook firing -a +b (some alerts resolved)"});
+}
+
+TEST_CASE("defect B: an alert that still fires is told again when its mute ends", "[notifiers][silence]") {
+    NotificationRig rig(kHook);
+    rig.fire("a");
+    rig.advance(1min);
+    rig.told();
+    rig.silence("alertname=a", 0s, 20min);
+    rig.advance(20min);
+    CHECK(rig.told() == Lines{});
+    rig.advance(5min);
+    CHECK(rig.told() == Lines{"25m30s hook firing +a (mute ended)"});
+    rig.advance(30min);
+    CHECK(rig.told() == Lines{});
+}
+
+TEST_CASE("defect B2: a group with a told alert that fires on under a silence is not resolved", "[notifiers][silence]") {
+    NotificationRig rig(R"(
+route: {receiver: both, group_wait: 10s, group_interval: 1m}
+receivers:
+- name: both
+  webhook_configs: [{url: 'http://r/hook'}]
+  pagerduty_configs: [{routing_key: key, url: 'http://r/pager'}]
+)");
+    rig.fire("a");
+    rig.fire("b");
+    rig.advance(11s);
+    CHECK(rig.told() == Lines{"10s pager trigger", "10s hook firing +a +b (first notification)"});
+    const std::string id = rig.silence("alertname=a", 0s, 3h);
+    rig.resolve("b");
+    rig.advance(1min);
+    CHECK(rig.told() == Lines{"1m10s pager trigger", "1m10s hook firing -b (some alerts resolved)"});
+    rig.resolve("a");
+    rig.advance(1min);
+    CHECK(rig.told() == Lines{});
+    REQUIRE(rig.service->expire_silence(id).has_value());
+    rig.advance(1min);
+    CHECK(rig.told() == Lines{"3m10s pager resolve", "3m10s hook resolved -a (all alerts resolved)"});
+}
+
+TEST_CASE("a silenced alert that nobody was told of does not keep the others from being resolved", "[notifiers][silence]") {
+    NotificationRig rig(kHook);
+    rig.silence("alertname=a", 0s, 10h);
+    rig.fire("a");
+    rig.fire("b");
+    rig.advance(1min);
+    rig.resolve("b");
+    rig.advance(10min);
+    CHECK(rig.told() == Lines{"30s hook firing +b (first notification)", "5m30s hook resolved -b (all alerts resolved)"});
+}
+
+constexpr const char* kInhibit = R"(
+route: {receiver: hook, group_by: [alertname], group_wait: 10s, group_interval: 1m}
+receivers: [{name: hook, webhook_configs: [{url: 'http://r/hook'}]}]
+inhibit_rules:
+- source_matchers: [severity="critical"]
+  target_matchers: [severity="warning"]
+  equal: [cluster]
+)";
+
+TEST_CASE("an alert is not told while a more important one of the same kind fires", "[notifiers][inhibit]") {
+    NotificationRig rig(kInhibit);
+    // In one batch the source may come last.
+    rig.receive({rig.firing("low", {{"severity", "warning"}, {"cluster", "eu"}}),
+                 rig.firing("elsewhere", {{"severity", "warning"}, {"cluster", "us"}}),
+                 rig.firing("high", {{"severity", "critical"}, {"cluster", "eu"}})});
+    rig.advance(30s);
+    CHECK(rig.told() == Lines{"10s hook firing +elsewhere (first notification)", "10s hook firing +high (first notification)"});
+    rig.resolve("high", {{"severity", "critical"}, {"cluster", "eu"}});
+    rig.advance(1min);
+    CHECK(rig.told() == Lines{"1m10s hook firing +low (first notification)", "1m10s hook resolved -high (all alerts resolved)"});
+}
+
+TEST_CASE("defect C: a target stays inhibited while any of its sources fires", "[notifiers][inhibit]") {
+    NotificationRig rig(kInhibit);
+    rig.receive({rig.firing("one", {{"severity", "critical"}, {"cluster", "eu"}}),
+                 rig.firing("two", {{"severity", "critical"}, {"cluster", "eu"}}),
+                 rig.firing("low", {{"severity", "warning"}, {"cluster", "eu"}})});
+    rig.advance(1min);
+    rig.told();
+    rig.resolve("two", {{"severity", "critical"}, {"cluster", "eu"}});
+    rig.advance(1h);
+    for (const auto& line : rig.told()) CHECK(line.find("low") == std::string::npos);
+    rig.resolve("one", {{"severity", "critical"}, {"cluster", "eu"}});
+    rig.advance(2min);
+    CHECK(rig.told().back().find("firing +low") != std::string::npos);
+}
+
+TEST_CASE("defect A with inhibition: the end is told when the inhibition is over", "[notifiers][inhibit]") {
+    NotificationRig rig(kInhibit);
+    rig.fire("low", {{"severity", "warning"}, {"cluster", "eu"}});
+    rig.advance(30s);
+    rig.told();
+    rig.fire("high", {{"severity", "critical"}, {"cluster", "eu"}});
+    rig.advance(2min);
+    rig.resolve("low", {{"severity", "warning"}, {"cluster", "eu"}});
+    rig.advance(5min);
+    CHECK(rig.told().size() == 1);
+    rig.resolve("high", {{"severity", "critical"}, {"cluster", "eu"}});
+    rig.advance(2min);
+    const auto lines = rig.told();
+    CHECK(std::any_of(lines.begin(), lines.end(), [](const auto& line) {
+        return line.find("resolved -low (all alerts resolved)") != std::string::npos;
+    }));
+}
+
+TEST_CASE("mute times keep a route quiet and what it missed is told afterwards", "[notifiers][time_interval]") {
+    NotificationRig rig(R"(
+route:
+  receiver: hook
+  routes:
+  - {receiver: hook, matchers: [kind=muted], group_wait: 0s, group_interval: 10m, mute_time_intervals: [night]}
+  - {receiver: hook, matchers: [kind=active], group_wait: 0s, group_interval: 10m, active_time_intervals: [night]}
+receivers: [{name: hook, webhook_configs: [{url: 'http://r/hook'}]}]
+time_intervals:
+- {name: night, time_intervals: [{times: [{start_time: '03:30', end_time: '04:00'}]}]}
+)");
+    rig.fire("m", {{"kind", "muted"}});
+    rig.fire("n", {{"kind", "muted"}});
+    rig.fire("a", {{"kind", "active"}});
+    rig.advance(20min);
+    CHECK(rig.told() == Lines{"0s hook firing +m +n (first notification)"});
+    rig.advance(10min);  // 03:34
+    CHECK(rig.told() == Lines{"30m hook firing +a (first notification)"});
+    rig.resolve("n", {{"kind", "muted"}});
+    rig.resolve("a", {{"kind", "active"}});
+    rig.advance(20min);
+    CHECK(rig.told() == Lines{"40m hook resolved -a (all alerts resolved)"});
+    rig.advance(10min);  // 04:04
+    CHECK(rig.told() == Lines{"1h hook firing +m -n (some alerts resolved)"});
+    const auto groups = rig.service->groups({});
+    REQUIRE(groups.size() == 1);
+    CHECK(groups.front().alerts.front().muted_by.empty());
+}
+
+TEST_CASE("groups show by which interval they are muted", "[notifiers][time_interval]") {
+    NotificationRig rig(R"(
+route:
+  receiver: hook
+  routes: [{receiver: hook, mute_time_intervals: [always]}]
+receivers: [{name: hook, webhook_configs: [{url: 'http://r/hook'}]}]
+time_intervals: [{name: always, time_intervals: [{}]}]
+)");
+    rig.fire("a");
+    rig.advance(1h);
+    CHECK(rig.told() == Lines{});
+    CHECK(rig.service->groups({}).front().alerts.front().muted_by == Lines{"always"});
+    AlertFilter filter;
+    filter.muted = false;
+    CHECK(rig.service->groups(filter).empty());
+    CHECK(rig.metrics.render().find(R"(suppressed_total{reason="mute_time_interval"} 12)") != std::string::npos);
+}
+
+TEST_CASE("defect P: a reload keeps the timers of groups and what is under way", "[notifiers][reload]") {
+    NotificationRig rig(kHook);
+    rig.http.once("http://r/hook", FakeAnswer::ok().after(9s));
+    rig.fire("a");
+    rig.advance(20s);
+    rig.load(kHook);
+    rig.advance(11s);
+    rig.load(kHook);
+    rig.advance(29s);
+    CHECK(rig.told() == Lines{"30s hook firing +a (first notification)"});
+    CHECK_FALSE(rig.http.sent().front().cancelled);
+    rig.fire("b");
+    rig.load(kHook);
+    rig.advance(5min);
+    CHECK(rig.told() == Lines{"5m30s hook firing +a +b (new alerts added)"});
+}
+
+TEST_CASE("a reload that changes the receiver's address sends the next message there", "[notifiers][reload]") {
+    NotificationRig rig(kHook);
+    rig.fire("a");
+    rig.advance(1min);
+    std::string moved = kHook;
+    moved.replace(moved.find("http://r/hook"), 13, "http://r/else");
+    rig.load(moved);
+    rig.resolve("a");
+    rig.advance(5min);
+    CHECK(rig.told() == Lines{"30s hook firing +a (first notification)", "5m30s else resolved -a (all alerts resolved)"});
+}
+
+constexpr const char* kRouted = R"(
+route:
+  receiver: other
+  routes: [{{receiver: pager, matchers: ['{}'], group_wait: 10s, group_interval: 1m}}]
+receivers:
+- {{name: other, webhook_configs: [{{url: 'http://r/other'}}]}}
+- {{name: pager, pagerduty_configs: [{{routing_key: key, url: 'http://r/pager'}}]}}
+)";
+
+TEST_CASE("defect H: editing a route's matcher keeps the group and the incident it opened", "[notifiers][reload]") {
+    NotificationRig rig(fmt::format(kRouted, "severity=critical"));
+    rig.fire("a", {{"severity", "critical"}});
+    rig.advance(30s);
+    REQUIRE(rig.told() == Lines{"10s pager trigger"});
+    const std::string key = rig.last_body().at("dedup_key").as_string();
+    rig.load(fmt::format(kRouted, "severity=~\"critical|page\""));
+    rig.advance(10min);
+    CHECK(rig.told() == Lines{});
+    rig.resolve("a", {{"severity", "critical"}});
+    rig.advance(1min);
+    CHECK(rig.told() == Lines{"11m10s pager resolve"});
+    CHECK(rig.last_body().at("dedup_key").as_string() == key);
+}
+
+TEST_CASE("a group whose alerts go elsewhere after a reload is gone", "[notifiers][reload]") {
+    NotificationRig rig(fmt::format(kRouted, "severity=critical"));
+    rig.fire("a", {{"severity", "critical"}});
+    rig.advance(30s);
+    rig.told();
+    rig.load(fmt::format(kRouted, "severity=nothing"));
+    CHECK(rig.service->group_count() == 1);
+    rig.advance(30s);
+    CHECK(rig.told() == Lines{"1m other firing +a (first notification)"});
+}
+
+TEST_CASE("a configuration that tocsin cannot send by is refused and the old one stays", "[notifiers][reload]") {
+    NotificationRig rig(kHook);
+    auto config = parse_alertmanager_config(R"(
+route: {receiver: mail}
+receivers:
+- name: mail
+  email_configs: [{to: a@b, from: c@d, smarthost: 'x:25'}]
+)", "am.yml");
+    REQUIRE(config.has_value());
+    const auto loaded = rig.service->load(*std::move(config));
+    REQUIRE_FALSE(loaded.has_value());
+    CHECK(to_string(loaded.error().front()).find("am.yml:5:") == 0);
+    CHECK(loaded.error().front().message.find("email") != std::string::npos);
+    CHECK(rig.service->receivers().front().name == "hook");
+    CHECK(rig.metrics.render().find("alertmanager_config_last_reload_successful 0") != std::string::npos);
+}
+
+TEST_CASE("defect I: a restart keeps timers, log and silences", "[notifiers][restart]") {
+    NotificationRig rig(kHook);
+    rig.fire("a");
+    rig.fire("s");
+    rig.silence("alertname=s", 0s, 2h);
+    rig.advance(2min);
+    rig.fire("b");
+    rig.told();
+    const NotificationState state = rig.service->snapshot();
+    rig.advance(1min);
+    rig.restart(kHook, state);
+    rig.advance(2min);
+    CHECK(rig.told() == Lines{});
+    rig.advance(1min);
+    CHECK(rig.told() == Lines{"5m30s hook firing +a +b (new alerts added)"});
+    rig.advance(50min);
+    CHECK(rig.told() == Lines{});
+}
+
+TEST_CASE("an alert that ended while the program was down is told when it is up again", "[notifiers][restart]") {
+    NotificationRig rig(kHook);
+    Alert alert = rig.firing("a");
+    alert.ends_at = rig.scheduler.now() + 10min;
+    rig.receive({alert});
+    rig.advance(1min);
+    rig.told();
+    const NotificationState state = rig.service->snapshot();
+    rig.service->drain(1s, [] {});
+    rig.advance(30min);
+    rig.restart(kHook, state);
+    rig.advance(1s);
+    CHECK(rig.told() == Lines{"31m hook resolved -a (all alerts resolved)"});
+}
+
+TEST_CASE("what was under way when the program ended is sent by the next one", "[notifiers][restart]") {
+    NotificationState committed;
+    NotificationRig* at = nullptr;
+    NotificationOptions options;
+    options.commit = [&](std::function<void()> then) {
+        committed = at->service->snapshot();
+        then();
+    };
+    NotificationRig rig(kHook, options);
+    at = &rig;
+    rig.http.handle([](const HttpRequest&) { return FakeAnswer::fails(FakeAnswer::Fault::NeverAnswers); });
+    rig.fire("a");
+    rig.advance(31s);
+    CHECK(rig.told() == Lines{"30s hook firing +a (first notification)"});
+    rig.http.handle([](const HttpRequest&) { return FakeAnswer::ok(); });
+    rig.restart(kHook, committed);
+    rig.resolve("a");
+    rig.advance(5min);
+    CHECK(rig.told() == Lines{"5m30s hook resolved -a (first notification)"});
+}
+
+TEST_CASE("an attempt begins only after what is to be sent was committed", "[notifiers][restart]") {
+    std::function<void()> committed;
+    NotificationOptions options;
+    options.commit = [&](std::function<void()> then) { committed = std::move(then); };
+    NotificationRig rig(kHook, options);
+    rig.fire("a");
+    rig.advance(1min);
+    CHECK(rig.told() == Lines{});
+    REQUIRE(committed);
+    committed();
+    CHECK(rig.told() == Lines{"1m hook firing +a (first notification)"});
+}
+
+TEST_CASE("drain waits for what is under way and starts nothing", "[notifiers][restart]") {
+    NotificationRig rig(kHook);
+    rig.http.handle([](const HttpRequest&) { return FakeAnswer::ok().after(5s); });
+    rig.fire("a");
+    rig.advance(31s);
+    bool done = false;
+    rig.service->drain(1min, [&] { done = true; });
+    rig.fire("b", {{"group", "2"}});
+    rig.advance(3s);
+    CHECK_FALSE(done);
+    rig.advance(3s);
+    CHECK(done);
+    rig.advance(1h);
+    CHECK(rig.told() == Lines{"30s hook firing +a (first notification)"});
+}
+
+TEST_CASE("a step of the wall clock neither sends nor ends anything", "[notifiers][clock]") {
+    const auto step = GENERATE(Duration(1h), Duration(-1h), Duration(std::chrono::hours(87'600)));
+    NotificationRig rig(kHook);
+    Alert alert = rig.firing("a");
+    alert.ends_at = rig.scheduler.now() + 20min;
+    rig.receive({alert});
+    rig.advance(1min);
+    rig.told();
+    rig.scheduler.step_wall_clock(step);
+    rig.advance(10min);
+    CHECK(rig.told() == Lines{});
+    rig.advance(15min);
+    const auto lines = rig.told();
+    REQUIRE(lines.size() == 1);
+    CHECK(lines.front().find("resolved -a (all alerts resolved)") != std::string::npos);
+}
+
+TEST_CASE("alerts are filtered by state, labels and receiver", "[notifiers][service]") {
+    NotificationRig rig(kInhibit);
+    rig.receive({rig.firing("low", {{"severity", "warning"}, {"cluster", "eu"}}),
+                 rig.firing("high", {{"severity", "critical"}, {"cluster", "eu"}}), rig.firing("quiet")});
+    rig.silence("alertname=quiet", 0s, 1h);
+    const auto names = [&](const AlertFilter& filter) {
+        Lines out;
+        for (const auto& view : rig.service->alerts(filter)) out.emplace_back(view.alert->alert.labels.get("alertname"));
+        std::sort(out.begin(), out.end());
+        return out;
+    };
+    CHECK(names({}) == Lines{"high", "low", "quiet"});
+    AlertFilter filter;
+    filter.active = false;
+    CHECK(names(filter) == Lines{"low", "quiet"});
+    filter = {};
+    filter.silenced = false;
+    CHECK(names(filter) == Lines{"high", "low"});
+    filter = {};
+    filter.inhibited = false;
+    CHECK(names(filter) == Lines{"high", "quiet"});
+    filter = {};
+    filter.matchers = parse_matchers("cluster=eu")->matchers;
+    CHECK(names(filter) == Lines{"high", "low"});
+    filter = {};
+    filter.receiver = *Regex::compile("ho.*");
+    CHECK(names(filter).size() == 3);
+    filter.receiver = *Regex::compile("ho");
+    CHECK(names(filter).empty());
+    filter = {};
+    filter.receiver_matchers = parse_matchers("name=other")->matchers;
+    CHECK(names(filter).empty());
+    rig.resolve("high", {{"severity", "critical"}, {"cluster", "eu"}});
+    CHECK(names({}) == Lines{"low", "quiet"});
+}
+
+TEST_CASE("every attempt and every mute can be watched", "[notifiers][service]") {
+    struct Watch final : NotificationObserver {
+        void on_attempt(const AttemptEvent& event) override {
+            lines.push_back(fmt::format("{} {}[{}] {} {} #{} +{} -{} {}", event.receiver, event.integration, event.index,
+                                        event.status, to_string(event.reason), event.number, event.firing,
+                                        event.resolved, event.outcome.http_status));
+        }
+        void on_mute(const MuteEvent& event) override {
+            lines.push_back(fmt::format("{} muted by {}", event.alert->alert.labels.get("alertname"),
+                                        to_string(event.mute.reason)));
+        }
+        Lines lines;
+    } watch;
+    NotificationOptions options;
+    options.observer = &watch;
+    NotificationRig rig(kHook, options);
+    rig.http.once("http://r/hook", FakeAnswer::with_status(503));
+    rig.silence("alertname=q", 0s, 1h);
+    rig.fire("a");
+    rig.fire("q");
+    rig.advance(40s);
+    CHECK(watch.lines == Lines{"q muted by silence", "hook webhook[0] firing first notification #1 +1 -0 503",
+                               "hook webhook[0] firing first notification #2 +1 -0 200"});
+}
+
+TEST_CASE("start-delay holds the first flushes back", "[notifiers][service]") {
+    NotificationOptions options;
+    options.start_delay = 2min;
+    NotificationRig rig(kHook, options);
+    rig.fire("a");
+    rig.advance(119s);
+    CHECK(rig.told() == Lines{});
+    rig.advance(1s);
+    CHECK(rig.told() == Lines{"2m hook firing +a (first notification)"});
+}
+
+TEST_CASE("the same input gives the same bytes at the same times", "[notifiers][service]") {
+    const auto run = [] {
+        NotificationRig rig(kHook);
+        rig.http.handle([](const HttpRequest&) { return FakeAnswer::with_status(500); });
+        for (int i = 0; i < 20; ++i) rig.fire("a" + std::to_string(i), {{"group", std::to_string(i % 7)}});
+        rig.advance(20min);
+        std::string out;
+        for (const auto& sent : rig.http.sent()) out += fmt::format("{} {}\n", to_unix_ms(sent.at), sent.request.body);
+        return out;
+    };
+    CHECK(run() == run());
+}
+
+TEST_CASE("alerts beyond the limit of their name are dropped loudly", "[notifiers][service]") {
+    NotificationOptions options;
+    options.alert_limits.per_alertname = 2;
+    NotificationRig rig(kHook, options);
+    for (int i = 0; i < 3; ++i) rig.fire("a", {{"i", std::to_string(i)}});
+    rig.fire("b");
+    CHECK(rig.service->alerts({}).size() == 3);
+    CHECK(rig.metrics.render().find("alertmanager_alerts_limited_total 1") != std::string::npos);
+    CHECK(rig.log.count(LogLevel::Error) == 1);
+}
+
+}  // namespace
+}  // namespace tocsin
