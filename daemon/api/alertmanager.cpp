@@ -1,0 +1,335 @@
+#include <algorithm>
+
+#include "base/duration.h"
+#include "base/text.h"
+#include "base/version.h"
+#include "daemon/api/api.h"
+#include "parser/matchers_parser.h"
+
+// Alertmanager's API v2. An error of a handler is a JSON string, one of the request's form is {"code", "message"}: as the original's
+// framework has it (notifications.md of its behaviour: api/v2/openapi.yaml).
+
+namespace tocsin::api {
+namespace {
+
+constexpr std::size_t kAlertsMax = 10'000;
+constexpr std::size_t kLabelsMax = 128;
+
+ServerResponse said(int status, std::string message) { return json_response(status, Json(std::move(message))); }
+
+ServerResponse malformed(int status, int code, std::string message) {
+    return json_response(status, Json(Json::Object{{"code", code}, {"message", std::move(message)}}));
+}
+
+ServerResponse uncached(ServerResponse response) {
+    response.headers.push_back({"Cache-Control", "no-store"});
+    return response;
+}
+
+Json names_json(const std::vector<std::string>& names) {
+    Json list = Json::array();
+    for (const std::string& name : names) list.push(Json::Object{{"name", name}});
+    return list;
+}
+
+Json texts_json(const std::vector<std::string>& texts) {
+    Json list = Json::array();
+    for (const std::string& text : texts) list.push(text);
+    return list;
+}
+
+Json alert_json(const AlertView& view) {
+    const Alert& alert = view.alert->alert;
+    Json json = Json::object();
+    json.add("annotations", labels_json(alert.annotations));
+    json.add("endsAt", to_rfc3339_ms(alert.ends_at));
+    json.add("fingerprint", to_string_fingerprint(view.alert->fingerprint));
+    json.add("receivers", names_json(view.receivers));
+    json.add("startsAt", to_rfc3339_ms(alert.starts_at));
+    json.add("status", Json::Object{{"inhibitedBy", texts_json(view.inhibited_by)},
+                                    {"mutedBy", texts_json(view.muted_by)},
+                                    {"silencedBy", texts_json(view.silenced_by)},
+                                    {"state", view.is_suppressed() ? "suppressed" : "active"}});
+    json.add("updatedAt", to_rfc3339_ms(alert.updated_at));
+    if (!alert.generator_url.empty()) json.add("generatorURL", alert.generator_url);
+    json.add("labels", labels_json(alert.labels));
+    return json;
+}
+
+Json matcher_json(const Matcher& matcher) {
+    const bool regex = matcher.op() == MatchOp::Regex || matcher.op() == MatchOp::NotRegex;
+    const bool equal = matcher.op() == MatchOp::Equal || matcher.op() == MatchOp::Regex;
+    return Json::Object{{"isEqual", equal}, {"isRegex", regex}, {"name", matcher.name()}, {"value", matcher.value()}};
+}
+
+Json silence_json(const Silence& silence, Timestamp now) {
+    Json matchers = Json::array();
+    for (const Matcher& matcher : silence.matchers) matchers.push(matcher_json(matcher));
+    Json json = Json::object();
+    json.add("id", silence.id);
+    json.add("status", Json::Object{{"state", to_string(silence.state(now))}});
+    json.add("updatedAt", to_rfc3339_ms(silence.updated_at));
+    json.add("comment", silence.comment);
+    json.add("createdBy", silence.created_by);
+    json.add("endsAt", to_rfc3339_ms(silence.ends_at));
+    json.add("matchers", std::move(matchers));
+    json.add("startsAt", to_rfc3339_ms(silence.starts_at));
+    if (silence.annotations.empty()) return json;
+    Json annotations = Json::object();
+    for (const auto& [name, value] : silence.annotations) annotations.add(name, value);
+    json.add("annotations", std::move(annotations));
+    return json;
+}
+
+// ---- reading requests
+
+tl::expected<Json, ServerResponse> read_body(const ServerRequest& request, std::string_view what) {
+    if (request.body.empty()) {
+        return tl::unexpected(malformed(422, 602, std::string(what) + " in body is required"));
+    }
+    auto json = parse_json(request.body);
+    if (json) return *std::move(json);
+    return tl::unexpected(
+        malformed(400, 400, "parsing " + std::string(what) + " body from \"\" failed, because " + json.error().message));
+}
+
+tl::expected<AlertFilter, ServerResponse> read_filter(const ServerRequest& request) {
+    const Parameters parameters(request);
+    AlertFilter filter;
+    filter.active = parameters.flag("active", true);
+    filter.silenced = parameters.flag("silenced", true);
+    filter.inhibited = parameters.flag("inhibited", true);
+    filter.muted = parameters.flag("muted", true);
+    for (const auto& [name, into] :
+         {std::pair{"filter", &filter.matchers}, std::pair{"receiver_matchers", &filter.receiver_matchers}}) {
+        for (const std::string& text : parameters.all(name)) {
+            auto matcher = parse_matcher(text);
+            if (!matcher) return tl::unexpected(said(400, matcher.error().message));
+            into->push_back(*std::move(matcher));
+        }
+    }
+    if (const std::string receiver = parameters.get("receiver"); !receiver.empty()) {
+        auto regex = Regex::compile(receiver, Regex::Anchoring::FullNoDot);
+        if (!regex) return tl::unexpected(said(400, "failed to parse receiver param: " + receiver));
+        filter.receiver = *std::move(regex);
+    }
+    return filter;
+}
+
+Result<Timestamp> read_time(const Json* value) {
+    if (value == nullptr || value->is_null() || value->as_string().empty()) return Timestamp{};
+    return parse_rfc3339(value->as_string());
+}
+
+std::vector<std::pair<std::string, std::string>> read_pairs(const Json* object) {
+    std::vector<std::pair<std::string, std::string>> pairs;
+    if (object == nullptr) return pairs;
+    for (const auto& [name, value] : object->members()) pairs.emplace_back(name, value.as_string());
+    return pairs;
+}
+
+/// An alert that was posted, or why it is not taken.
+Result<Alert> read_alert(const Json& json) {
+    Alert alert;
+    auto labels = read_pairs(json.find("labels"));
+    for (const auto& [name, value] : labels) {
+        if (name.empty() || !is_valid_utf8(name)) {
+            return fail(Error::Kind::InvalidInput, "invalid label set: invalid name " + go_quote(name));
+        }
+    }
+    if (labels.size() > kLabelsMax) return fail(Error::Kind::LimitExceeded, "more than 128 labels");
+    alert.labels = LabelSet::from(std::move(labels));
+    if (alert.labels.empty()) return fail(Error::Kind::InvalidInput, "at least one label pair required");
+    alert.annotations = LabelSet::from(read_pairs(json.find("annotations")));
+    TOCSIN_TRY(alert.starts_at, read_time(json.find("startsAt")));
+    TOCSIN_TRY(alert.ends_at, read_time(json.find("endsAt")));
+    if (alert.ends_at != Timestamp{} && alert.ends_at < alert.starts_at) {
+        return fail(Error::Kind::InvalidInput, "start time must be before end time");
+    }
+    alert.generator_url = json.at("generatorURL").as_string();
+    return alert;
+}
+
+// What is good of a request is taken even when some of it is refused.
+ServerResponse post_alerts(const Context& context, const ServerRequest& request) {
+    const auto body = read_body(request, "alerts");
+    if (!body) return body.error();
+    if (!body->is_array() && !body->is_null()) return malformed(400, 400, "parsing alerts body from \"\" failed");
+    if (body->items().size() > kAlertsMax) return said(400, "more than 10000 alerts in one request");
+    std::vector<Alert> alerts;
+    std::vector<std::string> refused;
+    for (std::size_t i = 0; i < body->items().size(); ++i) {
+        const Json& json = body->items()[i];
+        if (json.find("labels") == nullptr) {
+            return malformed(422, 602, std::to_string(i) + ".labels in body is required");
+        }
+        auto alert = read_alert(json);
+        if (alert) {
+            alerts.push_back(*std::move(alert));
+        } else {
+            refused.push_back(alert.error().message);
+        }
+    }
+    if (!alerts.empty()) context.notifications.receive(alerts);
+    if (refused.empty()) return text_response(200, "");
+    return said(400, join(refused, "\n"));
+}
+
+Result<Matcher> read_matcher(const Json& json) {
+    const bool regex = json.at("isRegex").as_bool();
+    const bool equal = json.find("isEqual") == nullptr || json.at("isEqual").is_null() || json.at("isEqual").as_bool();
+    const MatchOp op = regex ? (equal ? MatchOp::Regex : MatchOp::NotRegex) : (equal ? MatchOp::Equal : MatchOp::NotEqual);
+    return Matcher::create(json.at("name").as_string(), op, json.at("value").as_string(), Regex::Anchoring::FullNoDot);
+}
+
+Result<Silence> read_silence(const Json& json) {
+    Silence silence;
+    silence.id = json.at("id").as_string();
+    silence.comment = json.at("comment").as_string();
+    silence.created_by = json.at("createdBy").as_string();
+    TOCSIN_TRY(silence.starts_at, read_time(json.find("startsAt")));
+    TOCSIN_TRY(silence.ends_at, read_time(json.find("endsAt")));
+    for (const Json& item : json.at("matchers").items()) {
+        TOCSIN_TRY(Matcher matcher, read_matcher(item));
+        silence.matchers.push_back(std::move(matcher));
+    }
+    silence.annotations = read_pairs(json.find("annotations"));
+    return silence;
+}
+
+ServerResponse post_silence(const Context& context, const ServerRequest& request) {
+    const auto body = read_body(request, "silence");
+    if (!body) return body.error();
+    for (const std::string_view required : {"comment", "createdBy", "endsAt", "matchers", "startsAt"}) {
+        if (body->find(required) == nullptr) {
+            return malformed(422, 602, "silence." + std::string(required) + " in body is required");
+        }
+    }
+    if (body->at("matchers").items().empty()) {
+        return malformed(422, 612, "silence.matchers in body should have at least 1 items");
+    }
+    auto silence = read_silence(*body);
+    if (!silence) return said(400, "Failed to create silence: " + silence.error().message);
+    const auto id = context.notifications.set_silence(*std::move(silence));
+    if (!id) {
+        const bool unknown = id.error().kind == Error::Kind::NotFound;
+        return unknown ? said(404, id.error().message) : said(400, "Failed to create silence: " + id.error().message);
+    }
+    return json_response(200, Json(Json::Object{{"silenceID", *id}}));
+}
+
+// ---- answering
+
+ServerResponse list_alerts(const Context& context, const ServerRequest& request) {
+    const auto filter = read_filter(request);
+    if (!filter) return filter.error();
+    Json list = Json::array();
+    for (const AlertView& view : context.notifications.alerts(*filter)) list.push(alert_json(view));
+    return uncached(json_response(200, list));
+}
+
+ServerResponse list_groups(const Context& context, const ServerRequest& request) {
+    const auto filter = read_filter(request);
+    if (!filter) return filter.error();
+    Json list = Json::array();
+    for (const GroupView& group : context.notifications.groups(*filter)) {
+        Json alerts = Json::array();
+        for (const AlertView& view : group.alerts) alerts.push(alert_json(view));
+        list.push(Json::Object{{"alerts", std::move(alerts)},
+                               {"labels", labels_json(group.labels)},
+                               {"receiver", Json::Object{{"name", group.receiver}}}});
+    }
+    return uncached(json_response(200, list));
+}
+
+/// Active ones by their end, then pending ones by their start, then those that ended last.
+void sort_for_people(std::vector<const Silence*>& silences, Timestamp now) {
+    const auto key = [now](const Silence* silence) {
+        switch (silence->state(now)) {
+            case SilenceState::Active: return std::pair{0, silence->ends_at.time_since_epoch().count()};
+            case SilenceState::Pending: return std::pair{1, silence->starts_at.time_since_epoch().count()};
+            case SilenceState::Expired: break;
+        }
+        return std::pair{2, -silence->ends_at.time_since_epoch().count()};
+    };
+    std::stable_sort(silences.begin(), silences.end(),
+                     [&](const Silence* a, const Silence* b) { return key(a) < key(b); });
+}
+
+ServerResponse list_silences(const Context& context, const ServerRequest& request) {
+    Matchers filter;
+    for (const std::string& text : Parameters(request).all("filter")) {
+        auto matcher = parse_matcher(text);
+        if (!matcher) return said(400, matcher.error().message);
+        filter.push_back(*std::move(matcher));
+    }
+    const Timestamp now = context.scheduler.now();
+    auto silences = context.notifications.silences();
+    // A filter must equal one of the silence's own matchers, as the original has it.
+    std::erase_if(silences, [&](const Silence* silence) {
+        return !std::all_of(filter.begin(), filter.end(), [&](const Matcher& wanted) {
+            return std::find(silence->matchers.begin(), silence->matchers.end(), wanted) != silence->matchers.end();
+        });
+    });
+    sort_for_people(silences, now);
+    Json list = Json::array();
+    for (const Silence* silence : silences) list.push(silence_json(*silence, now));
+    return uncached(json_response(200, list));
+}
+
+ServerResponse show_silence(const Context& context, const std::string& id) {
+    const Silence* silence = context.notifications.find_silence(id);
+    if (silence == nullptr) return text_response(404, "");
+    return uncached(json_response(200, silence_json(*silence, context.scheduler.now())));
+}
+
+ServerResponse expire_silence(const Context& context, const std::string& id) {
+    const auto expired = context.notifications.expire_silence(id);
+    if (expired) return text_response(200, "");
+    return expired.error().kind == Error::Kind::NotFound ? text_response(404, "") : said(500, expired.error().message);
+}
+
+ServerResponse list_receivers(const Context& context) {
+    Json list = Json::array();
+    for (const ReceiverView& receiver : context.notifications.receivers()) {
+        Json labels = Json::object();
+        for (const auto& [name, value] : receiver.labels) labels.add(name, value);
+        list.push(Json::Object{{"labels", std::move(labels)}, {"name", receiver.name}});
+    }
+    return uncached(json_response(200, list));
+}
+
+ServerResponse status(const Context& context) {
+    return uncached(json_response(
+        200, Json(Json::Object{{"cluster", Json::Object{{"status", "disabled"}, {"peers", Json::array()}}},
+                               {"config", Json::Object{{"original", context.notifications.masked_config()}}},
+                               {"uptime", to_rfc3339_ms(context.started_at)},
+                               {"versionInfo", Json::Object{{"branch", ""},
+                                                            {"buildDate", ""},
+                                                            {"buildUser", ""},
+                                                            {"goVersion", ""},
+                                                            {"revision", ""},
+                                                            {"version", version()}}}})));
+}
+
+}  // namespace
+
+void add_alertmanager(Router& router, Context& context) {
+    using Call = Router::Call;
+    router.answer("GET", "/api/v2/status", [&context](const Call&) { return status(context); });
+    router.answer("GET", "/api/v2/receivers", [&context](const Call&) { return list_receivers(context); });
+    router.answer("GET", "/api/v2/alerts", [&context](const Call& call) { return list_alerts(context, call.request); });
+    router.answer("POST", "/api/v2/alerts", [&context](const Call& call) { return post_alerts(context, call.request); });
+    router.answer("GET", "/api/v2/alerts/groups",
+                  [&context](const Call& call) { return list_groups(context, call.request); });
+    router.answer("GET", "/api/v2/silences",
+                  [&context](const Call& call) { return list_silences(context, call.request); });
+    router.answer("POST", "/api/v2/silences",
+                  [&context](const Call& call) { return post_silence(context, call.request); });
+    router.answer("GET", "/api/v2/silence/{}",
+                  [&context](const Call& call) { return show_silence(context, call.captured.front()); });
+    router.answer("DELETE", "/api/v2/silence/{}",
+                  [&context](const Call& call) { return expire_silence(context, call.captured.front()); });
+}
+
+}  // namespace tocsin::api

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/log.h"
+#include "base/self_metrics.h"
+#include "daemon/app.h"
+#include "daemon/health.h"
+#include "daemon/router.h"
+#include "engine/scrape/scrape_manager.h"
+#include "engine/store/store.h"
+#include "notifiers/notification_service.h"
+#include "rules/rule_manager.h"
+
+/// The HTTP API, one file per resource. Each adds its paths to the router; handlers run on the scheduler's thread.
+namespace tocsin::api {
+
+/// What handlers look at. All of it outlives the router.
+struct Context {
+    Scheduler& scheduler;
+    Store& store;
+    RuleManager& rules;
+    ScrapeManager& scrapes;
+    NotificationService& notifications;
+    SelfMetrics& metrics;
+    const Options& options;
+    Health& health;
+    Timestamp started_at;
+    /// Reads all files again; answers when they are in force or refused.
+    std::function<void(std::function<void(ReloadOutcome)>)> reload;
+};
+
+void add_health(Router& router, Context& context);       // /health /api/health /healthz /-/healthy /-/ready
+void add_lifecycle(Router& router, Context& context);    // /-/reload
+void add_metrics(Router& router, Context& context);      // /metrics
+void add_rules(Router& router, Context& context);        // /api/v1/rules /api/v1/alerts
+void add_targets(Router& router, Context& context);      // /api/v1/targets /api/v1/scrape_pools
+void add_query(Router& router, Context& context);        // /api/v1/query …
+void add_status(Router& router, Context& context);       // /api/v1/status/…
+void add_alertmanager(Router& router, Context& context); // /api/v2/…
+
+/// `{"a":"b"}` of a label set.
+Json labels_json(const LabelSet& labels);
+/// RFC 3339; Go's zero time for "never".
+std::string time_json(Timestamp t);
+
+}  // namespace tocsin::api

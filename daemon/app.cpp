@@ -1,0 +1,346 @@
+#include "daemon/app.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <optional>
+
+#include "base/text.h"
+#include "base/url.h"
+#include "base/version.h"
+#include "daemon/api/api.h"
+#include "daemon/configuration.h"
+#include "daemon/delivery_watch.h"
+#include "daemon/health.h"
+#include "daemon/request_guard.h"
+#include "daemon/router.h"
+
+namespace tocsin {
+namespace {
+
+bool is_loopback(const std::string& address) {
+    return address.starts_with("127.") || address.starts_with("localhost:") || address.starts_with("[::1]:");
+}
+
+std::string describe(const Diagnostic& finding) { return to_string(finding); }
+
+void describe_changes(const RuleReloadSummary& summary, std::vector<std::string>& into) {
+    const auto list = [&](std::string_view what, const std::vector<std::string>& names) {
+        for (const std::string& name : names) into.push_back(fmt::format("{}: {}", what, name));
+    };
+    list("rule added", summary.added);
+    list("rule removed", summary.removed);
+    list("rule changed", summary.changed);
+    list("alert resolved", summary.resolved);
+}
+
+}  // namespace
+
+struct App::Impl {
+    Impl(const Doors& d, Options o);
+
+    Result<ReloadOutcome> start();
+    Status lock_storage();
+    void build();
+    ReloadOutcome apply(Configuration configuration);
+    void reload(std::function<void(ReloadOutcome)> done);
+    void reload_now();
+    void stop(std::function<void()> done);
+    void handle(ServerRequest request, HttpServer::Respond respond);
+
+    void observe_rules();
+    void observe_targets();
+    void watch_signals();
+    void add_health();
+    void add_metrics();
+    void count_reload(bool good);
+    void tell(const Diagnostics& warnings);
+
+    Doors doors;
+    Options options;
+    SelfMetrics metrics;
+    Store store;
+    ScrapeManager scrapes;
+    DeliveryWatch deliveries;
+    std::optional<NotificationService> notifications;  // from here on down: made when the address is known
+    std::optional<RuleManager> rules;
+    Health health;
+    Router router;
+    std::optional<api::Context> context;
+
+    std::string address;
+    std::string external_url;
+    RequestGuard guard;
+    std::unique_ptr<DiskFile> storage_lock;
+    std::map<TargetId, TargetHealth> last_health;
+    std::vector<std::function<void(ReloadOutcome)>> reload_waiters;
+    std::function<void()> stopped;
+    bool stopping = false;
+};
+
+App::Impl::Impl(const Doors& d, Options o)
+    : doors(d),
+      options(std::move(o)),
+      store(StoreOptions{options.keep_all, options.retention, options.query.lookback_delta}),
+      scrapes({doors.scheduler, doors.executor, doors.scrape_client, doors.resolver, doors.disk, store, doors.random, metrics,
+               doors.log},
+              [] {
+                  ScrapeOptions scrape;
+                  scrape.version = version();
+                  return scrape;
+              }()),
+      deliveries(doors.log),
+      health(doors.scheduler, options.health_interval) {}
+
+Result<ReloadOutcome> App::Impl::start() {
+    if (!options.allow_unauthenticated && !is_loopback(options.listen_address)) {
+        return fail(Error::Kind::InvalidInput,
+                    fmt::format("{}: everybody who reaches this address could silence every alert; expected a loopback "
+                                "address, or --web.allow-unauthenticated",
+                                options.listen_address));
+    }
+    auto configuration =
+        load_configuration(doors.disk, options.config_file, options.alertmanager_config_file, options.query);
+    if (!configuration) {
+        if (!configuration.error().unreadable) return ReloadOutcome{configuration.error().problems, {}};
+        std::string all;
+        for (const Diagnostic& problem : configuration.error().problems) all += (all.empty() ? "" : "\n") + describe(problem);
+        return fail(Error::Kind::NotFound, all);
+    }
+    if (const Status locked = lock_storage(); !locked) return tl::unexpected(locked.error());
+    TOCSIN_TRY(address, doors.server.listen(options.listen_address, [this](ServerRequest request, auto respond) {
+        handle(std::move(request), std::move(respond));
+    }));
+    external_url = options.external_url.empty() ? "http://" + address : options.external_url;
+    while (external_url.ends_with('/')) external_url.pop_back();
+    guard = make_request_guard(address, external_url, options.allowed_hosts);
+
+    build();
+    add_metrics();
+    add_health();
+    observe_rules();
+    observe_targets();
+    watch_signals();
+    const ReloadOutcome outcome = apply(*std::move(configuration));
+    health.start();
+    rules->start();
+    doors.log.info("daemon", "listening", {{"address", address}, {"version", version()}});
+    return outcome;
+}
+
+// The parts that put the address into links, and what stands on them.
+void App::Impl::build() {
+    NotificationOptions notify;
+    notify.external_url = external_url;
+    notify.version = version();
+    notify.pagerduty_v1_url = options.pagerduty_v1_url;
+    notify.observer = &deliveries;
+    notifications.emplace(
+        NotificationDoors{doors.scheduler, doors.notify_client, doors.random, doors.disk, doors.log, metrics}, notify);
+    rules.emplace(RuleManagerContext{doors.scheduler, doors.executor, store, scrapes, doors.log, metrics, *notifications});
+    context.emplace(api::Context{doors.scheduler, store, *rules, scrapes, *notifications, metrics, options, health,
+                                 doors.scheduler.now(),
+                                 [this](std::function<void(ReloadOutcome)> done) { reload(std::move(done)); }});
+    api::add_health(router, *context);
+    api::add_lifecycle(router, *context);
+    api::add_metrics(router, *context);
+    api::add_rules(router, *context);
+    api::add_targets(router, *context);
+    api::add_query(router, *context);
+    api::add_status(router, *context);
+    api::add_alertmanager(router, *context);
+}
+
+// Two daemons on one folder would tell everything twice, and overwrite what the other one knows.
+Status App::Impl::lock_storage() {
+    if (auto made = doors.disk.make_directories(options.storage_path); !made) return made;
+    const std::string path = resolve_path(options.storage_path, "lock");
+    TOCSIN_TRY(storage_lock, doors.disk.open(path, Disk::Open::CreateOrOpen));
+    if (const Status locked = storage_lock->lock(); !locked) {
+        return fail_with_context(fmt::format("storage folder {}", options.storage_path), locked.error());
+    }
+    return {};
+}
+
+ReloadOutcome App::Impl::apply(Configuration configuration) {
+    ReloadOutcome outcome;
+    RuleSettings settings;
+    settings.evaluation_interval = configuration.prometheus.evaluation_interval;
+    settings.query_offset = configuration.prometheus.rule_query_offset;
+    settings.resend_delay = options.resend_delay;
+    settings.external_labels = configuration.prometheus.external_labels;
+    settings.external_url = external_url;
+    settings.query = options.query;
+    settings.query.default_subquery_step = configuration.prometheus.evaluation_interval;
+    auto prepared = rules->prepare(std::move(configuration.rule_files), std::move(settings));
+    if (!prepared) {
+        outcome.errors = prepared.error();
+        return outcome;
+    }
+    // The last that can refuse comes before the first that changes anything.
+    if (auto loaded = notifications->load(std::move(configuration.alertmanager)); !loaded) {
+        outcome.errors = loaded.error();
+        return outcome;
+    }
+    tell(configuration.warnings);
+    scrapes.apply(std::move(configuration.prometheus.scrape_configs));
+    describe_changes(rules->apply(*std::move(prepared)), outcome.changes);
+    count_reload(true);
+    return outcome;
+}
+
+void App::Impl::reload(std::function<void(ReloadOutcome)> done) {
+    reload_waiters.push_back(std::move(done));
+    if (reload_waiters.size() > 1) return;  // the one that waits reads the files when it comes to it
+    store.when_thawed([this] { reload_now(); });
+}
+
+void App::Impl::reload_now() {
+    auto configuration =
+        load_configuration(doors.disk, options.config_file, options.alertmanager_config_file, options.query);
+    const ReloadOutcome outcome =
+        configuration ? apply(*std::move(configuration)) : ReloadOutcome{configuration.error().problems, {}};
+    if (outcome.ok()) {
+        doors.log.info("daemon", "configuration reloaded", {{"changes", std::to_string(outcome.changes.size())}});
+        for (const std::string& change : outcome.changes) doors.log.info("daemon", "change", {{"what", change}});
+    } else {
+        count_reload(false);
+        for (const Diagnostic& problem : outcome.errors) {
+            doors.log.error("daemon", "configuration refused, nothing has changed", {{"problem", describe(problem)}});
+        }
+    }
+    for (const auto& done : std::exchange(reload_waiters, {})) done(outcome);
+}
+
+void App::Impl::tell(const Diagnostics& warnings) {
+    for (const Diagnostic& warning : warnings) {
+        doors.log.warn("daemon", "doubt about the configuration", {{"what", describe(warning)}});
+    }
+}
+
+void App::Impl::count_reload(bool good) {
+    const double now = static_cast<double>(to_unix_ms(doors.scheduler.now())) / 1000;
+    metrics.gauge("prometheus_config_last_reload_successful", "Whether the last configuration reload attempt was successful.")
+        .set(good ? 1 : 0);
+    if (!good) return notifications->note_failed_load();
+    metrics
+        .gauge("prometheus_config_last_reload_success_timestamp_seconds",
+               "Timestamp of the last successful configuration reload.")
+        .set(now);
+}
+
+void App::Impl::observe_rules() {
+    rules->on_transition([this](const AlertTransition& change) {
+        std::string_view what = "alert pending";
+        if (change.to == AlertPhase::Firing) what = "alert firing";
+        if (change.to == AlertPhase::Inactive) what = change.from == AlertPhase::Firing ? "alert resolved" : "alert gone";
+        doors.log.info("rules", what,
+                       {{"alertname", change.rule},
+                        {"labels", to_string(change.labels)},
+                        {"value", format_value(change.value)},
+                        {"at", to_rfc3339_ms(change.at)}});
+    });
+}
+
+// A target that is down is told when it goes down and when it is back, not at every poll.
+void App::Impl::observe_targets() {
+    scrapes.on_polled([this](const PollReport& report) {
+        TargetHealth& before = last_health[report.target];
+        const TargetHealth now = report.health;
+        const bool changed = std::exchange(before, now) != now;
+        if (!changed) return;
+        const auto status = scrapes.status(report.target);
+        if (!status) return;
+        if (now == TargetHealth::Down) {
+            doors.log.warn("scrape", "scrape failed", {{"job", status->job}, {"url", status->url}, {"error", report.error}});
+        } else {
+            doors.log.info("scrape", "scrape succeeded", {{"job", status->job}, {"url", status->url}});
+        }
+    });
+}
+
+void App::Impl::watch_signals() {
+    doors.signals.on(Signal::Hangup, [this] { reload([](const ReloadOutcome&) {}); });
+    for (const Signal signal : {Signal::Terminate, Signal::Interrupt}) {
+        doors.signals.on(signal, [this] {
+            if (stopping) return;
+            stop([this] {
+                if (stopped) stopped();
+            });
+        });
+    }
+}
+
+void App::Impl::stop(std::function<void()> done) {
+    stopping = true;
+    doors.log.info("daemon", "stopping");
+    // Evaluation ends first, so that what it found last is still sent; the API answers until nothing more can change.
+    rules->stop([this, done = std::move(done)] {
+        notifications->drain(options.shutdown_timeout, [this, done] {
+            doors.server.drain([this, done] {
+                doors.log.info("daemon", "stopped");
+                done();
+            });
+        });
+    });
+}
+
+void App::Impl::add_health() {
+    health.add("storage_ok", true, [this] { return doors.disk.free_bytes(options.storage_path).value_or(0) > 0; });
+    health.add("rules_ok", true, [this] {
+        for (const RuleGroupView& group : rules->groups()) {
+            for (const RuleView& rule : group.rules) {
+                if (rule.health == RuleHealth::Error) return false;
+            }
+        }
+        return true;
+    });
+    health.add("targets_ok", false, [this] {
+        for (const TargetStatus& target : scrapes.status()) {
+            if (target.health == TargetHealth::Down) return false;
+        }
+        return true;
+    });
+    health.add("notifiers_ok", false, [this] { return deliveries.all_well(); });
+    health.add("state_ok", true, [this] { return storage_lock != nullptr; });
+}
+
+void App::Impl::add_metrics() {
+    metrics.gauge("tocsin_build_info", "The version of tocsin, as a label; always 1.", {{"version", version()}}).set(1);
+    metrics.gauge("prometheus_build_info", "The version of tocsin, as a label; always 1.", {{"version", version()}}).set(1);
+    metrics.gauge("alertmanager_build_info", "The version of tocsin, as a label; always 1.", {{"version", version()}}).set(1);
+    metrics.gauge("process_start_time_seconds", "Start time of the process since unix epoch in seconds.")
+        .set(static_cast<double>(to_unix_ms(doors.scheduler.now())) / 1000);
+    auto& series = metrics.gauge("tocsin_store_series", "Series that are kept.");
+    auto& bytes = metrics.gauge("tocsin_store_bytes", "Memory that kept samples and their labels take.");
+    auto& samples = metrics.counter("tocsin_store_samples_appended_total", "Samples that were kept.");
+    metrics.on_render([this, &series, &bytes, &samples] {
+        const Store::Stats stats = store.stats();
+        series.set(static_cast<double>(stats.series));
+        bytes.set(static_cast<double>(stats.bytes));
+        samples.set(static_cast<double>(stats.samples_appended));
+    });
+}
+
+void App::Impl::handle(ServerRequest request, HttpServer::Respond respond) {
+    if (auto refusal = check_request(guard, request)) return respond(*std::move(refusal));
+    auto& answered = metrics.counter("prometheus_http_requests_total", "Counter of HTTP requests.",
+                                     {{"handler", router.pattern_of(request.path)}});
+    answered.add();
+    router.handle(std::move(request), std::move(respond));
+}
+
+App::App(Doors doors, Options options) : impl_(std::make_unique<Impl>(doors, std::move(options))) {}
+App::~App() = default;
+
+Result<ReloadOutcome> App::start() { return impl_->start(); }
+void App::reload(std::function<void(ReloadOutcome)> done) { impl_->reload(std::move(done)); }
+void App::stop(std::function<void()> done) { impl_->stop(std::move(done)); }
+void App::on_stopped(std::function<void()> stopped) { impl_->stopped = std::move(stopped); }
+const std::string& App::address() const { return impl_->address; }
+void App::handle(ServerRequest request, HttpServer::Respond respond) {
+    impl_->handle(std::move(request), std::move(respond));
+}
+SelfMetrics& App::metrics() { return impl_->metrics; }
+
+}  // namespace tocsin

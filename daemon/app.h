@@ -1,0 +1,77 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "base/disk.h"
+#include "base/http.h"
+#include "base/log.h"
+#include "base/process.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "base/self_metrics.h"
+#include "base/time.h"
+#include "daemon/options.h"
+
+namespace tocsin {
+
+/// The world as the daemon sees it: all real, or all simulated. Everything must outlive the App.
+struct Doors {
+    Scheduler& scheduler;
+    Executor& executor;
+    HttpClient& scrape_client;
+    HttpClient& notify_client;
+    HttpServer& server;
+    Resolver& resolver;
+    Disk& disk;
+    Random& random;
+    Signals& signals;
+    FileWatch& file_watch;
+    Log& log;
+};
+
+/// What came of a reload: nothing wrong and it is in force, or everything that is wrong and nothing has changed.
+struct ReloadOutcome {
+    Diagnostics errors;
+    std::vector<std::string> changes;  // for a person, one line each
+    bool ok() const { return !has_errors(errors); }
+};
+
+/// The daemon, assembled from its parts: the only place that knows them all. Scheduler's thread only.
+class App {
+public:
+    App(Doors doors, Options options);
+    ~App();
+    App(const App&) = delete;
+    App& operator=(const App&) = delete;
+
+    /// Reads the configuration, locks the storage folder, listens, and begins to tick. What the user wrote wrong comes as errors of the
+    /// outcome, what the world refused as an Error.
+    Result<ReloadOutcome> start();
+
+    /// Reads all files again and puts them in force together, or nothing of them; as soon as no evaluation runs.
+    void reload(std::function<void(ReloadOutcome)> done);
+
+    /// Takes no more requests, ends the evaluation that runs, sends what is due, then calls `done`. SIGTERM and SIGINT do the same
+    /// through on_stopped().
+    void stop(std::function<void()> done);
+    /// Called when a signal has stopped the daemon.
+    void on_stopped(std::function<void()> stopped);
+
+    /// Where it listens, once it does.
+    const std::string& address() const;
+
+    /// Answers one request, guards included, as the server would hand it over.
+    void handle(ServerRequest request, HttpServer::Respond respond);
+
+    SelfMetrics& metrics();
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tocsin

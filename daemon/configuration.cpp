@@ -1,0 +1,112 @@
+#include "daemon/configuration.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+namespace tocsin {
+namespace {
+
+void append(Diagnostics& to, const Diagnostics& more) { to.insert(to.end(), more.begin(), more.end()); }
+
+bool has_magic(const std::string& pattern) { return pattern.find_first_of("*?[") != std::string::npos; }
+
+/// The text of a file, or a finding that says why there is none.
+std::optional<std::string> read(Disk& disk, const std::string& path, ConfigurationProblems& problems) {
+    auto text = read_file(disk, path);
+    if (text) return *std::move(text);
+    problems.problems.push_back({.file = path, .message = text.error().message});
+    problems.unreadable = true;
+    return std::nullopt;
+}
+
+std::vector<std::string> rule_file_paths(Disk& disk, const Config& config, Diagnostics& warnings,
+                                         ConfigurationProblems& problems) {
+    std::set<std::string> paths;
+    for (std::size_t i = 0; i < config.rule_files.size(); ++i) {
+        const std::string& pattern = config.rule_files[i];
+        const auto found = disk.glob(pattern);
+        if (!found) {
+            problems.problems.push_back(
+                {.file = config.path, .where = config.rule_files_where[i], .message = found.error().message});
+            continue;
+        }
+        if (found->empty() && has_magic(pattern)) {
+            warnings.push_back({.severity = Severity::Warning,
+                                .check = "config/rule-files",
+                                .file = config.path,
+                                .where = config.rule_files_where[i],
+                                .message = fmt::format("no file matches {}", pattern)});
+        }
+        paths.insert(found->begin(), found->end());
+    }
+    return {paths.begin(), paths.end()};
+}
+
+struct Reading {
+    std::optional<RuleConfiguration> configuration;
+    ConfigurationProblems problems;
+};
+
+Reading read_rules(Disk& disk, const std::string& config_file, const QueryOptions& options) {
+    Reading reading;
+    const auto text = read(disk, config_file, reading.problems);
+    if (!text) return reading;
+    auto config = parse_config(*text, config_file);
+    if (!config) {
+        append(reading.problems.problems, config.error());
+        return reading;
+    }
+    RuleConfiguration configuration;
+    append(configuration.warnings, config->warnings);
+    for (const std::string& path : rule_file_paths(disk, *config, configuration.warnings, reading.problems)) {
+        const auto rules_text = read(disk, path, reading.problems);
+        if (!rules_text) continue;
+        auto file = parse_rule_file(*rules_text, path, options);
+        if (!file) {
+            append(reading.problems.problems, file.error());
+            continue;
+        }
+        append(configuration.warnings, file->warnings);
+        configuration.rule_files.push_back(*std::move(file));
+    }
+    configuration.prometheus = *std::move(config);
+    reading.configuration = std::move(configuration);
+    return reading;
+}
+
+}  // namespace
+
+tl::expected<RuleConfiguration, ConfigurationProblems> load_rule_configuration(Disk& disk, const std::string& config_file,
+                                                                               const QueryOptions& options) {
+    Reading reading = read_rules(disk, config_file, options);
+    if (has_errors(reading.problems.problems)) return tl::unexpected(std::move(reading.problems));
+    return *std::move(reading.configuration);
+}
+
+tl::expected<Configuration, ConfigurationProblems> load_configuration(Disk& disk, const std::string& config_file,
+                                                                      const std::string& alertmanager_config_file,
+                                                                      const QueryOptions& options) {
+    Reading reading = read_rules(disk, config_file, options);
+    ConfigurationProblems& problems = reading.problems;
+    // The routing is read even when the rules are bad: all mistakes are told at once.
+    const bool routing_is_there = disk.exists(alertmanager_config_file);
+    if (!routing_is_there) read(disk, alertmanager_config_file, problems);
+    auto routing = routing_is_there ? load_alertmanager_config(disk, alertmanager_config_file)
+                                    : Parsed<AlertmanagerConfig>(tl::unexpected(Diagnostics{}));
+    if (routing) {
+        append(problems.problems, find_unsendable(*routing));
+    } else {
+        append(problems.problems, routing.error());
+    }
+    if (has_errors(problems.problems)) return tl::unexpected(std::move(problems));
+    Configuration configuration;
+    configuration.prometheus = std::move(reading.configuration->prometheus);
+    configuration.rule_files = std::move(reading.configuration->rule_files);
+    configuration.warnings = std::move(reading.configuration->warnings);
+    append(configuration.warnings, routing->warnings);
+    configuration.alertmanager = *std::move(routing);
+    return configuration;
+}
+
+}  // namespace tocsin

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "base/disk.h"
+#include "daemon/config.h"
+#include "engine/eval/query.h"
+#include "notifiers/config.h"
+#include "rules/rule_file.h"
+
+namespace tocsin {
+
+/// All files of a set-up, read together.
+struct Configuration {
+    Config prometheus;
+    std::vector<RuleFile> rule_files;
+    AlertmanagerConfig alertmanager;
+    Diagnostics warnings;  // of all of them
+};
+
+/// Everything that is wrong with all files at once; `unreadable` when one of them could not be read at all.
+struct ConfigurationProblems {
+    Diagnostics problems;
+    bool unreadable = false;
+};
+
+/// Reads prometheus.yml, the rule files that it names, and alertmanager.yml. A pattern of `rule_files` that matches nothing is a warning,
+/// a name without a pattern that is not there is an error.
+tl::expected<Configuration, ConfigurationProblems> load_configuration(Disk& disk, const std::string& config_file,
+                                                                      const std::string& alertmanager_config_file,
+                                                                      const QueryOptions& options);
+
+/// The first half of it: prometheus.yml and its rule files.
+struct RuleConfiguration {
+    Config prometheus;
+    std::vector<RuleFile> rule_files;
+    Diagnostics warnings;
+};
+tl::expected<RuleConfiguration, ConfigurationProblems> load_rule_configuration(Disk& disk, const std::string& config_file,
+                                                                               const QueryOptions& options);
+
+}  // namespace tocsin

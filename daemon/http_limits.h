@@ -1,0 +1,10 @@
+#pragma once
+
+#include "daemon/http_server.h"
+
+namespace tocsin {
+
+/// What a client may take, by path: bodies of queries 1 MiB, of posted alerts 16 MiB, of silences and everything else 256 KiB.
+HttpLimits http_limits();
+
+}  // namespace tocsin

@@ -1,0 +1,158 @@
+#include "daemon/router.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "base/url.h"
+
+namespace tocsin {
+namespace {
+
+std::vector<std::string> segments_of(std::string_view path) {
+    std::vector<std::string> segments;
+    for (const auto part : split(path, '/')) segments.emplace_back(part);
+    return segments;
+}
+
+bool matches(const std::vector<std::string>& pattern, const std::vector<std::string>& path,
+             std::vector<std::string>& captured) {
+    if (pattern.size() != path.size()) return false;
+    captured.clear();
+    for (std::size_t i = 0; i < pattern.size(); ++i) {
+        if (pattern[i] == "{}") {
+            captured.push_back(path[i]);
+        } else if (pattern[i] != path[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+ServerResponse method_not_allowed(const std::string& allowed) {
+    ServerResponse response = text_response(405, "method not allowed\n");
+    response.headers.push_back({"Allow", allowed});
+    return response;
+}
+
+bool is_form(const ServerRequest& request) {
+    return find_header(request.headers, "Content-Type").starts_with("application/x-www-form-urlencoded");
+}
+
+int status_of(std::string_view type) {
+    if (type == "bad_data") return 400;
+    if (type == "execution") return 422;
+    if (type == "timeout" || type == "canceled" || type == "unavailable") return 503;
+    if (type == "not_found") return 404;
+    return 500;
+}
+
+}  // namespace
+
+Parameters::Parameters(const ServerRequest& request) : fields_(parse_form(request.query)) {
+    if (!is_form(request)) return;
+    auto body = parse_form(request.body);
+    // Go's FormValue gives the body's fields precedence over the query's.
+    body.insert(body.end(), fields_.begin(), fields_.end());
+    fields_ = std::move(body);
+}
+
+std::string Parameters::get(std::string_view name) const {
+    for (const auto& [key, value] : fields_) {
+        if (key == name) return value;
+    }
+    return {};
+}
+
+bool Parameters::has(std::string_view name) const {
+    return std::any_of(fields_.begin(), fields_.end(), [&](const auto& field) { return field.first == name; });
+}
+
+std::vector<std::string> Parameters::all(std::string_view name) const {
+    std::vector<std::string> values;
+    for (const auto& [key, value] : fields_) {
+        if (key == name) values.push_back(value);
+    }
+    return values;
+}
+
+bool Parameters::flag(std::string_view name, bool otherwise) const {
+    if (!has(name)) return otherwise;
+    const std::string value = get(name);
+    return value == "true" || value == "1";
+}
+
+void Router::on(std::string_view method, std::string_view path, Handler handler) {
+    const auto found =
+        std::find_if(routes_.begin(), routes_.end(), [&](const Route& route) { return route.pattern == path; });
+    Route& route = found != routes_.end() ? *found : routes_.emplace_back(Route{segments_of(path), {}, std::string(path)});
+    route.by_method.insert_or_assign(std::string(method), std::move(handler));
+}
+
+void Router::answer(std::string_view method, std::string_view path, Answer answer) {
+    on(method, path, [answer = std::move(answer)](Call call) { call.respond(answer(call)); });
+}
+
+const Router::Route* Router::find(std::string_view path, std::vector<std::string>& captured) const {
+    const auto segments = segments_of(path);
+    // A literal path wins over one that captures.
+    const Route* best = nullptr;
+    for (const Route& route : routes_) {
+        std::vector<std::string> here;
+        if (!matches(route.segments, segments, here)) continue;
+        if (best == nullptr || here.size() < captured.size()) {
+            best = &route;
+            captured = std::move(here);
+        }
+    }
+    return best;
+}
+
+void Router::handle(ServerRequest request, HttpServer::Respond respond) const {
+    std::vector<std::string> captured;
+    const Route* route = find(request.path, captured);
+    if (route == nullptr) return respond(text_response(404, "404 page not found\n"));
+    auto handler = route->by_method.find(request.method);
+    if (handler == route->by_method.end() && request.method == "HEAD") handler = route->by_method.find("GET");
+    if (handler != route->by_method.end()) return handler->second({request, std::move(captured), std::move(respond)});
+    std::vector<std::string> allowed;
+    for (const auto& [method, unused] : route->by_method) allowed.push_back(method);
+    respond(method_not_allowed(join(allowed, ", ")));
+}
+
+std::string Router::pattern_of(std::string_view path) const {
+    std::vector<std::string> captured;
+    const Route* route = find(path, captured);
+    return route == nullptr ? "unknown" : route->pattern;
+}
+
+ServerResponse text_response(int status, std::string body) {
+    ServerResponse response;
+    response.status = status;
+    response.body = std::move(body);
+    return response;
+}
+
+ServerResponse json_response(int status, const Json& body) {
+    ServerResponse response;
+    response.status = status;
+    response.content_type = "application/json";
+    response.body = dump(body) + "\n";
+    return response;
+}
+
+ServerResponse api_success(Json data) {
+    Json body = Json::object();
+    body.add("status", "success");
+    body.add("data", std::move(data));
+    return json_response(200, body);
+}
+
+ServerResponse api_error(std::string_view type, std::string message) {
+    Json body = Json::object();
+    body.add("status", "error");
+    body.add("errorType", type);
+    body.add("error", std::move(message));
+    return json_response(status_of(type), body);
+}
+
+}  // namespace tocsin

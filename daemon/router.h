@@ -1,0 +1,73 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/http.h"
+#include "base/json.h"
+
+namespace tocsin {
+
+/// The decoded parameters of a request: those of the query and, of a form, those of the body.
+class Parameters {
+public:
+    explicit Parameters(const ServerRequest& request);
+
+    /// The first of that name, or an empty text.
+    std::string get(std::string_view name) const;
+    bool has(std::string_view name) const;
+    std::vector<std::string> all(std::string_view name) const;
+    /// `true` and `1` are true, an absent one is `otherwise`, anything else is false.
+    bool flag(std::string_view name, bool otherwise) const;
+
+private:
+    std::vector<std::pair<std::string, std::string>> fields_;
+};
+
+/// Paths to handlers. A path segment `{}` takes any text, which the handler finds in `captured`.
+///
+/// Unknown paths answer 404, a known one with another method 405 with `Allow`.
+class Router {
+public:
+    struct Call {
+        const ServerRequest& request;
+        std::vector<std::string> captured;
+        HttpServer::Respond respond;
+    };
+    using Handler = std::function<void(Call)>;
+    using Answer = std::function<ServerResponse(const Call&)>;
+
+    void on(std::string_view method, std::string_view path, Handler handler);
+    /// For handlers that answer at once.
+    void answer(std::string_view method, std::string_view path, Answer answer);
+
+    void handle(ServerRequest request, HttpServer::Respond respond) const;
+
+    /// The pattern a path belongs to, for metrics: never a text of the request's.
+    std::string pattern_of(std::string_view path) const;
+
+private:
+    struct Route {
+        std::vector<std::string> segments;
+        std::map<std::string, Handler, std::less<>> by_method;
+        std::string pattern;
+    };
+    const Route* find(std::string_view path, std::vector<std::string>& captured) const;
+
+    std::vector<Route> routes_;
+};
+
+ServerResponse text_response(int status, std::string body);
+ServerResponse json_response(int status, const Json& body);
+
+/// `{"status":"success","data":…}` of Prometheus' API.
+ServerResponse api_success(Json data);
+/// `{"status":"error","errorType":…,"error":…}`; the status is the one Prometheus gives to that type: bad_data 400, execution 422,
+/// timeout and canceled 503, unavailable 503, not_found 404, internal 500.
+ServerResponse api_error(std::string_view type, std::string message);
+
+}  // namespace tocsin

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/yaml.h"
+#include "engine/scrape/scrape_config.h"
+
+namespace tocsin {
+
+/// What `global` says for all jobs.
+struct ScrapeDefaults {
+    std::optional<Duration> scrape_interval;
+    Duration scrape_timeout{10'000};
+    std::vector<ScrapeProtocol> scrape_protocols;
+    std::uint64_t body_size_limit = 0, sample_limit = 0, target_limit = 0, label_limit = 0, label_name_length_limit = 0,
+                  label_value_length_limit = 0, keep_dropped_targets = 0;
+};
+
+/// Where problems of a file go, and where its relative names start.
+struct ConfigSource {
+    std::string file;
+    std::string directory;
+    Diagnostics& problems;
+    Diagnostics& warnings;
+};
+
+/// The keys of `global` and of a job that limit a scrape, or say which formats are asked for.
+void read_scrape_limits(YamlFields& fields, ConfigSource& source, ScrapeDefaults& into);
+
+/// Reads one entry of scrape_configs.
+ScrapeConfig read_scrape_config(const YamlNode& node, const ScrapeDefaults& defaults, ConfigSource& source);
+
+/// Tells that these keys are known and do nothing.
+void warn_of_ignored(YamlFields& fields, std::initializer_list<std::string_view> keys, std::string_view because,
+                     ConfigSource& source);
+
+}  // namespace tocsin
