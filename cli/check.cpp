@@ -1,0 +1,160 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/posix_disk.h"
+#include "cli/commands.h"
+#include "cli/features.h"
+#include "cli/findings.h"
+#include "cli/terminal.h"
+#include "daemon/configuration.h"
+
+namespace tocsin::cli {
+namespace {
+
+struct Flags {
+    std::vector<std::string> files;
+    std::string format = "text";
+    std::string fail_on = "error";
+    std::string features;
+    std::string content_type = "text/plain; version=0.0.4";
+    QueryOptions query;
+};
+
+/// What became of the files that were checked.
+class Checked {
+public:
+    void add(const Diagnostics& findings) { findings_.insert(findings_.end(), findings.begin(), findings.end()); }
+    void add(const ConfigurationProblems& problems) {
+        add(problems.problems);
+        unreadable_ |= problems.unreadable;
+    }
+    void good(std::string line) { good_.push_back(std::move(line)); }
+
+    int report(const Flags& flags) const {
+        print_findings(findings_, flags.format);
+        if (flags.format == "text") {
+            for (const std::string& line : good_) print(line + "\n");
+        }
+        if (unreadable_) return kImpossible;
+        const bool warnings_count = flags.fail_on == "warning" && !findings_.empty();
+        return has_errors(findings_) || warnings_count ? kBad : kGood;
+    }
+
+private:
+    Diagnostics findings_;
+    std::vector<std::string> good_;
+    bool unreadable_ = false;
+};
+
+std::optional<std::string> read(Disk& disk, const std::string& path, Checked& checked) {
+    if (path == "-") return read_stdin();
+    auto text = read_file(disk, path);
+    if (text) return *std::move(text);
+    checked.add(ConfigurationProblems{{{.file = path, .message = text.error().message}}, true});
+    return std::nullopt;
+}
+
+std::size_t count_rules(const std::vector<RuleFile>& files) {
+    std::size_t count = 0;
+    for (const RuleFile& file : files) {
+        for (const RuleGroupDefinition& group : file.groups) count += group.rules.size();
+    }
+    return count;
+}
+
+std::string counted(std::size_t count, std::string_view noun) {
+    return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
+}
+
+int check_rules(const Flags& flags) {
+    PosixDisk disk;
+    Checked checked;
+    for (const std::string& path : flags.files) {
+        const auto text = read(disk, path, checked);
+        if (!text) continue;
+        const auto file = parse_rule_file(*text, path, flags.query);
+        checked.add(file ? file->warnings : file.error());
+        if (file) checked.good(path + ": " + counted(count_rules({*file}), "rule") + " found");
+    }
+    return checked.report(flags);
+}
+
+int check_config(const Flags& flags) {
+    PosixDisk disk;
+    Checked checked;
+    for (const std::string& path : flags.files) {
+        const auto configuration = load_rule_configuration(disk, path, flags.query);
+        if (!configuration) {
+            checked.add(configuration.error());
+            continue;
+        }
+        checked.add(configuration->warnings);
+        checked.good(path + ": " + counted(configuration->prometheus.scrape_configs.size(), "scrape job") + ", " +
+                     counted(configuration->rule_files.size(), "rule file") + ", " +
+                     counted(count_rules(configuration->rule_files), "rule"));
+    }
+    return checked.report(flags);
+}
+
+int check_alertmanager(const Flags& flags) {
+    PosixDisk disk;
+    Checked checked;
+    for (const std::string& path : flags.files) {
+        if (path != "-" && !read(disk, path, checked)) continue;
+        const auto config =
+            path == "-" ? parse_alertmanager_config(read_stdin(), path) : load_alertmanager_config(disk, path);
+        if (!config) {
+            checked.add(config.error());
+            continue;
+        }
+        checked.add(config->warnings);
+        checked.add(find_unsendable(*config));
+        checked.good(path + ": " + counted(config->receivers.size(), "receiver") + ", " +
+                     counted(config->inhibit_rules.size(), "inhibition rule") + ", " +
+                     counted(config->template_globs.size(), "template glob"));
+    }
+    return checked.report(flags);
+}
+
+CLI::App* add_kind(CLI::App& check, const char* name, const char* what, const std::shared_ptr<Flags>& flags,
+                   int (*work)(const Flags&), Action& run) {
+    CLI::App* kind = check.add_subcommand(name, what);
+    kind->add_option("files", flags->files, "Files; - is standard input")->required()->type_name("FILE");
+    kind->add_option("--format", flags->format, "How findings are printed")
+        ->check(CLI::IsMember({"text", "json", "github"}))
+        ->capture_default_str();
+    kind->add_option("--fail-on", flags->fail_on, "From which severity on the exit code is 1")
+        ->check(CLI::IsMember({"error", "warning"}))
+        ->capture_default_str();
+    kind->add_option("--enable-feature", flags->features, "Features of PromQL, separated by commas, or all");
+    kind->callback([flags, work, &run] {
+        run = [flags, work] {
+            const auto features = parse_features(flags->features);
+            if (!features) {
+                print_error("tocsin check: " + features.error().message + "\n");
+                return static_cast<int>(kUsage);
+            }
+            flags->query.features = *features;
+            return work(*flags);
+        };
+    });
+    return kind;
+}
+
+}  // namespace
+
+void add_check(CLI::App& app, Action& run) {
+    CLI::App* check = app.add_subcommand("check", "Validate files: every problem at once, with file, line and column.");
+    check->require_subcommand(1);
+    const auto flags = std::make_shared<Flags>();
+    add_kind(*check, "config", "prometheus.yml files with the rule files they name", flags, check_config, run);
+    add_kind(*check, "rules", "Rule files", flags, check_rules, run);
+    add_kind(*check, "alertmanager", "alertmanager.yml files", flags, check_alertmanager, run);
+    check->footer("Examples:\n  tocsin check rules rules/*.yml\n  tocsin check config prometheus.yml --fail-on=warning\n"
+                  "  tocsin check alertmanager alertmanager.yml --format=github");
+}
+
+}  // namespace tocsin::cli

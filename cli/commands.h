@@ -1,0 +1,24 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+/// The subcommands, one file each. Each adds itself to the command line and, when chosen, leaves what is to be done in `run`.
+namespace tocsin::cli {
+
+/// What main() returns: 0 done and good, 1 the thing checked is bad or a test failed, 2 wrong usage, 3 could not be done.
+enum ExitCode { kGood = 0, kBad = 1, kUsage = 2, kImpossible = 3 };
+
+/// Does the work of the chosen subcommand and answers with the exit code.
+using Action = std::function<int()>;
+
+void add_run(CLI::App& app, Action& run);
+void add_check(CLI::App& app, Action& run);
+void add_test(CLI::App& app, Action& run);
+void add_fmt(CLI::App& app, Action& run);
+
+}  // namespace tocsin::cli

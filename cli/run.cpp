@@ -1,0 +1,172 @@
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <thread>
+
+#include "base/asio_file_watch.h"
+#include "base/asio_resolver.h"
+#include "base/asio_scheduler.h"
+#include "base/asio_signals.h"
+#include "base/beast_client.h"
+#include "base/duration.h"
+#include "base/httplib_client.h"
+#include "base/log.h"
+#include "base/posix_disk.h"
+#include "base/system_random.h"
+#include "base/thread_pool_executor.h"
+#include "cli/commands.h"
+#include "cli/features.h"
+#include "cli/terminal.h"
+#include "daemon/app.h"
+#include "daemon/http_limits.h"
+#include "daemon/http_server.h"
+
+namespace tocsin::cli {
+namespace {
+
+/// The command line as it was written, before its texts are read.
+struct Flags {
+    Options options;
+    LogOptions log;
+    std::string log_level = "info";
+    std::string log_format = "pretty";
+    std::uint64_t log_file_megabytes = 100;
+    std::string keep = "rules";
+    std::string retention = "0s", resend_delay = "1m", health_interval = "30s", lookback_delta = "5m";
+    std::string features;
+    unsigned threads = std::max(1U, std::thread::hardware_concurrency());
+};
+
+/// The real world, in the order in which its parts stand on each other.
+struct World {
+    World(AsioScheduler& loop, Log& messages, unsigned threads)
+        : scheduler(loop),
+          log(messages),
+          executor(loop, threads),
+          resolver(loop),
+          scrape_client(loop, resolver),
+          notify_client(loop, resolver),
+          server(loop, http_limits()),
+          signals(loop),
+          file_watch(loop) {}
+
+    Doors doors() {
+        return {scheduler, executor, scrape_client, notify_client, server, resolver, disk, random, signals, file_watch, log};
+    }
+
+    AsioScheduler& scheduler;
+    Log& log;
+    PosixDisk disk;
+    SystemRandom random;
+    ThreadPoolExecutor executor;
+    AsioResolver resolver;
+    BeastClient scrape_client;
+    HttplibClient notify_client;
+    BeastServer server;
+    AsioSignals signals;
+    AsioFileWatch file_watch;
+};
+
+Status read_durations(Flags& flags) {
+    TOCSIN_TRY(flags.options.retention, parse_duration(flags.retention));
+    TOCSIN_TRY(flags.options.resend_delay, parse_duration(flags.resend_delay));
+    TOCSIN_TRY(flags.options.health_interval, parse_duration(flags.health_interval));
+    TOCSIN_TRY(flags.options.query.lookback_delta, parse_duration(flags.lookback_delta));
+    return {};
+}
+
+Status complete(Flags& flags) {
+    TOCSIN_TRY(flags.log.level, parse_log_level(flags.log_level));
+    TOCSIN_TRY(flags.log.format, parse_log_format(flags.log_format));
+    TOCSIN_TRY(flags.options.query.features, parse_features(flags.features));
+    flags.log.file_bytes_max = flags.log_file_megabytes * 1024 * 1024;
+    flags.log.colour = flags.log.file.empty() && stderr_has_colour();
+    flags.options.keep_all = flags.keep == "all";
+    return read_durations(flags);
+}
+
+int refused(Log& log, const Result<ReloadOutcome>& started, bool to_file) {
+    // A person at the terminal sees the plain messages; who reads the log finds them there.
+    if (!started) {
+        log.error("daemon", "not started", {{"error", started.error().message}});
+        if (!to_file) print_error("tocsin run: " + started.error().message + "\n");
+        return kImpossible;
+    }
+    for (const Diagnostic& problem : started->errors) {
+        log.error("daemon", "configuration refused", {{"problem", to_string(problem)}});
+    }
+    if (!to_file) print_diagnostics(started->errors);
+    return kBad;
+}
+
+int run_daemon(Flags& flags) {
+    if (const Status status = complete(flags); !status) {
+        print_error("tocsin run: " + status.error().message + "\n");
+        return kUsage;
+    }
+    AsioScheduler scheduler;
+    const auto log = open_log(flags.log, scheduler);
+    if (!log) {
+        print_error("tocsin run: " + log.error().message + "\n");
+        return kImpossible;
+    }
+    World world(scheduler, **log, flags.threads);
+    App app(world.doors(), flags.options);
+    const auto started = app.start();
+    if (!started || !started->ok()) return refused(**log, started, !flags.log.file.empty());
+    app.on_stopped([&scheduler] { scheduler.stop(); });
+    scheduler.run();
+    return kGood;
+}
+
+void add_flags(CLI::App& command, Flags& flags) {
+    Options& options = flags.options;
+    command.add_option("--config.file", options.config_file, "prometheus.yml")->capture_default_str();
+    command.add_option("--alertmanager.config-file", options.alertmanager_config_file, "alertmanager.yml")
+        ->capture_default_str();
+    command.add_option("--web.listen-address", options.listen_address, "Where to listen; port 0 takes a free one")
+        ->capture_default_str();
+    command.add_option("--web.external-url", options.external_url, "How people reach it, for links in messages");
+    command.add_option("--web.allowed-hosts", options.allowed_hosts, "Further Host headers on a loopback listener")
+        ->delimiter(',');
+    command.add_flag("--web.allow-unauthenticated", options.allow_unauthenticated,
+                     "Listen on an address that is not loopback");
+    command.add_option("--storage.path", options.storage_path, "The folder for state")->capture_default_str();
+    command.add_option("--storage.keep", flags.keep, "Which series to keep")
+        ->check(CLI::IsMember({"rules", "all"}))
+        ->capture_default_str();
+    command.add_option("--storage.retention", flags.retention, "How far back every kept series reaches at least")
+        ->capture_default_str();
+    command.add_option("--rules.alert.resend-delay", flags.resend_delay, "How often a firing alert is sent to the routing")
+        ->capture_default_str();
+    command.add_option("--query.lookback-delta", flags.lookback_delta, "How old a sample may be")->capture_default_str();
+    command.add_option("--enable-feature", flags.features, "Features of PromQL, separated by commas, or all");
+    command.add_option("--health.interval", flags.health_interval, "How often /healthz looks at the parts")
+        ->capture_default_str();
+    command.add_option("--executor.threads", flags.threads, "Threads that parse and evaluate")
+        ->check(CLI::Range(1, 256))
+        ->capture_default_str();
+    command.add_option("--log.level", flags.log_level, "trace, debug, info, warn, error or off")->capture_default_str();
+    command.add_option("--log.format", flags.log_format, "pretty, json or compact")->capture_default_str();
+    command.add_option("--log.file", flags.log.file, "Log to this file instead of stderr");
+    command.add_option("--log.max-file-size-mb", flags.log_file_megabytes, "Size at which the log file is rotated")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
+    command.add_option("--log.max-backup-files", flags.log.backup_files_max, "Rotated log files to keep")
+        ->check(CLI::Range(0, 10'000))
+        ->capture_default_str();
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Action& run) {
+    CLI::App* command = app.add_subcommand("run", "The daemon: poll, evaluate, notify.");
+    const auto flags = std::make_shared<Flags>();
+    add_flags(*command, *flags);
+    command->footer("Examples:\n  tocsin run\n"
+                    "  tocsin run --config.file=prometheus.yml --alertmanager.config-file=alertmanager.yml\n"
+                    "  tocsin run --log.format=json --log.file=/var/log/tocsin/tocsin.log");
+    command->callback([flags, &run] { run = [flags] { return run_daemon(*flags); }; });
+}
+
+}  // namespace tocsin::cli

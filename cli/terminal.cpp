@@ -1,0 +1,45 @@
+#include "cli/terminal.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "base/text.h"
+
+namespace tocsin::cli {
+namespace {
+
+constexpr std::size_t kInputMax = 16 * 1024 * 1024;
+
+}  // namespace
+
+void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+void print_error(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+
+std::string read_stdin() {
+    std::string text;
+    char buffer[65536];
+    while (text.size() < kInputMax) {
+        const auto count = std::fread(buffer, 1, sizeof buffer, stdin);
+        if (count == 0) break;
+        text.append(buffer, count);
+    }
+    return text;
+}
+
+void print_diagnostics(const Diagnostics& diagnostics) {
+    for (const Diagnostic& finding : diagnostics) {
+        std::string line = escape_control_characters(to_string(finding));
+        if (!finding.hint.empty()) line += " (" + escape_control_characters(finding.hint) + ")";
+        print_error(line + "\n");
+    }
+}
+
+bool stderr_has_colour() {
+    const char* term = std::getenv("TERM");
+    return isatty(STDERR_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr && term != nullptr &&
+           std::string_view(term) != "dumb";
+}
+
+}  // namespace tocsin::cli
