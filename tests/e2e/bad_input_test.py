@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""What a person sees who makes a mistake: the message with its position, and the exit code."""
+import socket
+
+from harness import EXAMPLE, Story, main, run
+
+GOOD_CONFIG = "rule_files: [rules.yml]\nscrape_configs:\n  - job_name: a\n    static_configs: [{targets: ['127.0.0.1:1']}]\n"
+GOOD_RULES = "groups:\n  - name: g\n    rules:\n      - alert: A\n        expr: up == 0\n        for: 5m\n"
+GOOD_ROUTING = "route: {receiver: r}\nreceivers:\n  - name: r\n"
+
+
+class BadInput(Story):
+    def files(self, config=GOOD_CONFIG, rules=GOOD_RULES, routing=GOOD_ROUTING):
+        self.write("prometheus.yml", config)
+        self.write("rules.yml", rules)
+        self.write("alertmanager.yml", routing)
+
+    def assert_refused(self, code, pattern, *flags):
+        status, _, errors = run("run", "--web.listen-address=127.0.0.1:0", "--storage.path=data", *flags, cwd=self.folder)
+        self.assertEqual(status, code, errors)
+        self.assertRegex(errors, pattern)
+
+    def test_a_file_that_is_not_there(self):
+        self.files()
+        self.assert_refused(3, r"missing\.yml: no such file", "--config.file=missing.yml")
+
+    def test_a_misspelt_key(self):
+        self.files(config=GOOD_CONFIG.replace("rule_files", "rule_file"))
+        self.assert_refused(1, r"prometheus\.yml:1:1: field rule_file not found.*rule_files")
+
+    def test_an_unknown_function(self):
+        self.files(rules=GOOD_RULES.replace("up == 0", "rat(up[5m]) > 0"))
+        self.assert_refused(1, r'rules\.yml:5:15: unknown function with name "rat".*rate')
+
+    def test_a_wrong_type_of_argument(self):
+        self.files(rules=GOOD_RULES.replace("up == 0", "rate(up) > 0"))
+        self.assert_refused(1, r"rules\.yml:5:\d+: expected type range vector in call to function \"rate\", got instant vector")
+
+    def test_a_bad_duration(self):
+        self.files(rules=GOOD_RULES.replace("5m", "5 minutes"))
+        self.assert_refused(1, r'rules\.yml:6:14: not a valid duration string: "5 minutes"')
+
+    def test_a_receiver_given_twice(self):
+        self.files(routing=GOOD_ROUTING + "  - name: r\n")
+        self.assert_refused(1, r'alertmanager\.yml:4:\d+: notification config name "r" is not unique')
+
+    def test_a_port_in_use(self):
+        self.files()
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            address = "127.0.0.1:%d" % taken.getsockname()[1]
+            self.assert_refused(3, rf"{address}: .*address already in use", f"--web.listen-address={address}")
+
+    def test_an_unknown_flag(self):
+        status, _, errors = run("run", "--config.flie=x")
+        self.assertEqual(status, 2)
+        self.assertIn("--config.flie", errors)
+
+    def test_all_mistakes_of_all_files_are_told_at_once(self):
+        self.files(config="global: {scrape_intervall: 5s}\n" + GOOD_CONFIG, rules=GOOD_RULES.replace("up ==", "up = ="),
+                   routing="route: {receiver: nobody}\n")
+        for pattern in (r"prometheus\.yml:1:10: ", r"rules\.yml:5:\d+: ", r'alertmanager\.yml:\d+:\d+: undefined receiver "nobody"'):
+            self.assert_refused(1, pattern)
+
+
+class Check(Story):
+    def test_the_users_own_files_are_good(self):
+        for command in (("rules", "alerts.yml"), ("alertmanager", "alertmanager.yml"), ("config", "prometheus.yml")):
+            status, said, errors = run("check", command[0], EXAMPLE / command[1])
+            self.assertEqual((status, errors), (0, ""), said)
+
+    def test_a_bad_rule_in_a_block_is_pointed_at(self):
+        path = self.write("rules.yml", "groups:\n- name: g\n  rules:\n  - alert: A\n    expr: |\n      up ==\n        rat(up)\n")
+        status, _, errors = run("check", "rules", path)
+        self.assertEqual(status, 1)
+        self.assertRegex(errors, r"rules\.yml:7:9: unknown function")
+
+    def test_nothing_to_check_is_wrong_usage(self):
+        self.assertEqual(run("check", "rules")[0], 2)
+
+
+if __name__ == "__main__":
+    main()
