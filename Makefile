@@ -10,7 +10,7 @@ TOCSIN_CONFORMANCE ?= $(wildcard ../shared/conformance)
 JOBS ?= $(shell nproc)
 RELEASE = build/release
 
-.PHONY: peers build run test test-asan test-tsan clang fuzz bench format help clean
+.PHONY: peers build run test test-asan test-tsan clang tidy fuzz bench format help clean
 .DEFAULT_GOAL := build
 
 define configure
@@ -45,10 +45,15 @@ test-tsan: peers ## all tests under the thread sanitizer
 	@cmake --build build/tsan -j $(JOBS)
 	@ctest --test-dir build/tsan -j $(JOBS) --output-on-failure --no-tests=error
 
-clang: ## build with the second compiler and clang-tidy
+clang: ## build with the second compiler, warnings are errors
 	@cmake/install_dependencies.sh build test fuzz
 	$(call configure,clang)
 	@cmake --build build/clang -j $(JOBS)
+
+tidy: ## clang-tidy over all sources
+	@cmake/install_dependencies.sh build test fuzz
+	$(call configure,clang)
+	@git ls-files '*.cpp' ':!tests' | xargs -P $(JOBS) -n 1 clang-tidy -quiet -p build/clang
 
 fuzz: ## run each fuzz target for FUZZ_SECONDS (60)
 	@cmake/install_dependencies.sh build test fuzz

@@ -142,7 +142,11 @@ std::string_view nearest(std::string_view word, const std::vector<std::string_vi
         if (candidate.size() > kWordBytesMax) continue;
         const std::size_t distance = edit_distance(wanted, to_lower(candidate));
         // A short word is not a misspelling of one that shares no letter with it.
-        if (distance < best_distance && distance < std::max(word.size(), candidate.size())) {
+        if (distance >= std::max(word.size(), candidate.size())) continue;
+        // Of two that are as close, the one that the word is the beginning of: a letter is forgotten more often than mistaken.
+        const bool begun = distance == best_distance && !best.empty() && !to_lower(best).starts_with(wanted) &&
+                           to_lower(candidate).starts_with(wanted);
+        if (distance < best_distance || begun) {
             best_distance = distance;
             best = candidate;
         }

@@ -85,17 +85,23 @@ Status complete(Flags& flags) {
     return read_durations(flags);
 }
 
-int refused(Log& log, const Result<ReloadOutcome>& started, bool to_file) {
-    // A person at the terminal sees the plain messages; who reads the log finds them there.
+/// Says why it did not start: to a person at the terminal in plain lines, otherwise in the log.
+int refused(Log& log, const Result<ReloadOutcome>& started, bool to_person) {
     if (!started) {
-        log.error("daemon", "not started", {{"error", started.error().message}});
-        if (!to_file) print_error("tocsin run: " + started.error().message + "\n");
+        if (to_person) {
+            print_error("tocsin run: " + started.error().message + "\n");
+        } else {
+            log.error("daemon", "not started", {{"error", started.error().message}});
+        }
         return kImpossible;
+    }
+    if (to_person) {
+        print_diagnostics(started->errors);
+        return kBad;
     }
     for (const Diagnostic& problem : started->errors) {
         log.error("daemon", "configuration refused", {{"problem", to_string(problem)}});
     }
-    if (!to_file) print_diagnostics(started->errors);
     return kBad;
 }
 
@@ -113,7 +119,9 @@ int run_daemon(Flags& flags) {
     World world(scheduler, **log, flags.threads);
     App app(world.doors(), flags.options);
     const auto started = app.start();
-    if (!started || !started->ok()) return refused(**log, started, !flags.log.file.empty());
+    if (!started || !started->ok()) {
+        return refused(**log, started, flags.log.file.empty() && flags.log.format == LogFormat::Pretty);
+    }
     app.on_stopped([&scheduler] { scheduler.stop(); });
     scheduler.run();
     return kGood;
@@ -121,6 +129,8 @@ int run_daemon(Flags& flags) {
 
 void add_flags(CLI::App& command, Flags& flags) {
     Options& options = flags.options;
+    // Given twice, the last one counts, as scripts that append flags expect.
+    command.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     command.add_option("--config.file", options.config_file, "prometheus.yml")->capture_default_str();
     command.add_option("--alertmanager.config-file", options.alertmanager_config_file, "alertmanager.yml")
         ->capture_default_str();
@@ -128,7 +138,8 @@ void add_flags(CLI::App& command, Flags& flags) {
         ->capture_default_str();
     command.add_option("--web.external-url", options.external_url, "How people reach it, for links in messages");
     command.add_option("--web.allowed-hosts", options.allowed_hosts, "Further Host headers on a loopback listener")
-        ->delimiter(',');
+        ->delimiter(',')
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     command.add_flag("--web.allow-unauthenticated", options.allow_unauthenticated,
                      "Listen on an address that is not loopback");
     command.add_option("--storage.path", options.storage_path, "The folder for state")->capture_default_str();

@@ -92,11 +92,12 @@ int test_promql(const Flags& flags) {
     return tally.finish();
 }
 
-void add_kind(CLI::App& test, const char* name, const char* what, const std::shared_ptr<Flags>& flags,
-              int (*work)(const Flags&), Action& run) {
+CLI::App* add_kind(CLI::App& test, const char* name, const char* what, const std::shared_ptr<Flags>& flags,
+                   int (*work)(const Flags&), Action& run) {
     CLI::App* kind = test.add_subcommand(name, what);
     kind->add_option("files", flags->files, "Files")->required()->type_name("FILE");
     kind->callback([flags, work, &run] { run = [flags, work] { return work(*flags); }; });
+    return kind;
 }
 
 }  // namespace
@@ -105,10 +106,9 @@ void add_test(CLI::App& app, Action& run) {
     CLI::App* test = app.add_subcommand("test", "Run test files; the last line is `N passed, M failed`.");
     test->require_subcommand(1);
     const auto flags = std::make_shared<Flags>();
-    test->add_option("--enable-feature", flags->features, "Features of PromQL, separated by commas, or all");
-    add_kind(*test, "promql", "Scripts in the promqltest language", flags, test_promql, run);
+    add_kind(*test, "promql", "Scripts in the promqltest language", flags, test_promql, run)
+        ->add_option("--enable-feature", flags->features, "Features of PromQL, separated by commas, or all");
     add_kind(*test, "templates", "JSON files of template cases", flags, test_templates, run);
-    test->fallthrough();
     test->footer("Examples:\n  tocsin test promql functions.test --enable-feature=all\n"
                  "  tocsin test templates cases.json");
 }

@@ -80,12 +80,14 @@ void read_rule_files(YamlFields& fields, Config& config, const ConfigSource& sou
 
 }  // namespace
 
-Parsed<Config> parse_config(std::string_view text, const std::string& path) {
-    const auto root = parse_yaml(text, path);
-    if (!root) return tl::unexpected(root.error());
-    Diagnostics problems;
+Config parse_config(std::string_view text, const std::string& path, Diagnostics& problems) {
     Config config;
     config.path = path;
+    const auto root = parse_yaml(text, path);
+    if (!root) {
+        problems.insert(problems.end(), root.error().begin(), root.error().end());
+        return config;
+    }
     ConfigSource source{path, directory_of(path), problems, config.warnings};
     YamlFields fields(*root, "configuration", path, problems);
     const ScrapeDefaults defaults = read_global(fields.get("global"), config, source);
@@ -99,7 +101,6 @@ Parsed<Config> parse_config(std::string_view text, const std::string& path) {
     warn_of_ignored(fields, {"remote_write", "remote_read", "storage", "tracing", "otlp", "runtime"},
                     "tocsin does not act on it", source);
     fields.finish();
-    if (has_errors(problems)) return tl::unexpected(std::move(problems));
     return config;
 }
 

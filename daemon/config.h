@@ -26,8 +26,9 @@ struct Config {
     Diagnostics warnings;
 };
 
-/// Reads a prometheus.yml: all that is wrong with it at once. Keys are Prometheus' (config/config.go). One that tocsin knows and does
-/// not act on is a warning; one without which targets or alerts would be missed, and one that nobody knows, is an error.
-Parsed<Config> parse_config(std::string_view text, const std::string& path);
+/// Reads a prometheus.yml; all that is wrong with it is added to `problems`. What could be read comes back nevertheless, so that the rule
+/// files it names can be checked in the same go. Keys are Prometheus' (config/config.go). One that tocsin knows and does not act on
+/// is a warning; one without which targets or alerts would be missed, and one that nobody knows, is an error.
+Config parse_config(std::string_view text, const std::string& path, Diagnostics& problems);
 
 }  // namespace tocsin

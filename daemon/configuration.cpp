@@ -52,14 +52,11 @@ Reading read_rules(Disk& disk, const std::string& config_file, const QueryOption
     Reading reading;
     const auto text = read(disk, config_file, reading.problems);
     if (!text) return reading;
-    auto config = parse_config(*text, config_file);
-    if (!config) {
-        append(reading.problems.problems, config.error());
-        return reading;
-    }
+    // A mistake in it does not hide those of the rule files.
+    Config config = parse_config(*text, config_file, reading.problems.problems);
     RuleConfiguration configuration;
-    append(configuration.warnings, config->warnings);
-    for (const std::string& path : rule_file_paths(disk, *config, configuration.warnings, reading.problems)) {
+    append(configuration.warnings, config.warnings);
+    for (const std::string& path : rule_file_paths(disk, config, configuration.warnings, reading.problems)) {
         const auto rules_text = read(disk, path, reading.problems);
         if (!rules_text) continue;
         auto file = parse_rule_file(*rules_text, path, options);
@@ -70,7 +67,7 @@ Reading read_rules(Disk& disk, const std::string& config_file, const QueryOption
         append(configuration.warnings, file->warnings);
         configuration.rule_files.push_back(*std::move(file));
     }
-    configuration.prometheus = *std::move(config);
+    configuration.prometheus = std::move(config);
     reading.configuration = std::move(configuration);
     return reading;
 }

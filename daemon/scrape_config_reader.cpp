@@ -80,6 +80,8 @@ void read_relabel_configs(YamlFields& fields, std::string_view key, RelabelConfi
                 relabel.action = *parsed;
             } else {
                 step.report(step.get("action")->where, parsed.error().message);
+                step.finish();
+                continue;
             }
         }
         step.finish();

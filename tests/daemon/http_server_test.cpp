@@ -15,6 +15,7 @@ namespace tocsin {
 namespace {
 
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 using fakes::RawConnection;
 
 constexpr Duration kLimit{20'000};
@@ -124,7 +125,7 @@ TEST_CASE("what is wrong, ambiguous or too large never comes to the handler", "[
         {"folded line", "GET / HTTP/1.1\r\n" + host + "X: a\r\n b\r\n\r\n", 400},
         {"folded line with a tab", "GET / HTTP/1.1\r\n" + host + "X: a\r\n\tb\r\n\r\n", 400},
         {"folded request line", "GET / HTTP/1.1\r\n X: a\r\n" + host + "\r\n", 400},
-        {"NUL", std::string("GET / HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n", 38), 400},
+        {"NUL", "GET / HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n"s, 400},
         {"bare line feeds", "GET / HTTP/1.1\nHost: x\n\n", 400},
         {"bare carriage return", "GET / HTTP/1.1\r\nHost: x\rX: y\r\n\r\n", 400},
         {"HTTP/0.9", "GET /\r\n\r\n", 400},

@@ -30,15 +30,15 @@ class BadInput(Story):
 
     def test_an_unknown_function(self):
         self.files(rules=GOOD_RULES.replace("up == 0", "rat(up[5m]) > 0"))
-        self.assert_refused(1, r'rules\.yml:5:15: unknown function with name "rat".*rate')
+        self.assert_refused(1, r'rules\.yml:5:15: could not parse expression: unknown function with name "rat" \(did you mean rate\?\)')
 
     def test_a_wrong_type_of_argument(self):
         self.files(rules=GOOD_RULES.replace("up == 0", "rate(up) > 0"))
-        self.assert_refused(1, r"rules\.yml:5:\d+: expected type range vector in call to function \"rate\", got instant vector")
+        self.assert_refused(1, r'rules\.yml:5:20: .*expected type range vector in call to function "rate", got instant vector')
 
     def test_a_bad_duration(self):
         self.files(rules=GOOD_RULES.replace("5m", "5 minutes"))
-        self.assert_refused(1, r'rules\.yml:6:14: not a valid duration string: "5 minutes"')
+        self.assert_refused(1, r'rules\.yml:6:14: unknown unit " minutes" in duration "5 minutes"')
 
     def test_a_receiver_given_twice(self):
         self.files(routing=GOOD_ROUTING + "  - name: r\n")
@@ -72,7 +72,7 @@ class Check(Story):
         path = self.write("rules.yml", "groups:\n- name: g\n  rules:\n  - alert: A\n    expr: |\n      up ==\n        rat(up)\n")
         status, _, errors = run("check", "rules", path)
         self.assertEqual(status, 1)
-        self.assertRegex(errors, r"rules\.yml:7:9: unknown function")
+        self.assertRegex(errors, r"rules\.yml:7:9: .*unknown function")
 
     def test_nothing_to_check_is_wrong_usage(self):
         self.assertEqual(run("check", "rules")[0], 2)

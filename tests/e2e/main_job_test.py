@@ -88,7 +88,7 @@ class MainJob(Story):
         target = json.loads(get(address, "/api/v1/targets")[1])["data"]["activeTargets"][0]
         self.assertEqual(target["health"], "down")
         self.switch("garbage", "DELETE")
-        tocsin.wait_for(r'"message":"scrape succeeded again"')
+        tocsin.wait_for(r'"message":"scrape succeeded"')
 
     def test_reload_by_signal_and_by_request_is_all_or_nothing(self):
         self.set_up_ironforge()

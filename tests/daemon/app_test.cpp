@@ -1,0 +1,295 @@
+#include <algorithm>
+
+#include "base/json.h"
+#include "tests/catch.h"
+#include "tests/daemon/simulated_daemon.h"
+
+using namespace tocsin;
+using namespace tocsin::tests;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kConfig =
+    "rule_files: [rules.yml]\n"
+    "scrape_configs:\n  - job_name: node\n    scrape_timeout: 2s\n    static_configs: [{targets: ['a:1', 'b:1']}]\n";
+constexpr auto kRules =
+    "groups:\n- name: g\n  interval: 10s\n  rules:\n"
+    "  - alert: Hot\n    expr: temperature > 30\n    labels: {severity: page}\n"
+    "  - alert: Down\n    expr: up == 0\n    for: 20s\n";
+constexpr auto kRouting =
+    "route: {receiver: hook, group_wait: 0s, group_interval: 1s, group_by: [alertname]}\n"
+    "receivers:\n- name: hook\n  webhook_configs: [{url: 'http://hook/alerts'}]\n";
+
+/// Two targets that say how warm they are, and a webhook that takes everything.
+class World : public SimulatedDaemon {
+public:
+    World() {
+        put("prometheus.yml", kConfig);
+        put("rules.yml", kRules);
+        put("alertmanager.yml", kRouting);
+        set_temperature("a:1", 20);
+        set_temperature("b:1", 20);
+        receivers.always("http://hook/alerts", fakes::FakeAnswer::ok());
+    }
+
+    void set_temperature(const std::string& target, int degrees) {
+        answer(target, fakes::FakeAnswer::ok("temperature " + std::to_string(degrees) + "\n")
+                           .header("Content-Type", "text/plain; version=0.0.4"));
+    }
+    void answer(const std::string& target, fakes::FakeAnswer answer) {
+        targets.always("http://" + target + "/metrics", std::move(answer));
+    }
+
+    Json get(const std::string& path) {
+        const auto response = server.get(path);
+        REQUIRE(response);
+        return *parse_json(response->body);
+    }
+    std::string state_of_target(std::size_t index) {
+        return get("/api/v1/targets").at("data").at("activeTargets").at(index).at("health").as_string();
+    }
+    std::string error_of_target(std::size_t index) {
+        return get("/api/v1/targets").at("data").at("activeTargets").at(index).at("lastError").as_string();
+    }
+    /// `Hot firing`, by label set.
+    std::vector<std::string> alerts() {
+        std::vector<std::string> all;
+        const Json answer = get("/api/v1/alerts");
+        for (const Json& alert : answer.at("data").at("alerts").items()) {
+            all.push_back(alert.at("labels").at("alertname").as_string() + " " +
+                          alert.at("labels").at("instance").as_string() + " " + alert.at("state").as_string());
+        }
+        return all;
+    }
+    std::vector<std::string> statuses_sent() const {
+        std::vector<std::string> all;
+        for (const auto& sent : receivers.sent()) {
+            all.push_back(parse_json(sent.request.body)->at("status").as_string());
+        }
+        return all;
+    }
+};
+
+using Texts = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("a fault is told within the tick that shows it, and its end too", "[daemon][app]") {
+    World world;
+    REQUIRE(world.start());
+    world.advance(15s);
+    CHECK(world.alerts().empty());
+    world.set_temperature("a:1", 40);
+    world.advance(5s);
+    CHECK(world.alerts() == Texts{"Hot a:1 firing"});
+    CHECK(world.statuses_sent() == Texts{"firing"});
+    CHECK(world.receivers.sent().front().at == SimulatedDaemon::kStart + 20s);
+    world.set_temperature("a:1", 20);
+    world.advance(11s);
+    CHECK(world.statuses_sent() == Texts{"firing", "resolved"});
+}
+
+TEST_CASE("a target that is down, answers garbage or never ends is a state of its own", "[daemon][app]") {
+    World world;
+    using Fault = fakes::FakeAnswer::Fault;
+    struct Case {
+        const char* what;
+        fakes::FakeAnswer answer;
+        const char* error;
+    };
+    const std::vector<Case> cases{
+        {"down", fakes::FakeAnswer::fails(Fault::Refused), "refused"},
+        {"no answer", fakes::FakeAnswer::fails(Fault::NeverAnswers), "timed out"},
+        {"endless", fakes::FakeAnswer::fails(Fault::NeverEnds), "timed out"},
+        {"error", fakes::FakeAnswer::with_status(503), "503"},
+        {"garbage", fakes::FakeAnswer::ok("<html>").header("Content-Type", "text/plain"), "expected"},
+    };
+    REQUIRE(world.start());
+    world.advance(10s);
+    REQUIRE(world.state_of_target(1) == "up");
+    for (const Case& c : cases) {
+        CAPTURE(c.what);
+        world.answer("b:1", c.answer);
+        world.advance(33s);  // three ticks, and the time for which a group waits for a target that hangs
+        CHECK(world.state_of_target(0) == "up");
+        CHECK(world.state_of_target(1) == "down");
+        CHECK_THAT(world.error_of_target(1), Catch::Contains(c.error));
+        CHECK(world.alerts() == Texts{"Down b:1 firing"});
+        CHECK(world.server.get("/health")->status == 200);
+        world.set_temperature("b:1", 20);
+        world.advance(27s);
+        CHECK(world.state_of_target(1) == "up");
+        CHECK(world.alerts().empty());
+    }
+}
+
+TEST_CASE("a reload puts everything in force or nothing", "[daemon][app]") {
+    World world;
+    REQUIRE(world.start());
+    world.set_temperature("a:1", 40);
+    world.advance(15s);
+    REQUIRE(world.alerts() == Texts{"Hot a:1 firing"});
+
+    // Good rules with a bad routing: the rules do not change either.
+    world.put("rules.yml", "groups: []\n");
+    world.put("alertmanager.yml", "route: {receiver: nobody}\n");
+    const auto refused = world.server.post("/-/reload", "");
+    REQUIRE(refused);
+    CHECK(refused->status == 500);
+    CHECK_THAT(refused->body, Catch::Contains("/etc/tocsin/alertmanager.yml:1:8: undefined receiver \"nobody\""));
+    CHECK(world.alerts() == Texts{"Hot a:1 firing"});
+    CHECK_THAT(world.server.get("/metrics")->body, Catch::Contains("prometheus_config_last_reload_successful 0"));
+
+    world.put("alertmanager.yml", kRouting);
+    const auto accepted = world.server.post("/-/reload", "");
+    REQUIRE(accepted);
+    CHECK(accepted->status == 200);
+    CHECK_THAT(accepted->body, Catch::Contains("rule removed: /etc/tocsin/rules.yml;g;Hot"));
+    CHECK(world.alerts().empty());
+    world.advance(2s);
+    CHECK(world.statuses_sent() == Texts{"firing", "resolved"});
+}
+
+TEST_CASE("SIGHUP reloads, SIGTERM stops after what is due was sent", "[daemon][app]") {
+    World world;
+    REQUIRE(world.start());
+    world.put("rules.yml", "groups: []\n");
+    world.signals.raise(Signal::Hangup);
+    world.advance(0s);
+    CHECK(world.get("/api/v1/rules").at("data").at("groups").items().empty());
+
+    bool stopped = false;
+    world.app->on_stopped([&] { stopped = true; });
+    world.signals.raise(Signal::Terminate);
+    world.advance(1s);
+    CHECK(stopped);
+    const auto polls = world.targets.sent().size();
+    world.advance(1min);
+    CHECK(world.targets.sent().size() == polls);
+}
+
+TEST_CASE("what keeps the daemon from starting is told in full", "[daemon][app]") {
+    SECTION("a mistake in each file") {
+        World world;
+        world.put("prometheus.yml", std::string("global: {scrape_intervall: 1s}\n") + kConfig);
+        world.put("rules.yml", "groups:\n- name: g\n  rules:\n  - alert: A\n    expr: rat(up[5m]) > 0\n");
+        world.put("alertmanager.yml", "route: {receiver: nobody}\n");
+        const auto started = world.start();
+        REQUIRE(started);
+        Texts told;
+        for (const Diagnostic& problem : started->errors) told.push_back(to_string(problem));
+        REQUIRE(told.size() == 3);
+        CHECK_THAT(told[0], Catch::Contains("/etc/tocsin/prometheus.yml:1:10: "));
+        CHECK_THAT(told[1], Catch::Contains("/etc/tocsin/rules.yml:5:11: "));
+        CHECK_THAT(told[2], Catch::Contains("/etc/tocsin/alertmanager.yml:1:8: "));
+    }
+    SECTION("a port in use") {
+        World world;
+        world.server.occupy();
+        const auto started = world.start();
+        REQUIRE_FALSE(started);
+        CHECK_THAT(started.error().message, Catch::Contains("address already in use"));
+    }
+    SECTION("a file that is not there") {
+        World world;
+        world.options.config_file = "/etc/tocsin/other.yml";
+        const auto started = world.start();
+        REQUIRE_FALSE(started);
+        CHECK_THAT(started.error().message, Catch::Contains("/etc/tocsin/other.yml: no such file"));
+    }
+    SECTION("an address that everybody reaches") {
+        World world;
+        world.options.listen_address = "0.0.0.0:9099";
+        const auto started = world.start();
+        REQUIRE_FALSE(started);
+        CHECK_THAT(started.error().message, Catch::Contains("--web.allow-unauthenticated"));
+    }
+    SECTION("a storage folder in use") {
+        World world;
+        REQUIRE(world.start());
+        App second(Doors{world.scheduler, world.executor, world.targets, world.receivers, world.server, world.resolver,
+                         world.disk, world.random, world.signals, world.file_watch, world.log},
+                   world.options);
+        const auto started = second.start();
+        REQUIRE_FALSE(started);
+        CHECK_THAT(started.error().message, Catch::Contains("storage folder /var/lib/tocsin"));
+    }
+}
+
+TEST_CASE("health says what the originals' users expect, part by part where asked", "[daemon][app][health]") {
+    World world;
+    REQUIRE(world.start());
+    for (const char* path : {"/health", "/api/health"}) {
+        CHECK(world.server.get(path)->body == R"({"code":0,"message":"success","data":{"status":"ok"}})" "\n");
+    }
+    for (const char* path : {"/-/healthy", "/-/ready"}) CHECK(world.server.get(path)->status == 200);
+    CHECK(world.server.get("/healthz")->status == 200);
+
+    // A rule that fails makes it unready, at the next look.
+    world.put("rules.yml",
+              "groups:\n- name: g\n  interval: 10s\n  rules:\n  - record: x\n    expr: temperature * on() temperature\n");
+    REQUIRE(world.server.post("/-/reload", "")->status == 200);
+    world.advance(1min);
+    const auto response = world.server.get("/healthz");
+    CHECK(response->status == 503);
+    CHECK_FALSE(parse_json(response->body)->at("data").at("rules_ok").as_bool());
+    CHECK(world.server.get("/health")->status == 200);
+}
+
+TEST_CASE("no page of another origin and no foreign name gets through", "[daemon][app][guard]") {
+    World world;
+    REQUIRE(world.start());
+    CHECK(world.server.request({.target = "/metrics", .headers = {{"Host", "evil.example"}}})->status == 421);
+    CHECK(world.server
+              .request({.method = "POST", .target = "/-/reload", .headers = {{"Origin", "http://evil.example"}}})
+              ->status == 403);
+    const auto response = world.server.request(
+        {.method = "POST", .target = "/api/v2/silences", .body = "{}", .headers = {{"Content-Type", "text/plain"}}});
+    CHECK(response->status == 415);
+    CHECK(world.server.get("/nowhere")->status == 404);
+    CHECK(world.server.request({.method = "DELETE", .target = "/metrics"})->status == 405);
+}
+
+TEST_CASE("/metrics has the names that dashboards of the originals use", "[daemon][app][metrics]") {
+    World world;
+    REQUIRE(world.start());
+    world.set_temperature("a:1", 40);
+    world.advance(1min);
+    const std::string text = world.server.get("/metrics")->body;
+    for (const char* name :
+         {"prometheus_rule_evaluations_total{rule_group=\"/etc/tocsin/rules.yml;g\"}", "prometheus_rule_evaluation_failures_total",
+          "prometheus_rule_group_iterations_total", "prometheus_rule_group_iterations_missed_total",
+          "prometheus_rule_group_last_duration_seconds", "prometheus_rule_group_interval_seconds",
+          "prometheus_config_last_reload_successful 1", "prometheus_config_last_reload_success_timestamp_seconds",
+          "prometheus_build_info", "process_start_time_seconds", "alertmanager_build_info",
+          "alertmanager_config_last_reload_successful 1", "alertmanager_alerts{state=\"active\"} 1",
+          "alertmanager_notifications_total{integration=\"webhook\"} 1",
+          "alertmanager_notifications_failed_total", "alertmanager_notification_latency_seconds_bucket",
+          "alertmanager_silences{state=\"active\"} 0", "tocsin_store_series", "tocsin_build_info"}) {
+        CHECK_THAT(text, Catch::Contains(name));
+    }
+}
+
+TEST_CASE("a silence keeps its alert from being told, and is shown", "[daemon][app][api]") {
+    World world;
+    REQUIRE(world.start());
+    const auto created = world.server.post(
+        "/api/v2/silences",
+        R"({"matchers":[{"name":"alertname","value":"Hot","isRegex":false,"isEqual":true}],"startsAt":"2026-03-01T10:00:00Z",)"
+        R"("endsAt":"2026-03-01T11:00:00Z","createdBy":"me","comment":"summer"})");
+    REQUIRE(created);
+    REQUIRE(created->status == 200);
+    world.set_temperature("a:1", 40);
+    world.advance(30s);
+    CHECK(world.statuses_sent().empty());
+    const Json alerts = world.get("/api/v2/alerts");
+    REQUIRE(alerts.items().size() == 1);
+    CHECK(alerts.at(0).at("status").at("state").as_string() == "suppressed");
+    const std::string id = parse_json(created->body)->at("silenceID").as_string();
+    CHECK(alerts.at(0).at("status").at("silencedBy").at(0).as_string() == id);
+
+    CHECK(world.server.request({.method = "DELETE", .target = "/api/v2/silence/" + id})->status == 200);
+    world.advance(30s);
+    CHECK(world.statuses_sent() == Texts{"firing"});
+}

@@ -1,0 +1,91 @@
+#include "daemon/config.h"
+
+#include "tests/catch.h"
+
+using namespace tocsin;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::vector<std::string> problems_of(std::string_view text) {
+    Diagnostics problems;
+    parse_config(text, "prometheus.yml", problems);
+    std::vector<std::string> told;
+    for (const Diagnostic& problem : problems) told.push_back(to_string(problem));
+    return told;
+}
+
+}  // namespace
+
+TEST_CASE("prometheus.yml is read with Prometheus' defaults, and without an interval nobody asked for", "[daemon][config]") {
+    Diagnostics problems;
+    const Config config = parse_config(
+        "rule_files: [a.yml, 'rules/*.yml']\n"
+        "scrape_configs:\n- job_name: x\n  static_configs: [{targets: ['h:1'], labels: {team: a}}]\n",
+        "/etc/prometheus.yml", problems);
+    REQUIRE(problems.empty());
+    CHECK(config.evaluation_interval == 1min);
+    CHECK(config.rule_files == std::vector<std::string>{"/etc/a.yml", "/etc/rules/*.yml"});
+    REQUIRE(config.scrape_configs.size() == 1);
+    const ScrapeConfig& job = *config.scrape_configs.front();
+    CHECK_FALSE(job.scrape_interval);
+    CHECK(job.scrape_timeout == 10s);
+    CHECK(job.metrics_path == "/metrics");
+    CHECK(job.scheme == "http");
+    CHECK(job.honor_timestamps);
+    CHECK_FALSE(job.honor_labels);
+    CHECK(job.discoveries.size() == 1);
+}
+
+TEST_CASE("what global says holds for jobs that do not say otherwise", "[daemon][config]") {
+    Diagnostics problems;
+    const Config config = parse_config(
+        "global: {scrape_interval: 30s, scrape_timeout: 5s, evaluation_interval: 15s, sample_limit: 7, external_labels: {dc: eu}}\n"
+        "scrape_configs:\n- job_name: a\n- job_name: b\n  scrape_interval: 4s\n  sample_limit: 9\n",
+        "prometheus.yml", problems);
+    // The global timeout does not fit b's interval and nobody wrote it there, so it is cut.
+    REQUIRE(problems.empty());
+    CHECK(config.evaluation_interval == 15s);
+    CHECK(config.external_labels == LabelSet{{"dc", "eu"}});
+    CHECK(config.scrape_configs[0]->scrape_interval == 30s);
+    CHECK(config.scrape_configs[0]->sample_limit == 7);
+    CHECK(config.scrape_configs[1]->scrape_interval == 4s);
+    CHECK(config.scrape_configs[1]->scrape_timeout == 4s);
+    CHECK(config.scrape_configs[1]->sample_limit == 9);
+}
+
+TEST_CASE("mistakes in prometheus.yml are told with their place", "[daemon][config]") {
+    struct Case {
+        const char* text;
+        const char* problem;
+    };
+    const auto c = GENERATE(values<Case>({
+        {"glob: {}\n", "prometheus.yml:1:1: field glob not found in configuration"},
+        {"global:\n  scrape_intervall: 5s\n", "prometheus.yml:2:3: field scrape_intervall not found in global"},
+        {"global: {evaluation_interval: soon}\n", "prometheus.yml:1:31: "},
+        {"scrape_configs:\n- {}\n", "prometheus.yml:2:3: job_name is empty"},
+        {"scrape_configs:\n- job_name: a\n- job_name: a\n", "found multiple scrape configs with job name \"a\""},
+        {"scrape_configs:\n- job_name: a\n  scheme: ftp\n", "prometheus.yml:3:11: unsupported scheme \"ftp\""},
+        {"scrape_configs:\n- job_name: a\n  scrape_interval: 5s\n  scrape_timeout: 6s\n",
+         "prometheus.yml:4:19: scrape timeout greater than scrape interval for scrape config with job name \"a\""},
+        {"scrape_configs:\n- job_name: a\n  kubernetes_sd_configs: [{role: pod}]\n",
+         "prometheus.yml:3:26: kubernetes_sd_configs is not supported, and its targets would not be watched"},
+        {"scrape_configs:\n- job_name: a\n  proxy_url: http://p\n", "prometheus.yml:3:14: proxy_url is not supported"},
+        {"scrape_configs:\n- job_name: a\n  relabel_configs: [{action: remove}]\n", "unknown relabel action \"remove\""},
+        {"scrape_configs:\n- job_name: a\n  body_size_limit: big\n", "\"big\" is not a size"},
+        {"scrape_config_files: [more.yml]\n", "prometheus.yml:1:22: scrape_config_files is not supported"},
+    }));
+    CAPTURE(c.text);
+    const auto told = problems_of(c.text);
+    REQUIRE(told.size() == 1);
+    CHECK_THAT(told.front(), Catch::Contains(c.problem));
+}
+
+TEST_CASE("keys that are known and do nothing are told and no error", "[daemon][config]") {
+    Diagnostics problems;
+    const Config config = parse_config(
+        "remote_write: [{url: 'http://x'}]\nalerting: {alertmanagers: []}\nstorage: {tsdb: {}}\n", "prometheus.yml", problems);
+    CHECK(problems.empty());
+    REQUIRE(config.warnings.size() == 3);
+    CHECK_THAT(to_string(config.warnings[0]), Catch::Contains("prometheus.yml:2:11: "));
+}
