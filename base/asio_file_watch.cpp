@@ -106,8 +106,7 @@ struct AsioFileWatch::Watches : std::enable_shared_from_this<Watches> {
         Scheduler::TaskId burst = 0;
     };
 
-    explicit Watches(AsioScheduler& its_scheduler)
-        : scheduler(its_scheduler), inotify(its_scheduler.io_context()) {
+    explicit Watches(AsioScheduler& its_scheduler) : scheduler(its_scheduler), inotify(its_scheduler.io_context()) {
         if (const int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC); fd >= 0) inotify.assign(fd);
     }
 

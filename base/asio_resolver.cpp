@@ -179,13 +179,14 @@ AsioResolver::AsioResolver(Scheduler& scheduler, Lookup lookup)
     : waiters_(std::make_shared<Waiters>(scheduler)),
       threads_(std::make_shared<Threads>(scheduler, std::move(lookup), waiters_)) {}
 
-AsioResolver::~AsioResolver() { threads_->close(); }
+AsioResolver::~AsioResolver() {
+    threads_->close();
+}
 
 void AsioResolver::resolve(const std::string& host, Answered done) {
     if (waiters_->is_full()) {
-        return waiters_->scheduler.post([done = std::move(done)] {
-            done(fail(Error::Kind::LimitExceeded, "too many names are being looked up"));
-        });
+        return waiters_->scheduler.post(
+            [done = std::move(done)] { done(fail(Error::Kind::LimitExceeded, "too many names are being looked up")); });
     }
     const bool is_new = !waiters_->is_being_looked_up(host);
     waiters_->add(host, std::move(done));

@@ -10,8 +10,8 @@
 
 namespace tocsin {
 
-/// Asks the system for the addresses of a name, and waits as long as that takes. IP literals give themselves. Only for the start of
-/// the program; afterwards it is what AsioResolver does on threads of its own.
+/// Asks the system for the addresses of a name, and waits as long as that takes. IP literals give themselves. Only for
+/// the start of the program; afterwards it is what AsioResolver does on threads of its own.
 Result<std::vector<std::string>> resolve_blocking(const std::string& host);
 
 /// Names by getaddrinfo, which has no deadline of its own: on at most 4 threads, with the answer dropped when it

@@ -23,7 +23,9 @@ constexpr std::int64_t kStepToldNs = 1'000'000'000;
 // A clock that is being slewed drifts by at most half of this from one check to the next.
 constexpr std::int64_t kDriftIgnoredNs = kNanosecondsPerMs;
 
-std::int64_t monotonic_ns() { return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1); }
+std::int64_t monotonic_ns() {
+    return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
+}
 
 std::int64_t saturated_subtract(std::int64_t a, std::int64_t b) {
     std::int64_t difference = 0;
@@ -36,7 +38,9 @@ std::int64_t floor_to_ms(std::int64_t ns) {
     return ns % kNanosecondsPerMs < 0 ? ms - 1 : ms;
 }
 
-std::int64_t ms_to_ns(std::int64_t ms) { return std::clamp(ms, -kMsMax, kMsMax) * kNanosecondsPerMs; }
+std::int64_t ms_to_ns(std::int64_t ms) {
+    return std::clamp(ms, -kMsMax, kMsMax) * kNanosecondsPerMs;
+}
 
 std::chrono::sys_time<std::chrono::nanoseconds> system_wall_clock() {
     return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
@@ -88,9 +92,13 @@ void AsioScheduler::stop() {
     loop_->io.stop();
 }
 
-Timestamp AsioScheduler::now() const { return from_unix_ms(floor_to_ms(wall_now_ns())); }
+Timestamp AsioScheduler::now() const {
+    return from_unix_ms(floor_to_ms(wall_now_ns()));
+}
 
-MonotonicTime AsioScheduler::monotonic() const { return MonotonicTime{Nanoseconds{monotonic_ns()}}; }
+MonotonicTime AsioScheduler::monotonic() const {
+    return MonotonicTime{Nanoseconds{monotonic_ns()}};
+}
 
 Scheduler::TaskId AsioScheduler::at(Timestamp due, Task task) {
     // 0 says "no wall time", so the first nanosecond of 1970 is a little later than it was.
@@ -120,11 +128,17 @@ void AsioScheduler::post(Task task) {
     wake();
 }
 
-void AsioScheduler::on_clock_step(std::function<void(Duration)> listener) { listeners_.push_back(std::move(listener)); }
+void AsioScheduler::on_clock_step(std::function<void(Duration)> listener) {
+    listeners_.push_back(std::move(listener));
+}
 
-asio::io_context& AsioScheduler::io_context() { return loop_->io; }
+asio::io_context& AsioScheduler::io_context() {
+    return loop_->io;
+}
 
-std::int64_t AsioScheduler::wall_now_ns() const { return monotonic_ns() + wall_offset_ns_; }
+std::int64_t AsioScheduler::wall_now_ns() const {
+    return monotonic_ns() + wall_offset_ns_;
+}
 
 std::int64_t AsioScheduler::due_on_monotonic(std::int64_t wall_due_ns) const {
     return saturated_subtract(wall_due_ns, wall_offset_ns_);

@@ -22,11 +22,12 @@ namespace tocsin {
 /// Real time, on one Boost.Asio event loop that sockets, signals and file watches share. The thread in run() is the
 /// scheduler's thread.
 ///
-/// Tasks wait in one queue, ordered by due time and then by when they were added, whichever of at(), after() and post() added them:
-/// as on virtual time. The grain is a millisecond. Tasks that have not run when the scheduler is destroyed never do.
+/// Tasks wait in one queue, ordered by due time and then by when they were added, whichever of at(), after() and post()
+/// added them: as on virtual time. The grain is a millisecond. Tasks that have not run when the scheduler is destroyed
+/// never do.
 ///
-/// now() follows the system's clock, which is looked at whenever a task is due and at least once a second. So within a task
-/// and until listeners have been told of a step, time goes on evenly. now() may be called from any thread.
+/// now() follows the system's clock, which is looked at whenever a task is due and at least once a second. So within a
+/// task and until listeners have been told of a step, time goes on evenly. now() may be called from any thread.
 class AsioScheduler final : public Scheduler {
 public:
     using WallClock = std::function<std::chrono::sys_time<std::chrono::nanoseconds>()>;
@@ -40,7 +41,8 @@ public:
 
     /// Runs tasks until stop(), waiting where there is none. May be called again afterwards.
     void run();
-    /// Runs tasks until `done` says true, which is asked before each step; false when `limit` passed or stop() came before.
+    /// Runs tasks until `done` says true, which is asked before each step; false when `limit` passed or stop() came
+    /// before.
     bool run_until(const std::function<bool()>& done, Duration limit);
     /// Makes run() return after the task that runs. From any thread.
     void stop();

@@ -14,9 +14,12 @@ namespace {
 
 int number_of(Signal signal) {
     switch (signal) {
-        case Signal::Interrupt: return SIGINT;
-        case Signal::Terminate: return SIGTERM;
-        case Signal::Hangup: return SIGHUP;
+        case Signal::Interrupt:
+            return SIGINT;
+        case Signal::Terminate:
+            return SIGTERM;
+        case Signal::Hangup:
+            return SIGHUP;
     }
     return 0;
 }

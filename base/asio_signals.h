@@ -8,8 +8,8 @@
 
 namespace tocsin {
 
-/// SIGINT, SIGTERM and SIGHUP on the scheduler's loop. A signal keeps what it does by default until on() was called for it;
-/// several handlers for one signal are called in the order in which they came.
+/// SIGINT, SIGTERM and SIGHUP on the scheduler's loop. A signal keeps what it does by default until on() was called for
+/// it; several handlers for one signal are called in the order in which they came.
 class AsioSignals final : public Signals {
 public:
     /// `scheduler` must outlive this.

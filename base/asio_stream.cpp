@@ -41,7 +41,9 @@ std::string message_of(const error_code& error) {
 
 Error error_of(const error_code& error) {
     if (error == asio::error::timed_out) return {Error::Kind::Timeout, "timed out"};
-    if (error == ssl::error::stream_truncated) return {Error::Kind::Unavailable, "connection closed without the end of TLS"};
+    if (error == ssl::error::stream_truncated) {
+        return {Error::Kind::Unavailable, "connection closed without the end of TLS"};
+    }
     return {Error::Kind::Unavailable, message_of(error)};
 }
 
@@ -121,7 +123,8 @@ struct AsioStream::Connection : std::enable_shared_from_this<Connection> {
         if (!error) return {};
         const long verdict = SSL_get_verify_result(tls->native_handle());
         if (verdict == X509_V_OK) return fail(Error::Kind::Unavailable, "tls: " + error_of(error).message);
-        return fail(Error::Kind::Unavailable, std::string("tls: certificate: ") + X509_verify_cert_error_string(verdict));
+        return fail(Error::Kind::Unavailable,
+                    std::string("tls: certificate: ") + X509_verify_cert_error_string(verdict));
     }
 
     Socket socket;
@@ -141,7 +144,9 @@ AsioStream& AsioStream::operator=(AsioStream&& other) noexcept {
     return *this;
 }
 
-AsioStream::~AsioStream() { close(); }
+AsioStream::~AsioStream() {
+    close();
+}
 
 void AsioStream::connect(const std::string& address, std::uint16_t port, Opened done) {
     error_code error;
@@ -159,9 +164,10 @@ void AsioStream::start_tls(std::shared_ptr<const AsioTls> tls, const std::string
     auto& context = connection_->tls_options->context_->ssl;
     connection_->tls = std::make_unique<ssl::stream<Socket&>>(connection_->socket, context);
     if (Status prepared = connection_->prepare_client(server_name); !prepared) {
-        return asio::post(connection_->socket.get_executor(), [connection = connection_, done = std::move(done), prepared] {
-            if (!connection->closed) done(prepared);
-        });
+        return asio::post(connection_->socket.get_executor(),
+                          [connection = connection_, done = std::move(done), prepared] {
+                              if (!connection->closed) done(prepared);
+                          });
     }
     connection_->handshake(ssl::stream_base::client, std::move(done));
 }
@@ -244,7 +250,9 @@ AsioListener& AsioListener::operator=(AsioListener&& other) noexcept {
     return *this;
 }
 
-AsioListener::~AsioListener() { close(); }
+AsioListener::~AsioListener() {
+    close();
+}
 
 Result<AsioListener> AsioListener::open(AsioScheduler& scheduler, const std::string& address, std::uint16_t port) {
     error_code error;
@@ -256,13 +264,14 @@ Result<AsioListener> AsioListener::open(AsioScheduler& scheduler, const std::str
 }
 
 void AsioListener::accept(Accepted done) {
-    acceptor_->socket.async_accept([acceptor = acceptor_, done = std::move(done)](const error_code& error, Socket socket) {
-        if (acceptor->closed) return;
-        if (error) return done(tl::unexpected(error_of(error)));
-        error_code ignored;
-        socket.set_option(tcp::no_delay(true), ignored);
-        done(AsioStream(std::make_shared<AsioStream::Connection>(std::move(socket))));
-    });
+    acceptor_->socket.async_accept(
+        [acceptor = acceptor_, done = std::move(done)](const error_code& error, Socket socket) {
+            if (acceptor->closed) return;
+            if (error) return done(tl::unexpected(error_of(error)));
+            error_code ignored;
+            socket.set_option(tcp::no_delay(true), ignored);
+            done(AsioStream(std::make_shared<AsioStream::Connection>(std::move(socket))));
+        });
 }
 
 std::uint16_t AsioListener::port() const {

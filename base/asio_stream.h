@@ -21,9 +21,10 @@ std::string join_host_port(const std::string& host, std::uint16_t port);
 
 /// One TCP connection, plain or under TLS. Scheduler's thread only.
 ///
-/// At most one read and one write are under way at a time. Memory given to them belongs to the stream until `done` was called or
-/// destroyed, so `done` should hold its owner. After close(), and so after the destructor, no `done` is called; before, each
-/// is called once, never within the call that it was given to. Messages are the system's, as `connection refused`.
+/// At most one read and one write are under way at a time. Memory given to them belongs to the stream until `done` was
+/// called or destroyed, so `done` should hold its owner. After close(), and so after the destructor, no `done` is
+/// called; before, each is called once, never within the call that it was given to. Messages are the system's, as
+/// `connection refused`.
 class AsioStream {
 public:
     using Done = std::function<void(Result<std::size_t> bytes)>;

@@ -46,7 +46,8 @@ AsioTls::AsioTls(std::unique_ptr<Context> context) : context_(std::move(context)
 AsioTls::~AsioTls() = default;
 
 Result<std::shared_ptr<const AsioTls>> AsioTls::make_client(const Client& options) {
-    auto context = std::make_unique<Context>(Context{ssl::context(ssl::context::tls_client), !options.insecure_skip_verify});
+    auto context =
+        std::make_unique<Context>(Context{ssl::context(ssl::context::tls_client), !options.insecure_skip_verify});
     require_tls_1_2(context->ssl);
     context->ssl.set_verify_mode(context->verify ? ssl::verify_peer : ssl::verify_none);
     if (auto loaded = load_authorities(context->ssl, options.ca_file); !loaded) return tl::unexpected(loaded.error());
@@ -57,8 +58,8 @@ Result<std::shared_ptr<const AsioTls>> AsioTls::make_client(const Client& option
 }
 
 Result<std::shared_ptr<const AsioTls>> AsioTls::make_server(const Server& options) {
-    auto context = std::make_unique<Context>(
-        Context{ssl::context(ssl::context::tls_server), !options.client_ca_file.empty()});
+    auto context =
+        std::make_unique<Context>(Context{ssl::context(ssl::context::tls_server), !options.client_ca_file.empty()});
     require_tls_1_2(context->ssl);
     if (auto loaded = load_own_certificate(context->ssl, options.cert_file, options.key_file); !loaded) {
         return tl::unexpected(loaded.error());

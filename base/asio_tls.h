@@ -7,7 +7,8 @@
 
 namespace tocsin {
 
-/// One side of TLS with its certificates, made once and shared by many connections. TLS 1.2 is the least that is spoken.
+/// One side of TLS with its certificates, made once and shared by many connections. TLS 1.2 is the least that is
+/// spoken.
 class AsioTls {
 public:
     struct Client {
@@ -21,7 +22,8 @@ public:
         std::string client_ca_file;  // empty: clients need no certificate
     };
 
-    /// Reads the files now: a certificate that changes later needs a new object. Messages name the file, never its content.
+    /// Reads the files now: a certificate that changes later needs a new object. Messages name the file, never its
+    /// content.
     static Result<std::shared_ptr<const AsioTls>> make_client(const Client& options);
     static Result<std::shared_ptr<const AsioTls>> make_server(const Server& options);
 

@@ -22,9 +22,13 @@ constexpr std::uint64_t kExpansionFreeBytes = 1024 * 1024;
 constexpr std::size_t kHeadersMax = 1000;
 constexpr int kInterimMax = 10;
 
-std::string_view view_of(string_view text) { return {text.data(), text.size()}; }
+std::string_view view_of(string_view text) {
+    return {text.data(), text.size()};
+}
 
-Error malformed(const std::string& why) { return {Error::Kind::Unavailable, "malformed answer: " + why}; }
+Error malformed(const std::string& why) {
+    return {Error::Kind::Unavailable, "malformed answer: " + why};
+}
 
 /// As far as it has come. Beast looks only when a whole head has, which a server of another protocol never sends.
 bool begins_as_http(std::string_view bytes) {
@@ -32,7 +36,9 @@ bool begins_as_http(std::string_view bytes) {
     return kBegin.substr(0, bytes.size()) == bytes.substr(0, kBegin.size());
 }
 
-bool is_gzip(std::string_view encoding) { return iequals(encoding, "gzip") || iequals(encoding, "x-gzip"); }
+bool is_gzip(std::string_view encoding) {
+    return iequals(encoding, "gzip") || iequals(encoding, "x-gzip");
+}
 
 }  // namespace
 
@@ -45,6 +51,7 @@ struct BeastAnswer::State {
     Events events;
     int status = 0;
     int interim_answers = 0;
+    std::uint64_t announced_bytes = 0;
     std::uint64_t bytes_in = 0;   // of the body, as it came
     std::uint64_t bytes_out = 0;  // decoded
     std::vector<HttpHeader> headers;
@@ -60,9 +67,10 @@ struct BeastAnswer::State {
             std::erase_if(headers, [](const HttpHeader& header) {
                 return iequals(header.name, "Content-Encoding") || iequals(header.name, "Content-Length");
             });
-        } else if (length > limits.bytes_max) {
-            error = answer_too_large(limits.bytes_max);
+            return;
         }
+        announced_bytes = length.value_or(0);
+        if (announced_bytes > limits.bytes_max) error = answer_too_large(limits.bytes_max);
     }
 
     /// False when no more is wanted, because of `error` or of the one who listens.
@@ -193,10 +201,23 @@ Status BeastAnswer::end() {
     return fail(Error::Kind::Unavailable, "connection closed before the end of the answer");
 }
 
-bool BeastAnswer::done() const { return parser_->is_done(); }
-bool BeastAnswer::started() const { return parser_->got_some() || state_->interim_answers > 0; }
-bool BeastAnswer::keep_alive() const { return parser_->keep_alive(); }
-int BeastAnswer::status() const { return state_->status; }
-std::vector<HttpHeader>& BeastAnswer::headers() { return state_->headers; }
+bool BeastAnswer::done() const {
+    return parser_->is_done();
+}
+bool BeastAnswer::started() const {
+    return parser_->got_some() || state_->interim_answers > 0;
+}
+bool BeastAnswer::keep_alive() const {
+    return parser_->keep_alive();
+}
+int BeastAnswer::status() const {
+    return state_->status;
+}
+std::vector<HttpHeader>& BeastAnswer::headers() {
+    return state_->headers;
+}
+std::uint64_t BeastAnswer::announced_bytes() const {
+    return state_->announced_bytes;
+}
 
 }  // namespace tocsin

@@ -14,12 +14,12 @@ namespace tocsin {
 
 /// Reads one answer from the bytes of a connection: head, framing, gzip, limits.
 ///
-/// Interim answers (1xx) are skipped. A body in gzip comes decoded, and Content-Encoding and Content-Length are then not
-/// among the headers; other encodings come as they are.
+/// Interim answers (1xx) are skipped. A body in gzip comes decoded, and Content-Encoding and Content-Length are then
+/// not among the headers; other encodings come as they are.
 class BeastAnswer {
 public:
     struct Limits {
-        std::uint64_t bytes_max = 64 * 1024;       // decoded
+        std::uint64_t bytes_max = 64 * 1024;  // decoded
         std::uint32_t header_bytes_max = 32 * 1024;
         /// How much gzip may blow up beyond the first MiB.
         std::uint64_t expansion_max = 100;
@@ -38,8 +38,8 @@ public:
     BeastAnswer(const BeastAnswer&) = delete;
     BeastAnswer& operator=(const BeastAnswer&) = delete;
 
-    /// How many bytes were used; the rest is to be put again with what comes behind it. No more than asked for belongs to the answer:
-    /// once done(), bytes are left over only when the other side said more than it should.
+    /// How many bytes were used; the rest is to be put again together with what comes behind it. A rest once done()
+    /// means that the other side said more than it should.
     Result<std::size_t> put(std::string_view bytes);
     /// The connection has ended, which ends an answer without a length and spoils any other.
     Status end();
@@ -53,6 +53,8 @@ public:
     /// Once the head has come.
     int status() const;
     std::vector<HttpHeader>& headers();
+    /// How many bytes the body is said to have; 0 when that is not known, or not true of the decoded body.
+    std::uint64_t announced_bytes() const;
 
 private:
     class Parser;

@@ -20,13 +20,18 @@ namespace tocsin {
 
 namespace {
 
-// Large enough for most answers in two reads: Beast's own buffer begins with 512 bytes and costs a hundred system calls more.
+// Large enough for most answers in two reads: Beast's own buffer begins with 512 bytes and costs a hundred system calls
+// more.
 constexpr std::size_t kBufferBytes = 64 * 1024;
 constexpr std::size_t kSpareBuffersMax = 64;
+// What is reserved on a server's word that it will come.
+constexpr std::uint64_t kTrustedBytesMax = 4 * 1024 * 1024;
 
 using Buffer = std::array<char, kBufferBytes>;
 
-bool may_be_repeated(std::string_view method) { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
+bool may_be_repeated(std::string_view method) {
+    return method == "GET" || method == "HEAD" || method == "OPTIONS";
+}
 
 void append_header(std::string& head, std::string_view name, std::string_view value) {
     head.append(name).append(": ").append(value).append("\r\n");
@@ -83,8 +88,8 @@ struct BeastClient::Shared {
     RequestId last_id = 0;
 };
 
-// One request from send() to its verdict, over as many connections as redirects and retries need. Each step starts the next
-// from a callback; callbacks hold the exchange, and do nothing once it is over.
+// One request from send() to its verdict, over as many connections as redirects and retries need. Each step starts the
+// next from a callback; callbacks hold the exchange, and do nothing once it is over.
 class BeastClient::Exchange : public std::enable_shared_from_this<Exchange> {
     // First, since its return type is deduced.
     /// `step`, unless the exchange is over by then. Holds the exchange, and with it all memory that the step was given.
@@ -159,7 +164,8 @@ private:
         }
         stream_.emplace(shared_.scheduler);
         const Duration limit = shared_.options.connect_timeout;
-        connect_deadline_ = shared_.scheduler.after(limit, guarded([this, limit] { address_failed(timed_out(limit)); }));
+        connect_deadline_ =
+            shared_.scheduler.after(limit, guarded([this, limit] { address_failed(timed_out(limit)); }));
         stream_->connect(address, (proxy_ ? *proxy_ : url_).port, guarded([this](Status connected) {
                              if (!connected) return address_failed(connected.error());
                              shared_.scheduler.cancel(connect_deadline_);
@@ -285,7 +291,9 @@ private:
         if (options_of(request_).follow_redirects) {
             redirect_ = redirect_target(url_, answer_->status(), find_header(answer_->headers(), "Location"));
         }
-        if (!redirect_ && events_.headers) events_.headers(answer_->status(), answer_->headers());
+        if (redirect_) return;
+        if (!events_.body) response_.body.reserve(std::min(answer_->announced_bytes(), kTrustedBytesMax));
+        if (events_.headers) events_.headers(answer_->status(), answer_->headers());
     }
 
     void see_body(std::string_view piece) {
@@ -381,6 +389,8 @@ void BeastClient::cancel(RequestId id) {
     shared_->exchanges.erase(found);
 }
 
-std::size_t BeastClient::idle_connections() const { return shared_->idle.count(); }
+std::size_t BeastClient::idle_connections() const {
+    return shared_->idle.count();
+}
 
 }  // namespace tocsin

@@ -22,11 +22,11 @@ struct BeastClientOptions {
 
 /// Polls thousands of servers from the scheduler's thread.
 ///
-/// Connections are kept and used again for the same scheme, host, port, proxy and TLS options. When the other side had closed a kept one,
-/// a request that may be repeated (GET, HEAD, OPTIONS) is repeated once on a fresh connection. Certificate files are read again
-/// after a minute at the latest when a new connection is made. Answers in gzip come decoded; whether to ask for them (`Accept-Encoding`)
-/// is the caller's choice. A redirect that is followed shows in no event. Nothing is called from within send(); after the destructor nothing
-/// is called at all.
+/// Connections are kept and used again for the same scheme, host, port, proxy and TLS options. When the other side had
+/// closed a kept one, a request that may be repeated (GET, HEAD, OPTIONS) is repeated once on a fresh connection.
+/// Certificate files are read again after a minute at the latest when a new connection is made. Answers in gzip come
+/// decoded; whether to ask for them (`Accept-Encoding`) is the caller's choice. A redirect that is followed shows in no
+/// event. Nothing is called from within send(); after the destructor nothing is called at all.
 class BeastClient final : public HttpClient {
 public:
     /// Both must outlive this.

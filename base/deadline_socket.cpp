@@ -113,7 +113,9 @@ bool DeadlineSocket::watch(int fd) {
     return !aborted_ && watched_ >= 0;
 }
 
-bool DeadlineSocket::wait(int fd, short events) const { return wait(fd, events, kNoLimit); }
+bool DeadlineSocket::wait(int fd, short events) const {
+    return wait(fd, events, kNoLimit);
+}
 
 bool DeadlineSocket::wait(int fd, short events, Duration limit) const {
     pollfd polled{fd, events, 0};

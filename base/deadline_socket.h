@@ -10,7 +10,8 @@
 
 namespace tocsin {
 
-/// The TCP connection of a thread that may block, but neither beyond a deadline nor after another thread has called abort().
+/// The TCP connection of a thread that may block, but neither beyond a deadline nor after another thread has called
+/// abort().
 class DeadlineSocket {
 public:
     /// `clock` must outlive this; only its monotonic() is used.
@@ -19,8 +20,8 @@ public:
     DeadlineSocket(const DeadlineSocket&) = delete;
     DeadlineSocket& operator=(const DeadlineSocket&) = delete;
 
-    /// A blocking socket with TCP_NODELAY to the first of the addresses (IP literals) that takes it within `each`; the caller closes
-    /// it. The message is that of the last one: `connection refused`.
+    /// A blocking socket with TCP_NODELAY to the first of the addresses (IP literals) that takes it within `each`; the
+    /// caller closes it. The message is that of the last one: `connection refused`.
     Result<int> connect(const std::vector<std::string>& addresses, std::uint16_t port, Duration each);
 
     /// Whether `fd` became ready for the events of poll() in time. After abort() it is, and reads as ended.

@@ -25,7 +25,9 @@ GunzipStream::GunzipStream() : state_(std::make_unique<State>()) {
     TOCSIN_ASSERT(inflateInit2(&state_->zlib, MAX_WBITS + kGzipOnly) == Z_OK);
 }
 
-GunzipStream::~GunzipStream() { inflateEnd(&state_->zlib); }
+GunzipStream::~GunzipStream() {
+    inflateEnd(&state_->zlib);
+}
 
 Status GunzipStream::put(std::string_view compressed, const Take& take) {
     z_stream& zlib = state_->zlib;

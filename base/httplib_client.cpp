@@ -134,7 +134,7 @@ private:
 
 /// What the scheduler's thread knows of a request until its verdict.
 struct HttplibClient::Pending {
-    HttpRequest request;  // until the job has it
+    HttpRequest request;                       // until the job has it
     std::shared_ptr<const HttpEvents> events;  // shared with the call of one of them, which may cancel the request
     Duration timeout;
     MonotonicTime deadline;
@@ -248,7 +248,9 @@ private:
         if (options_.may_connect) {
             std::erase_if(addresses, [this](const std::string& address) { return !options_.may_connect(address); });
         }
-        if (addresses.empty()) return end_with(id, {Error::Kind::Unavailable, "connect: address " + first + " is denied"});
+        if (addresses.empty()) {
+            return end_with(id, {Error::Kind::Unavailable, "connect: address " + first + " is denied"});
+        }
         pending->job = make_job(id, *pending, std::move(addresses));
         if (pool_->enqueue(pending->job)) return;
         end_with(id, {Error::Kind::LimitExceeded, "too many requests wait for the same host"});
@@ -320,6 +322,8 @@ HttpClient::RequestId HttplibClient::send(HttpRequest request, HttpEvents events
     return requests_->add(std::move(request), std::move(events));
 }
 
-void HttplibClient::cancel(RequestId id) { requests_->cancel(id); }
+void HttplibClient::cancel(RequestId id) {
+    requests_->cancel(id);
+}
 
 }  // namespace tocsin

@@ -22,9 +22,10 @@ struct HttplibClientOptions {
 
 /// Requests to receivers, discovery and other services, on a few threads of its own, each request on a new connection.
 ///
-/// Requests wait in one queue per host (and port; the proxy's, when there is one) and hosts take turns. The time in the queue counts
-/// against the deadline. The verdict of a request whose deadline passes comes at the deadline, whatever its thread does then.
-/// A cancelled request may have reached the other side. Answers in gzip, deflate and br come decoded.
+/// Requests wait in one queue per host (and port; the proxy's, when there is one) and hosts take turns. The time in the
+/// queue counts against the deadline. The verdict of a request whose deadline passes comes at the deadline, whatever
+/// its thread does then. A cancelled request may have reached the other side. Answers in gzip, deflate and br come
+/// decoded.
 ///
 /// The destructor ends what is under way and waits for the threads; nothing is called afterwards.
 class HttplibClient final : public HttpClient {

@@ -170,15 +170,15 @@ private:
 
     bool create_and_connect_socket(Socket& socket, httplib::Error& error) override {
         const Plan& plan = exchange_.plan_;
-        const auto connected = exchange_.socket_.connect(
-            plan.addresses, plan.proxy ? plan.proxy->port : plan.url.port, plan.connect_timeout);
+        const auto connected = exchange_.socket_.connect(plan.addresses, plan.proxy ? plan.proxy->port : plan.url.port,
+                                                         plan.connect_timeout);
         if (!connected) {
             exchange_.error_ = fail_with_context("connect", connected.error()).value();
             error = httplib::Error::Connection;
             return false;
         }
         socket.sock = *connected;
-        if (!std::exchange(exchange_.told_connected_, true) && exchange_.events_.connected) exchange_.events_.connected();
+        exchange_.tell_connected();
         return true;
     }
 
@@ -231,8 +231,8 @@ Result<HttpResponse> HttplibExchange::run_tls() {
     const std::string& name = options.server_name.empty() ? plan_.url.host : options.server_name;
     Client<httplib::SSLClient> client(*this, name, plan_.url.port, options.cert_file, options.key_file);
     if (!client.is_valid()) {
-        return fail(Error::Kind::InvalidInput, "tls: cannot use certificate file " + options.cert_file + " with key file " +
-                                                   options.key_file);
+        return fail(Error::Kind::InvalidInput,
+                    "tls: cannot use certificate file " + options.cert_file + " with key file " + options.key_file);
     }
     SSL_CTX_set_min_proto_version(client.ssl_context(), TLS1_2_VERSION);
     client.enable_server_certificate_verification(!options.insecure_skip_verify);
@@ -262,6 +262,10 @@ Result<HttpResponse> HttplibExchange::perform(Client<Base>& client) {
     // For an answer that cannot have a body the library does not call the handler.
     if (!has_head_) take_head(result->status, headers_of(*result), 0);
     return std::move(response_);
+}
+
+void HttplibExchange::tell_connected() {
+    if (!std::exchange(told_connected_, true) && events_.connected) events_.connected();
 }
 
 bool HttplibExchange::take_head(int status, const std::vector<HttpHeader>& headers, std::uint64_t length) {

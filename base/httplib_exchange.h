@@ -15,8 +15,9 @@ namespace tocsin {
 
 /// One request with cpp-httplib, which blocks the thread that runs it.
 ///
-/// The library gives a deadline to each read and each address only, reads heads of any size, and tells no reason when it cannot
-/// connect. So connecting and moving bytes is done by a DeadlineSocket; the library speaks HTTP and TLS over it.
+/// The library gives a deadline to each read and each address only, reads heads of any size, and tells no reason when
+/// it cannot connect. So connecting and moving bytes is done by a DeadlineSocket; the library speaks HTTP and TLS over
+/// it.
 class HttplibExchange {
 public:
     struct Plan {
@@ -27,8 +28,8 @@ public:
         MonotonicTime deadline;
         Duration connect_timeout{5'000};  // of each address
     };
-    /// Called on the thread of run(), and not for a redirect that is followed. When `body` is set, the pieces are not kept in the
-    /// response.
+    /// Called on the thread of run(), and not for a redirect that is followed. When `body` is set, the pieces are not
+    /// kept in the response.
     struct Events {
         std::function<void()> connected;
         std::function<void(int status, std::vector<HttpHeader>)> headers;
@@ -54,6 +55,7 @@ private:
     Result<HttpResponse> run_tls();
     template <class Base>
     Result<HttpResponse> perform(Client<Base>& client);
+    void tell_connected();
     bool take_head(int status, const std::vector<HttpHeader>& headers, std::uint64_t length);
     bool take_body(std::string_view piece);
 
@@ -66,7 +68,8 @@ private:
     bool has_head_ = false;
     std::size_t head_bytes_ = 0;
     std::uint64_t body_bytes_ = 0;
-    std::optional<Error> error_;  // what went wrong on our side of the library; what it says itself is then a consequence
+    std::optional<Error>
+        error_;  // what went wrong on our side of the library; what it says itself is then a consequence
     std::optional<Url> redirect_;
     HttpResponse response_;
 };

@@ -6,7 +6,9 @@ namespace tocsin {
 
 IdleConnections::IdleConnections(Scheduler& scheduler, Limits limits) : scheduler_(scheduler), limits_(limits) {}
 
-IdleConnections::~IdleConnections() { scheduler_.cancel(sweep_); }
+IdleConnections::~IdleConnections() {
+    scheduler_.cancel(sweep_);
+}
 
 std::optional<AsioStream> IdleConnections::take(const std::string& place) {
     const auto found = by_place_.find(place);

@@ -15,9 +15,13 @@ bool is_token_character(char c) {
            std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
 
-bool is_token(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_token_character); }
+bool is_token(std::string_view text) {
+    return !text.empty() && std::all_of(text.begin(), text.end(), is_token_character);
+}
 
-bool breaks_the_line(char c) { return c == '\r' || c == '\n' || c == '\0'; }
+bool breaks_the_line(char c) {
+    return c == '\r' || c == '\n' || c == '\0';
+}
 
 bool is_redirect(int status) {
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
@@ -114,7 +118,9 @@ const HttpOptions& options_of(const HttpRequest& request) {
     return request.options == nullptr ? kDefaults : *request.options;
 }
 
-std::string basic_credentials(const Url& url) { return "Basic " + base64_encode(url.user + ":" + url.password); }
+std::string basic_credentials(const Url& url) {
+    return "Basic " + base64_encode(url.user + ":" + url.password);
+}
 
 std::optional<Url> redirect_target(const Url& from, int status, std::string_view location) {
     if (!is_redirect(status) || location.empty()) return std::nullopt;
@@ -135,7 +141,9 @@ void rewrite_for_redirect(HttpRequest& request, int status) {
     });
 }
 
-Error timed_out(Duration limit) { return {Error::Kind::Timeout, "timed out after " + to_string(limit)}; }
+Error timed_out(Duration limit) {
+    return {Error::Kind::Timeout, "timed out after " + to_string(limit)};
+}
 
 Error answer_too_large(std::uint64_t bytes_max) {
     return {Error::Kind::LimitExceeded, "answer larger than " + std::to_string(bytes_max) + " bytes"};

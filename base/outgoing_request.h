@@ -15,12 +15,13 @@ namespace tocsin {
 
 inline constexpr int kRedirectsMax = 5;
 
-/// The URL in its parts, once the method is a token and no header could break out of its line. Messages name a header, never
-/// its value.
+/// The URL in its parts, once the method is a token and no header could break out of its line. Messages name a header,
+/// never its value.
 Result<Url> check_outgoing(const HttpRequest& request);
 
-/// The headers of the request with those that HTTP needs: Host, Authorization when the URL names a user, and a User-Agent, unless the
-/// caller wrote them. Without Content-Length, Transfer-Encoding and Connection, which belong to who frames the message.
+/// The headers of the request with those that HTTP needs: Host, Authorization when the URL names a user, and a
+/// User-Agent, unless the caller wrote them. Without Content-Length, Transfer-Encoding and Connection, which belong to
+/// who frames the message.
 std::vector<HttpHeader> headers_to_send(const HttpRequest& request, const Url& url);
 
 /// Where to connect instead, when the options name a proxy. Only http proxies are spoken to.
@@ -32,8 +33,8 @@ const HttpOptions& options_of(const HttpRequest& request);
 /// `user:password` as the value of Authorization or Proxy-Authorization.
 std::string basic_credentials(const Url& url);
 
-/// Where an answer sends the request. Nothing when it is no redirect, or one that must not be followed: to another host, to
-/// another port of the same scheme, or from https to http.
+/// Where an answer sends the request. Nothing when it is no redirect, or one that must not be followed: to another
+/// host, to another port of the same scheme, or from https to http.
 std::optional<Url> redirect_target(const Url& from, int status, std::string_view location);
 
 /// As in Go, 301, 302 and 303 make it a GET without a body.

@@ -9,8 +9,8 @@
 
 namespace tocsin {
 
-/// Keeps what was read from certificate files for a minute, so that files that are replaced are noticed soon and a thousand
-/// connections do not read them a thousand times. Scheduler's thread only.
+/// Keeps what was read from certificate files for a minute, so that files that are replaced are noticed soon and a
+/// thousand connections do not read them a thousand times. Scheduler's thread only.
 class TlsCache {
 public:
     explicit TlsCache(const Scheduler& scheduler) : scheduler_(scheduler) {}

@@ -37,7 +37,8 @@ TEST_CASE("tasks due at the same instant run in the order in which they were add
     CHECK(order == "abcd");
 }
 
-TEST_CASE("what is posted and what is due at once run in the order in which they were added", "[base][asio_scheduler]") {
+TEST_CASE("what is posted and what is due at once run in the order in which they were added",
+          "[base][asio_scheduler]") {
     AsioScheduler scheduler;
     std::string order;
     scheduler.post([&] {

@@ -21,7 +21,8 @@ struct Read {
 Read read_answer(const std::string& bytes, std::size_t step, BeastAnswer::Body body = BeastAnswer::Body::Expected,
                  BeastAnswer::Limits limits = {}) {
     Read read;
-    BeastAnswer answer(body, limits, {.head = {}, .body = [&](std::string_view piece) { read.body += piece; }, .stopped = {}});
+    BeastAnswer answer(body, limits,
+                       {.head = {}, .body = [&](std::string_view piece) { read.body += piece; }, .stopped = {}});
     std::string waiting;
     for (std::size_t at = 0; at < bytes.size() && !answer.done() && read.error.empty(); at += step) {
         waiting += bytes.substr(at, step);
@@ -41,7 +42,8 @@ Read read_answer(const std::string& bytes, std::size_t step, BeastAnswer::Body b
 
 std::string gzip_answer(const std::string& text) {
     const std::string body = gzip(text);
-    return "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    return "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+           body;
 }
 
 TEST_CASE("an answer is read in whatever pieces it comes", "[base][beast_answer]") {
@@ -59,8 +61,11 @@ TEST_CASE("an answer is read in whatever pieces it comes", "[base][beast_answer]
         {"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", 200, "ok", false},
         {"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", 200, "ok", false},
         {"HTTP/1.1 500 \r\n\r\nuntil the end", 500, "until the end", false},
-        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX-Trailer: 1\r\n\r\n", 200, "abcde", true},
-        {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 200, "ok", true},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX-Trailer: 1\r\n\r\n",
+         200, "abcde", true},
+        {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: "
+         "2\r\n\r\nok",
+         200, "ok", true},
         {gzip_answer("decoded text"), 200, "decoded text", true},
         {"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 2\r\n\r\nxy", 200, "xy", true},
     }));
@@ -83,10 +88,13 @@ TEST_CASE("what is no answer, or only a part of one, is an error that says so", 
         {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel", "connection closed before the end of the answer"},
         {"HTTP/1.1 200 OK\r\nContent-Le", "connection closed before the end of the answer"},
         {"", "connection closed before the end of the answer"},
-        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", "connection closed before the end of the answer"},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+         "connection closed before the end of the answer"},
         {"SSH-2.0-OpenSSH_9.2\r\n", "malformed answer: bad version"},
-        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello", "malformed answer: multiple Content-Length"},
-        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", "malformed answer: bad Transfer-Encoding"},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+         "malformed answer: multiple Content-Length"},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+         "malformed answer: bad Transfer-Encoding"},
         {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", "malformed answer: bad chunk"},
         {"HTTP/1.1 101 Switching Protocols\r\n\r\n", "malformed answer: status 101"},
         {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello", "invalid gzip data"},

@@ -62,7 +62,9 @@ RawServer::Script once(std::string answer) {
     };
 }
 
-void never_answer(RawConnection& connection) { connection.read_to_end(); }
+void never_answer(RawConnection& connection) {
+    connection.read_to_end();
+}
 
 TEST_CASE("a request goes out as it was given and its answer comes back step by step", "[base][beast_client]") {
     RawServer server([&server](RawConnection& connection) {
@@ -91,8 +93,9 @@ TEST_CASE("a request goes out as it was given and its answer comes back step by 
     CHECK(steps == "connected 201 1 hello");
     CHECK(response->status == 201);
     CHECK(response->body.empty());  // it was given piece by piece
-    CHECK(server.notes().at(0) == "POST /path?q=1 HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(server.port()) +
-                       "\r\nX-Team: a b\r\nContent-Type: text/plain\r\nUser-Agent: tocsin\r\nContent-Length: 8\r\n\r\nthe body");
+    CHECK(server.notes().at(0) ==
+          "POST /path?q=1 HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(server.port()) +
+              "\r\nX-Team: a b\r\nContent-Type: text/plain\r\nUser-Agent: tocsin\r\nContent-Length: 8\r\n\r\nthe body");
 }
 
 TEST_CASE("a connection is kept and used again", "[base][beast_client]") {
@@ -120,8 +123,9 @@ TEST_CASE("requests at the same time have a connection each", "[base][beast_clie
 }
 
 TEST_CASE("a connection is not kept when the answer says so, or has more behind it", "[base][beast_client]") {
-    const std::string answer = GENERATE_COPY(as<std::string>(), "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok",
-                                             "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", kOk + "rubbish");
+    const std::string answer =
+        GENERATE_COPY(as<std::string>(), "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok",
+                      "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", kOk + "rubbish");
     RawServer server(always(answer));
     World world;
     for (int i = 0; i < 2; ++i) CHECK(world.get(server.url())->body == "ok");
@@ -184,7 +188,11 @@ TEST_CASE("a server that misbehaves is an error that says how", "[base][beast_cl
     const std::string bomb = gzip(std::string(10'000'000, 'a'));
     const auto [name, script, message, kind] = GENERATE_COPY(values<Case>({
         {"never answers", never_answer, "timed out after 200ms", Error::Kind::Timeout},
-        {"never ends the head", [](RawConnection& c) { c.send("HTTP/1.1 200 OK\r\nX: "); c.read_to_end(); },
+        {"never ends the head",
+         [](RawConnection& c) {
+             c.send("HTTP/1.1 200 OK\r\nX: ");
+             c.read_to_end();
+         },
          "timed out after 200ms", Error::Kind::Timeout},
         {"one byte at a time",
          [](RawConnection& c) {
@@ -210,10 +218,10 @@ TEST_CASE("a server that misbehaves is an error that says how", "[base][beast_cl
              }
          },
          "answer larger than 65536 bytes", Error::Kind::LimitExceeded},
-        {"announces too much", send("HTTP/1.1 200 OK\r\nContent-Length: 65537\r\n\r\n"), "answer larger than 65536 bytes",
-         Error::Kind::LimitExceeded},
-        {"gzip bomb", send("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + bomb), "answer larger than 65536 bytes",
-         Error::Kind::LimitExceeded},
+        {"announces too much", send("HTTP/1.1 200 OK\r\nContent-Length: 65537\r\n\r\n"),
+         "answer larger than 65536 bytes", Error::Kind::LimitExceeded},
+        {"gzip bomb", send("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + bomb),
+         "answer larger than 65536 bytes", Error::Kind::LimitExceeded},
         {"endless head",
          [](RawConnection& c) {
              c.read_head();
@@ -230,9 +238,10 @@ TEST_CASE("a server that misbehaves is an error that says how", "[base][beast_cl
              }
          },
          "malformed answer: endless line", Error::Kind::Unavailable},
-        {"another protocol", send("220 mail.test ESMTP\r\n"), "malformed answer: bad version", Error::Kind::Unavailable},
-        {"redirect loop", send("HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"), "stopped after 5 redirects",
+        {"another protocol", send("220 mail.test ESMTP\r\n"), "malformed answer: bad version",
          Error::Kind::Unavailable},
+        {"redirect loop", send("HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"),
+         "stopped after 5 redirects", Error::Kind::Unavailable},
     }));
     CAPTURE(name);
     RawServer server(script);
@@ -262,7 +271,7 @@ TEST_CASE("a large answer comes whole", "[base][beast_client]") {
     CHECK(world.fetch(std::move(request))->body == body);
 }
 
-TEST_CASE("nobody listens", "[base][beast_client]") {
+TEST_CASE("a connection that is refused is an error that says so", "[base][beast_client]") {
     World world;
     const auto verdict = world.get("http://127.0.0.1:" + std::to_string(RawServer::closed_port()) + "/secret");
     REQUIRE_FALSE(verdict);
@@ -554,7 +563,8 @@ TEST_CASE("TLS goes through the tunnel of a proxy", "[base][beast_client]") {
     CHECK(world.get("https://node.test/", options).error().message == "proxy refused: status 407");
     CHECK(refusing.notes().at(0).starts_with("CONNECT node.test:443 HTTP/1.1\r\nHost: node.test:443\r\n"));
 
-    // A proxy that carries bytes both ways would be as long as the client; that TLS begins behind the tunnel is what counts.
+    // A proxy that carries bytes both ways would be as long as the client; that TLS begins behind the tunnel is what
+    // counts.
     RawServer willing([&willing](RawConnection& connection) {
         connection.read_head();
         connection.send("HTTP/1.1 200 Connection established\r\n\r\n");

@@ -114,8 +114,8 @@ TEST_CASE("what the caller wrote wins over what would be added", "[base][outgoin
     CHECK(find_header(headers, "Authorization") == "Basic dTpw");
     CHECK(find_header(headers, "User-Agent") == "tocsin");
 
-    request.headers = {{"host", "b"}, {"authorization", "Bearer t"}, {"user-agent", "x"}, {"Content-Length", "7"},
-                       {"Transfer-Encoding", "chunked"}, {"Connection", "close"}};
+    request.headers = {{"host", "b"},           {"authorization", "Bearer t"},    {"user-agent", "x"},
+                       {"Content-Length", "7"}, {"Transfer-Encoding", "chunked"}, {"Connection", "close"}};
     headers = headers_to_send(request, url);
     REQUIRE(headers.size() == 3);
     CHECK(find_header(headers, "Host") == "b");
@@ -125,7 +125,8 @@ TEST_CASE("what the caller wrote wins over what would be added", "[base][outgoin
 
 TEST_CASE("the secret of a URL shows in no message", "[base][outgoing_request]") {
     HttpRequest request;
-    request.url = GENERATE("ftp://hunter2/", "http://hunter2:port/", "http://u:hunter2@/", "http://hunter2 x/\n", "hunter2");
+    request.url =
+        GENERATE("ftp://hunter2/", "http://hunter2:port/", "http://u:hunter2@/", "http://hunter2 x/\n", "hunter2");
     const auto checked = check_outgoing(request);
     REQUIRE_FALSE(checked);
     CHECK(checked.error().message.find("hunter2") == std::string::npos);

@@ -47,7 +47,9 @@ int bind_to_free_port(std::uint16_t& port) {
 
 }  // namespace
 
-RawConnection RawConnection::to(std::uint16_t port) { return RawConnection(connect_to(port)); }
+RawConnection RawConnection::to(std::uint16_t port) {
+    return RawConnection(connect_to(port));
+}
 
 RawConnection RawConnection::to(const std::string& address) {
     std::uint16_t port = 0;
@@ -57,7 +59,9 @@ RawConnection RawConnection::to(const std::string& address) {
 
 RawConnection::RawConnection(int fd) : fd_(fd) {}
 
-RawConnection::~RawConnection() { close(); }
+RawConnection::~RawConnection() {
+    close();
+}
 
 bool RawConnection::send(std::string_view bytes) const {
     while (!bytes.empty()) {
@@ -109,7 +113,9 @@ bool RawConnection::is_closed() {
     return ended_;
 }
 
-void RawConnection::shutdown_send() const { ::shutdown(fd_, SHUT_WR); }
+void RawConnection::shutdown_send() const {
+    ::shutdown(fd_, SHUT_WR);
+}
 
 void RawConnection::reset() {
     const linger at_once{1, 0};

@@ -25,7 +25,8 @@ public:
 
     explicit RawConnection(int fd);
     ~RawConnection();
-    RawConnection(RawConnection&& other) noexcept : fd_(std::exchange(other.fd_, -1)), received_(std::move(other.received_)) {}
+    RawConnection(RawConnection&& other) noexcept
+        : fd_(std::exchange(other.fd_, -1)), received_(std::move(other.received_)) {}
     RawConnection& operator=(RawConnection&&) = delete;
 
     /// False when the other side does not take it any more.
@@ -59,8 +60,8 @@ private:
     bool ended_ = false;
 };
 
-/// A server on a free port of 127.0.0.1 that does with each connection, on a thread of its own, what its script says. The connection
-/// is closed at the end of the script. The destructor ends all connections.
+/// A server on a free port of 127.0.0.1 that does with each connection, on a thread of its own, what its script says.
+/// The connection is closed at the end of the script. The destructor ends all connections.
 class RawServer {
 public:
     using Script = std::function<void(RawConnection&)>;
@@ -89,9 +90,9 @@ private:
     int listener_;
     std::atomic<int> connections_{0};
     std::mutex mutex_;
-    std::vector<int> open_;             // guarded by mutex_
-    std::vector<std::string> notes_;    // guarded by mutex_
-    std::list<std::thread> scripts_;    // of the accepting thread until it has ended
+    std::vector<int> open_;           // guarded by mutex_
+    std::vector<std::string> notes_;  // guarded by mutex_
+    std::list<std::thread> scripts_;  // of the accepting thread until it has ended
     std::thread accepting_;
 };
 

@@ -4,7 +4,8 @@
 
 namespace tocsin::fakes {
 
-/// A certificate that signs itself, in PEM files of a folder that goes with it. Valid for a day from `days_from_now` on.
+/// A certificate that signs itself, in PEM files of a folder that goes with it. Valid for a day from `days_from_now`
+/// on.
 class TestCertificate {
 public:
     /// `subject_names` as OpenSSL writes them: `DNS:alerts.test,IP:127.0.0.1`.

@@ -23,7 +23,9 @@ public:
     }
 
     std::uint16_t port() const { return listener_.port(); }
-    std::string url(const std::string& host = "127.0.0.1") const { return "https://" + host + ":" + std::to_string(port()) + "/"; }
+    std::string url(const std::string& host = "127.0.0.1") const {
+        return "https://" + host + ":" + std::to_string(port()) + "/";
+    }
     int handshakes() const { return handshakes_; }
 
 private:
@@ -47,12 +49,13 @@ private:
     }
 
     void answer(const std::shared_ptr<Client>& client) {
-        client->stream.read_some(client->buffer.data(), client->buffer.size(), [this, client](Result<std::size_t> bytes) {
-            if (!bytes || *bytes == 0) return client->stream.close();
-            client->stream.write(answer_, {}, [this, client](const Result<std::size_t>& written) {
-                if (written) answer(client);
+        client->stream.read_some(
+            client->buffer.data(), client->buffer.size(), [this, client](Result<std::size_t> bytes) {
+                if (!bytes || *bytes == 0) return client->stream.close();
+                client->stream.write(answer_, {}, [this, client](const Result<std::size_t>& written) {
+                    if (written) answer(client);
+                });
             });
-        });
     }
 
     std::shared_ptr<const AsioTls> tls_;
