@@ -90,8 +90,8 @@ struct CloneNode {
     Expr::Node operator()(const Subquery& node) const {
         std::optional<DurationExpr> step;
         if (node.step) step = clone_duration(*node.step);
-        return Subquery{clone_if(node.operand), clone_duration(node.range), std::move(step), clone_duration(node.offset),
-                        node.at};
+        return Subquery{clone_if(node.operand), clone_duration(node.range), std::move(step),
+                        clone_duration(node.offset), node.at};
     }
     Expr::Node operator()(const Unary& node) const { return Unary{node.negative, clone_if(node.operand)}; }
     Expr::Node operator()(const VectorSelector& node) const {

@@ -14,8 +14,8 @@
 #include "base/matcher.h"
 #include "base/time.h"
 
-/// The syntax tree of PromQL. Only what was written: names are not resolved, types of operands are not checked beyond what the
-/// grammar itself says (that is engine/plan/binder's affair), nothing is evaluated.
+/// The syntax tree of PromQL. Only what was written: names are not resolved, types of operands are not checked beyond
+/// what the grammar itself says (that is engine/plan/binder's affair), nothing is evaluated.
 namespace tocsin {
 
 struct Expr;
@@ -43,12 +43,12 @@ std::string_view to_string(AggregateOp op);
 
 /// A duration where the language wants one: a constant, or arithmetic over `step()`, `range()` and constants.
 ///
-/// Constants are folded by the parser: then `expr` is null and `value` holds. Otherwise the value is known only when step and
-/// range are (engine/plan).
+/// Constants are folded by the parser: then `expr` is null and `value` holds. Otherwise the value is known only when
+/// step and range are (engine/plan).
 struct DurationExpr {
     Duration value{0};
     ExprPtr expr;
-    /// The arithmetic that was folded into `value`, as written (`5m * 2`), for printing only; null for a single literal.
+    /// The arithmetic that was folded into `value`, as written (`5m * 2`), for printing only; null for one literal.
     ExprPtr written;
 };
 

@@ -74,7 +74,8 @@ Result<Duration> duration_from_seconds(double seconds) {
     // Nanoseconds first, as Go's time.Duration has them: so 0.3 s, which a double holds as a little less, are 300 ms.
     const double nanoseconds = std::round(seconds * 1e9);
     constexpr double kLimit = 9'223'372'036'854'775'808.0;
-    if (!(nanoseconds > -kLimit && nanoseconds < kLimit)) return fail(Error::Kind::InvalidInput, "duration out of range");
+    if (!(nanoseconds > -kLimit && nanoseconds < kLimit))
+        return fail(Error::Kind::InvalidInput, "duration out of range");
     return Duration{static_cast<std::int64_t>(nanoseconds) / 1'000'000};
 }
 

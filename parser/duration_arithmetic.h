@@ -15,8 +15,9 @@ struct DurationInputs {
 /// Whether `step()` or `range()` occurs in the arithmetic of a DurationExpr.
 bool depends_on_query(const Expr& arithmetic);
 
-/// The value of a DurationExpr's arithmetic. It is done in seconds, as Prometheus does it, and cut to milliseconds. Fails for
-/// a division by zero and for what no duration can hold. May be zero or negative: where that is refused is the caller's affair.
+/// The value of a DurationExpr's arithmetic. It is done in seconds, as Prometheus does it, and cut to milliseconds.
+/// Fails for a division by zero and for what no duration can hold. May be zero or negative: where that is refused is
+/// the caller's affair.
 Result<Duration> evaluate_duration(const Expr& arithmetic, const DurationInputs& inputs = {});
 
 /// A duration written as a bare number of seconds; fails for what no duration can hold.

@@ -34,16 +34,21 @@ constexpr std::array<std::uint8_t, 256> make_classes() {
 }
 constexpr std::array<std::uint8_t, 256> kClasses = make_classes();
 
-bool is(char c, int classes) { return (kClasses[static_cast<unsigned char>(c)] & classes) != 0; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is(char c, int classes) {
+    return (kClasses[static_cast<unsigned char>(c)] & classes) != 0;
+}
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 // ---- numbers
 
 constexpr double kPowersOfTen[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
-// Most values are short decimals. Digits below 2^53 divided by a power of ten that a double holds exactly give the nearest double, as
-// there is one rounding. Stops at the first byte that does not belong; null when the value needs a closer look.
+// Most values are short decimals. Digits below 2^53 divided by a power of ten that a double holds exactly give the
+// nearest double, as there is one rounding. Stops at the first byte that does not belong; null when the value needs a
+// closer look.
 const char* read_short_decimal(const char* at, const char* end, double& value) {
     const bool negative = at != end && *at == '-';
     if (negative) ++at;
@@ -102,6 +107,20 @@ std::string open_metrics_float(double value) {
     return text;
 }
 
+// Whether a text is what open_metrics_float() writes, as far as that is easy to see: few digits, an exponent out of the
+// question.
+bool is_open_metrics_float(std::string_view text) {
+    const std::size_t point = text.find_first_not_of("0123456789");
+    if (point == std::string_view::npos || text[point] != '.') return text == "+Inf";
+    const std::string_view whole = text.substr(0, point);
+    const std::string_view decimals = text.substr(point + 1);
+    if (whole.empty() || whole.size() > 6 || (whole[0] == '0' && whole.size() > 1)) return false;
+    if (decimals == "0") return true;
+    if (decimals.empty() || decimals.size() > 9 || decimals.back() == '0') return false;
+    if (decimals.find_first_not_of("0123456789") != std::string_view::npos) return false;
+    return whole != "0" || decimals.find_first_not_of('0') < 4;
+}
+
 std::string without_escapes(std::string_view text, bool quotes) {
     std::string plain;
     plain.reserve(text.size());
@@ -120,18 +139,41 @@ std::string without_escapes(std::string_view text, bool quotes) {
     return plain;
 }
 
+// Mostly the first byte decides.
+bool less(std::string_view a, std::string_view b) {
+    if (a.empty() || b.empty() || a[0] == b[0]) return a < b;
+    return static_cast<unsigned char>(a[0]) < static_cast<unsigned char>(b[0]);
+}
+
+// There are few of them, mostly in order already.
+void sort_by_name(std::vector<Label>& labels) {
+    for (std::size_t i = 1; i < labels.size(); ++i) {
+        for (std::size_t j = i; j > 0 && less(labels[j].name, labels[j - 1].name); --j) {
+            std::swap(labels[j], labels[j - 1]);
+        }
+    }
+}
+
 }  // namespace
 
 std::string_view to_string(MetricType type) {
     switch (type) {
-        case MetricType::Unknown: return "unknown";
-        case MetricType::Counter: return "counter";
-        case MetricType::Gauge: return "gauge";
-        case MetricType::Histogram: return "histogram";
-        case MetricType::GaugeHistogram: return "gaugehistogram";
-        case MetricType::Summary: return "summary";
-        case MetricType::Info: return "info";
-        case MetricType::Stateset: return "stateset";
+        case MetricType::Unknown:
+            return "unknown";
+        case MetricType::Counter:
+            return "counter";
+        case MetricType::Gauge:
+            return "gauge";
+        case MetricType::Histogram:
+            return "histogram";
+        case MetricType::GaugeHistogram:
+            return "gaugehistogram";
+        case MetricType::Summary:
+            return "summary";
+        case MetricType::Info:
+            return "info";
+        case MetricType::Stateset:
+            return "stateset";
     }
     return "";
 }
@@ -143,14 +185,14 @@ std::optional<ExpositionFormat> exposition_format(std::string_view content_type)
     return std::nullopt;
 }
 
-ExpositionParser::ExpositionParser(std::string_view body, ExpositionFormat format)
-    : body_(body), format_(format), lexer_(body, format) {}
+ExpositionParser::ExpositionParser(std::string_view body, ExpositionFormat format, Pace pace)
+    : body_(body), format_(format), pace_(pace), lexer_(body, format) {}
 
 ExpositionParser::Entry ExpositionParser::next() {
     if (is_over_) return entry_;
     start_ = lexer_.token_end();
     has_timestamp_ = false;
-    const bool usual = lexer_.at_line_start() && read_usual_sample();
+    const bool usual = pace_ == Pace::Fast && lexer_.at_line_start() && read_usual_sample();
     entry_ = usual ? Entry::Sample : read_entry();
     is_over_ = entry_ == Entry::End || entry_ == Entry::Error;
     return entry_;
@@ -179,13 +221,14 @@ void ExpositionParser::skip_line() {
 
 std::size_t ExpositionParser::error_line() const {
     const std::size_t at = std::min(start_, body_.size());
-    return static_cast<std::size_t>(std::count(body_.begin(), body_.begin() + static_cast<std::ptrdiff_t>(at), '\n')) + 1;
+    return static_cast<std::size_t>(std::count(body_.begin(), body_.begin() + static_cast<std::ptrdiff_t>(at), '\n')) +
+           1;
 }
 
 // ---- the usual line
 //
-// `name{label="value",…} number` and a line feed, without anything special: read in one go, without tokens. Each step gives up at the
-// first byte that is not usual, and the line is read again by the book.
+// `name{label="value",…} number` and a line feed, without anything special: read in one go, without tokens. Each step
+// gives up at the first byte that is not usual, and the line is read again by the book.
 
 bool ExpositionParser::read_usual_sample() {
     const char* at = body_.data() + start_;
@@ -195,6 +238,7 @@ bool ExpositionParser::read_usual_sample() {
     do ++at;
     while (at != end && is(*at, kNamePart | kColon));
     name_ = Piece{static_cast<std::uint32_t>(start_), static_cast<std::uint32_t>(at - body_.data())};
+    may_have_escapes_ = false;
     if (at != end && *at == '{' && !read_usual_labels(at)) return false;
     prefix_end_ = static_cast<std::size_t>(at - body_.data());
     return read_usual_suffix(at);
@@ -219,6 +263,7 @@ bool ExpositionParser::read_usual_labels(const char*& at) {
             if (is(*at, kStopsValue)) {
                 if (*at != '\\' || end - at < 2 || at[1] == '\n' || at[1] == '\0') return false;
                 ++at;
+                may_have_escapes_ = true;
             }
             seen = static_cast<signed char>(seen | *at);
         }
@@ -275,18 +320,21 @@ ExpositionParser::Entry ExpositionParser::fail(std::string message) {
 }
 
 ExpositionParser::Entry ExpositionParser::fail_expected(std::string_view expected, Token got) {
-    return fail(fmt::format("{}, got {} ({}) while parsing: {}", expected, go_quote(lexer_.text_from(lexer_.token_begin())),
-                            go_quote(to_string(got)), go_quote(lexer_.text_from(start_))));
+    return fail(fmt::format("{}, got {} ({}) while parsing: {}", expected,
+                            go_quote(lexer_.text_from(lexer_.token_begin())), go_quote(to_string(got)),
+                            go_quote(lexer_.text_from(start_))));
 }
 
 ExpositionParser::Entry ExpositionParser::read_entry() {
+    may_have_escapes_ = true;
     for (;;) {
         start_ = lexer_.token_end();
         const Token token = lexer_.next();
         switch (token) {
             case Token::Linebreak:
                 // Of OpenMetrics only behind a line that ended too early.
-                if (format_ == ExpositionFormat::OpenMetrics) return fail_expected("expected a valid start token", token);
+                if (format_ == ExpositionFormat::OpenMetrics)
+                    return fail_expected("expected a valid start token", token);
                 continue;
             case Token::Eof:
                 return format_ == ExpositionFormat::PrometheusText ? Entry::End : fail("data does not end with # EOF");
@@ -294,16 +342,20 @@ ExpositionParser::Entry ExpositionParser::read_entry() {
                 return lexer_.next() == Token::Eof ? Entry::End : fail("unexpected data after # EOF");
             case Token::Help:
             case Token::Type:
-            case Token::Unit: return read_metadata(token);
+            case Token::Unit:
+                return read_metadata(token);
             case Token::Comment:
-                if (format_ == ExpositionFormat::OpenMetrics) return fail_expected("expected a valid start token", token);
+                if (format_ == ExpositionFormat::OpenMetrics)
+                    return fail_expected("expected a valid start token", token);
                 if (const Token end = lexer_.next(); end != Token::Linebreak) {
                     return fail_expected("linebreak expected after comment", end);
                 }
                 return Entry::Comment;
             case Token::BraceOpen:
-            case Token::MetricName: return read_sample(token);
-            default: return fail_expected("expected a valid start token", token);
+            case Token::MetricName:
+                return read_sample(token);
+            default:
+                return fail_expected("expected a valid start token", token);
         }
     }
 }
@@ -359,7 +411,8 @@ bool ExpositionParser::read_type(std::string_view text) {
 
 bool ExpositionParser::unit_fits(std::string_view unit) {
     const std::string_view name = metric();
-    return unit.empty() || (name.size() > unit.size() && name.ends_with(unit) && name[name.size() - unit.size() - 1] == '_');
+    return unit.empty() ||
+           (name.size() > unit.size() && name.ends_with(unit) && name[name.size() - unit.size() - 1] == '_');
 }
 
 ExpositionParser::Entry ExpositionParser::read_sample(Token first) {
@@ -377,7 +430,8 @@ ExpositionParser::Entry ExpositionParser::read_sample(Token first) {
         prefix_end_ = lexer_.token_end();
         token = lexer_.next();
     }
-    if (!name_) return fail(fmt::format("metric name not set while parsing: {}", go_quote(lexer_.text_to_here(start_))));
+    if (!name_)
+        return fail(fmt::format("metric name not set while parsing: {}", go_quote(lexer_.text_to_here(start_))));
     return read_suffix(token);
 }
 
@@ -399,7 +453,8 @@ bool ExpositionParser::read_labels(bool exemplar) {
             continue;
         }
         if (token != Token::Equal) return fail_expected("expected equal", token), false;
-        if (token = lexer_.next(); token != Token::LabelValue) return fail_expected("expected label value", token), false;
+        if (token = lexer_.next(); token != Token::LabelValue)
+            return fail_expected("expected label value", token), false;
         label.value = {static_cast<std::uint32_t>(lexer_.token_begin()) + 1,
                        static_cast<std::uint32_t>(lexer_.token_end()) - 1};
         if (!is_valid_utf8(view(label.value))) {
@@ -420,7 +475,8 @@ bool ExpositionParser::read_labels(bool exemplar) {
 bool ExpositionParser::read_name_in_braces(Piece name, bool quoted, bool exemplar, Token after) {
     if (exemplar) return fail_expected("expected label name", after), false;
     if (name_) {
-        return fail(fmt::format("metric name already set while parsing: {}", go_quote(lexer_.text_to_here(start_)))), false;
+        return fail(fmt::format("metric name already set while parsing: {}", go_quote(lexer_.text_to_here(start_)))),
+               false;
     }
     if (!quoted) return fail_expected("expected equal", after), false;
     name_ = name;
@@ -486,12 +542,15 @@ bool ExpositionParser::read_exemplar() {
 
 bool ExpositionParser::read_number(std::string_view text, double& into) {
     switch (parse_number(text, into)) {
-        case NumberProblem::None: return true;
+        case NumberProblem::None:
+            return true;
         case NumberProblem::Unsupported:
-            fail(fmt::format("unsupported character in float while parsing: {}", go_quote(lexer_.text_to_here(start_))));
+            fail(
+                fmt::format("unsupported character in float while parsing: {}", go_quote(lexer_.text_to_here(start_))));
             return false;
         case NumberProblem::Syntax:
-        case NumberProblem::Range: break;
+        case NumberProblem::Range:
+            break;
     }
     const bool range = parse_float(text).has_value();
     fail(fmt::format("strconv.ParseFloat: parsing {}: {} while parsing: {}", go_quote(text),
@@ -511,9 +570,13 @@ bool ExpositionParser::read_seconds(std::string_view what) {
 
 // ---- texts
 
-std::string_view ExpositionParser::keep(std::string text) { return rewritten_.emplace_back(std::move(text)); }
+std::string_view ExpositionParser::keep(std::string text) {
+    return rewritten_.emplace_back(std::move(text));
+}
 
-std::string_view ExpositionParser::raw_metric_name() const { return name_ ? view(*name_) : std::string_view{}; }
+std::string_view ExpositionParser::raw_metric_name() const {
+    return name_ ? view(*name_) : std::string_view{};
+}
 
 std::string_view ExpositionParser::text() {
     rewritten_.clear();
@@ -524,15 +587,15 @@ std::string_view ExpositionParser::text() {
 
 std::string_view ExpositionParser::unescaped(Piece piece) {
     const std::string_view written = view(piece);
-    if (written.find('\\') == std::string_view::npos) return written;
+    if (!may_have_escapes_ || written.find('\\') == std::string_view::npos) return written;
     return keep(without_escapes(written, true));
 }
 
 // Clients write the same bound as `1` and as `1.0`; Prometheus stores one of them.
 std::string_view ExpositionParser::canonical(std::string_view name, std::string_view value) {
-    const bool is_bound = (name == kBucketLabel && label_rules() == LabelRules::Histogram) ||
-                          (name == "quantile" && label_rules() == LabelRules::Summary);
-    if (!is_bound) return value;
+    if (label_rules() == LabelRules::AsWritten) return value;
+    if (name != (label_rules() == LabelRules::Histogram ? kBucketLabel : std::string_view("quantile"))) return value;
+    if (is_open_metrics_float(value)) return value;
     const auto number = parse_float(value);
     if (!number) return value;
     std::string text = open_metrics_float(*number);
@@ -542,12 +605,13 @@ std::string_view ExpositionParser::canonical(std::string_view name, std::string_
 const std::vector<Label>& ExpositionParser::labels() {
     rewritten_.clear();
     labels_.clear();
+    labels_.reserve(raw_labels_.size() + 1);
     labels_.push_back({kMetricNameLabel, unescaped(name_.value_or(Piece{}))});
     for (const RawLabel& raw : raw_labels_) {
         const std::string_view name = unescaped(raw.name);
         labels_.push_back({name, canonical(name, unescaped(raw.value))});
     }
-    std::ranges::stable_sort(labels_, {}, &Label::name);
+    sort_by_name(labels_);
     return labels_;
 }
 

@@ -18,22 +18,27 @@ enum class MetricType { Unknown, Counter, Gauge, Histogram, GaugeHistogram, Summ
 /// As Prometheus' API has it: `counter`, `gauge`, …, `unknown`.
 std::string_view to_string(MetricType type);
 
-/// Which format a Content-Type announces; nothing for one that the scraper does not know, or for none at all (the fallback of the job
-/// decides then).
+/// Which format a Content-Type announces; nothing for one that the scraper does not know, or for none at all (the
+/// fallback of the job decides then).
 std::optional<ExpositionFormat> exposition_format(std::string_view content_type);
 
-/// Reads a scrape body entry by entry, with the verdicts of Prometheus' scraper (prometheus/prometheus model/textparse): the same
-/// documents are accepted, with the same samples, and the same words say why one is not. Exemplars are checked and skipped.
+/// Reads a scrape body entry by entry, with the verdicts of Prometheus' scraper (prometheus/prometheus
+/// model/textparse): the same documents are accepted, with the same samples, and the same words say why one is not.
+/// Exemplars are checked and skipped.
 ///
 /// Views point into the body or into the parser and are good until the next call. The body must outlive the parser.
 ///
-/// Somebody who knows most lines from the last scrape compares them at position() himself and calls resume(), skip_line() or
-/// skip_to() instead of next(); see engine/scrape/scrape_cache.
+/// Somebody who knows most lines from the last scrape compares them at position() himself and calls resume(),
+/// skip_line() or skip_to() instead of next(); see engine/scrape/scrape_cache.
 class ExpositionParser {
 public:
     enum class Entry { Sample, Type, Help, Unit, Comment, End, Error };
 
-    ExpositionParser(std::string_view body, ExpositionFormat format);
+    /// Lines without anything special are read in one go. ByTheBook reads these token by token, too, so that tests can
+    /// compare.
+    enum class Pace { Fast, ByTheBook };
+
+    ExpositionParser(std::string_view body, ExpositionFormat format, Pace pace = Pace::Fast);
 
     /// After End or Error there is nothing more.
     Entry next();
@@ -41,7 +46,8 @@ public:
 
     // ---- of a Sample
 
-    /// The bytes before the value, `name{labels}` as written. Equal bytes under the same label_rules() mean equal labels.
+    /// The bytes before the value, `name{labels}` as written. Equal bytes under the same label_rules() mean equal
+    /// labels.
     std::string_view prefix() const { return body_.substr(start_, prefix_end_ - start_); }
     double value() const { return value_; }
     bool has_timestamp() const { return has_timestamp_; }
@@ -67,8 +73,8 @@ public:
 
     // ---- for lines that are known
 
-    /// Where the next entry begins. Only then is it compared with something: between_lines() is false in the middle of a line
-    /// that OpenMetrics lets end early.
+    /// Where the next entry begins. Only then is it compared with something: between_lines() is false in the middle of
+    /// a line that OpenMetrics lets end early.
     std::size_t position() const { return lexer_.token_end(); }
     /// Where the last entry began.
     std::size_t entry_begin() const { return start_; }
@@ -80,7 +86,8 @@ public:
                : type_ == MetricType::Summary ? LabelRules::Summary
                                               : LabelRules::AsWritten;
     }
-    /// The `prefix_bytes` bytes from position() on are what prefix() said once: reads the rest of the line. Sample or Error.
+    /// The `prefix_bytes` bytes from position() on are what prefix() said once: reads the rest of the line. Sample or
+    /// Error.
     Entry resume(std::size_t prefix_bytes);
     /// Goes on behind the next line feed, whatever the line is.
     void skip_line();
@@ -129,6 +136,7 @@ private:
 
     std::string_view body_;
     ExpositionFormat format_;
+    Pace pace_;
     ExpositionLexer lexer_;
     Entry entry_ = Entry::Comment;
     bool is_over_ = false;
@@ -137,6 +145,7 @@ private:
     std::size_t prefix_end_ = 0;
     std::optional<Piece> name_;
     std::vector<RawLabel> raw_labels_;
+    bool may_have_escapes_ = false;  // in the line
     double value_ = 0;
     bool has_timestamp_ = false;
     std::int64_t timestamp_ms_ = 0;

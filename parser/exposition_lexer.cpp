@@ -5,9 +5,15 @@
 namespace tocsin {
 namespace {
 
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool is_blank(char c) {
+    return c == ' ' || c == '\t';
+}
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+bool is_name_start(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
 
 }  // namespace
 
@@ -15,26 +21,46 @@ using Token = ExpositionLexer::Token;
 
 std::string_view to_string(Token token) {
     switch (token) {
-        case Token::Invalid: return "INVALID";
-        case Token::Eof: return "EOF";
-        case Token::Linebreak: return "LINEBREAK";
-        case Token::Whitespace: return "WHITESPACE";
-        case Token::Help: return "HELP";
-        case Token::Type: return "TYPE";
-        case Token::Unit: return "UNIT";
-        case Token::EofWord: return "EOFWORD";
-        case Token::Text: return "TEXT";
-        case Token::Comment: return "COMMENT";
-        case Token::MetricName: return "MNAME";
-        case Token::QuotedString: return "QSTRING";
-        case Token::BraceOpen: return "BOPEN";
-        case Token::BraceClose: return "BCLOSE";
-        case Token::LabelName: return "LNAME";
-        case Token::LabelValue: return "LVALUE";
-        case Token::Comma: return "COMMA";
-        case Token::Equal: return "EQUAL";
-        case Token::Time: return "TIMESTAMP";
-        case Token::Value: return "VALUE";
+        case Token::Invalid:
+            return "INVALID";
+        case Token::Eof:
+            return "EOF";
+        case Token::Linebreak:
+            return "LINEBREAK";
+        case Token::Whitespace:
+            return "WHITESPACE";
+        case Token::Help:
+            return "HELP";
+        case Token::Type:
+            return "TYPE";
+        case Token::Unit:
+            return "UNIT";
+        case Token::EofWord:
+            return "EOFWORD";
+        case Token::Text:
+            return "TEXT";
+        case Token::Comment:
+            return "COMMENT";
+        case Token::MetricName:
+            return "MNAME";
+        case Token::QuotedString:
+            return "QSTRING";
+        case Token::BraceOpen:
+            return "BOPEN";
+        case Token::BraceClose:
+            return "BCLOSE";
+        case Token::LabelName:
+            return "LNAME";
+        case Token::LabelValue:
+            return "LVALUE";
+        case Token::Comma:
+            return "COMMA";
+        case Token::Equal:
+            return "EQUAL";
+        case Token::Time:
+            return "TIMESTAMP";
+        case Token::Value:
+            return "VALUE";
     }
     return "";
 }
@@ -53,12 +79,15 @@ Token ExpositionLexer::next() {
 }
 
 std::string ExpositionLexer::text(std::size_t from, std::size_t to) const {
-    std::string text(body_.substr(std::min(from, body_.size()), std::min(to, body_.size()) - std::min(from, body_.size())));
+    std::string text(
+        body_.substr(std::min(from, body_.size()), std::min(to, body_.size()) - std::min(from, body_.size())));
     if (to > body_.size()) text += '\n';
     return text;
 }
 
-std::string ExpositionLexer::text_from(std::size_t from) const { return text(from, std::min(size(), at_ + 1)); }
+std::string ExpositionLexer::text_from(std::size_t from) const {
+    return text(from, std::min(size(), at_ + 1));
+}
 
 // ---- what both formats share
 
@@ -105,8 +134,10 @@ Token ExpositionLexer::label_token(State after_brace) {
         case ',':
             ++at_;
             return Token::Comma;
-        case '"': return quoted(Token::QuotedString, state_, state_ == State::Labels);
-        default: return name(Token::LabelName, state_, false);
+        case '"':
+            return quoted(Token::QuotedString, state_, state_ == State::Labels);
+        default:
+            return name(Token::LabelName, state_, false);
     }
 }
 
@@ -118,17 +149,23 @@ Token ExpositionLexer::text_token() {
         return Token::Whitespace;
     }
     switch (state_) {
-        case State::Init: return text_init();
-        case State::Comment: return text_comment();
+        case State::Init:
+            return text_init();
+        case State::Comment:
+            return text_comment();
         case State::MetaName:
             return here() == '"' ? quoted(Token::MetricName, State::MetaText, true)
                                  : name(Token::MetricName, State::MetaText, true);
-        case State::MetaText: return text_meta();
-        case State::Labels: return label_token(State::Value);
+        case State::MetaText:
+            return text_meta();
+        case State::Labels:
+            return label_token(State::Value);
         case State::LabelValue:
             return here() == '"' ? quoted(Token::LabelValue, State::Labels, true) : Token::Invalid;
-        case State::Value: return text_value();
-        default: return text_timestamp();
+        case State::Value:
+            return text_value();
+        default:
+            return text_timestamp();
     }
 }
 
@@ -149,7 +186,8 @@ Token ExpositionLexer::text_init() {
             while (is_blank(here())) ++at_;
             state_ = State::Comment;
             return text_comment();
-        default: return name(Token::MetricName, State::Value, true);
+        default:
+            return name(Token::MetricName, State::Value, true);
     }
 }
 
@@ -201,13 +239,17 @@ Token ExpositionLexer::text_timestamp() {
 
 Token ExpositionLexer::open_metrics_token() {
     switch (state_) {
-        case State::Init: return open_metrics_init();
-        case State::Comment: return open_metrics_comment();
+        case State::Init:
+            return open_metrics_init();
+        case State::Comment:
+            return open_metrics_comment();
         case State::MetaName:
             return here() == '"' ? quoted(Token::MetricName, State::MetaText, true)
                                  : name(Token::MetricName, State::MetaText, true);
-        case State::MetaText: return open_metrics_text();
-        case State::Labels: return label_token(State::Value);
+        case State::MetaText:
+            return open_metrics_text();
+        case State::Labels:
+            return label_token(State::Value);
         case State::LabelValue:
             return here() == '"' ? quoted(Token::LabelValue, State::Labels, false) : Token::Invalid;
         case State::Value:
@@ -216,10 +258,14 @@ Token ExpositionLexer::open_metrics_token() {
                 return become(State::Labels, Token::BraceOpen);
             }
             return after_space(Token::Value, State::Suffix);
-        case State::Suffix: return open_metrics_timestamp();
-        case State::ExemplarLabels: return label_token(State::ExemplarValue);
-        case State::ExemplarValue: return open_metrics_exemplar_value();
-        case State::ExemplarSuffix: return open_metrics_exemplar_timestamp();
+        case State::Suffix:
+            return open_metrics_timestamp();
+        case State::ExemplarLabels:
+            return label_token(State::ExemplarValue);
+        case State::ExemplarValue:
+            return open_metrics_exemplar_value();
+        case State::ExemplarSuffix:
+            return open_metrics_exemplar_timestamp();
     }
     return Token::Invalid;
 }
@@ -235,15 +281,19 @@ Token ExpositionLexer::open_metrics_init() {
             ++at_;
             state_ = State::Comment;
             return open_metrics_comment();
-        default: return name(Token::MetricName, State::Value, true);
+        default:
+            return name(Token::MetricName, State::Value, true);
     }
 }
 
 Token ExpositionLexer::open_metrics_comment() {
     switch (here()) {
-        case 'H': return word("HELP ") ? become(State::MetaName, Token::Help) : Token::Invalid;
-        case 'T': return word("TYPE ") ? become(State::MetaName, Token::Type) : Token::Invalid;
-        case 'U': return word("UNIT ") ? become(State::MetaName, Token::Unit) : Token::Invalid;
+        case 'H':
+            return word("HELP ") ? become(State::MetaName, Token::Help) : Token::Invalid;
+        case 'T':
+            return word("TYPE ") ? become(State::MetaName, Token::Type) : Token::Invalid;
+        case 'U':
+            return word("UNIT ") ? become(State::MetaName, Token::Unit) : Token::Invalid;
         default:
             if (!word("EOF")) return Token::Invalid;
             if (here() == '\n') ++at_;

@@ -9,11 +9,13 @@ namespace tocsin {
 /// How a scrape body is written: `text/plain` 0.0.4 and 1.0.0, or `application/openmetrics-text` 0.0.1 and 1.0.0.
 enum class ExpositionFormat { PrometheusText, OpenMetrics };
 
-/// Cuts a scrape body into tokens exactly where Prometheus' scraper does (prometheus/prometheus model/textparse, promlex.l and
-/// openmetricslex.l): its verdicts, and the text quoted in its messages, follow from where a token ends and where one cannot go on.
+/// Cuts a scrape body into tokens exactly where Prometheus' scraper does (prometheus/prometheus model/textparse,
+/// promlex.l and openmetricslex.l): its verdicts, and the text quoted in its messages, follow from where a token ends
+/// and where one cannot go on.
 ///
-/// Which token may come depends on a state, which tokens change. The text format may have blanks between tokens, OpenMetrics has one
-/// space at the start of some. Of the text format a line feed is read at the end of the body in any case.
+/// Which token may come depends on a state, which tokens change. The text format may have blanks between tokens,
+/// OpenMetrics has one space at the start of some. Of the text format a line feed is read at the end of the body in any
+/// case.
 class ExpositionLexer {
 public:
     enum class Token {
@@ -44,7 +46,8 @@ public:
     /// The next token; of the text format never Whitespace.
     Token next();
 
-    /// The bytes [token_begin(), token_end()) are the last token. One that is Invalid ends before the byte that did not fit.
+    /// The bytes [token_begin(), token_end()) are the last token. One that is Invalid ends before the byte that did not
+    /// fit.
     std::size_t token_begin() const { return begin_; }
     std::size_t token_end() const { return at_; }
     std::string_view token() const { return body_.substr(begin_, at_ - begin_); }

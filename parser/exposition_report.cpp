@@ -14,9 +14,15 @@ Json metadata_of(ExpositionParser& parser, Entry entry) {
     Json metadata = Json::object();
     metadata.add("metric", std::string(parser.metric()));
     switch (entry) {
-        case Entry::Type: metadata.add("type", std::string(to_string(parser.type()))); break;
-        case Entry::Help: metadata.add("help", std::string(parser.text())); break;
-        default: metadata.add("unit", std::string(parser.text())); break;
+        case Entry::Type:
+            metadata.add("type", std::string(to_string(parser.type())));
+            break;
+        case Entry::Help:
+            metadata.add("help", std::string(parser.text()));
+            break;
+        default:
+            metadata.add("unit", std::string(parser.text()));
+            break;
     }
     return metadata;
 }

@@ -1,12 +1,12 @@
 #include "parser/matchers_parser.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <utility>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "base/text.h"
 
@@ -23,7 +23,9 @@ struct Rune {
 
 /// The text is valid UTF-8: parse_matchers() has checked.
 Rune rune_at(std::string_view text, std::size_t at) {
-    const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[at + i])); };
+    const auto byte = [&](std::size_t i) {
+        return static_cast<std::uint32_t>(static_cast<unsigned char>(text[at + i]));
+    };
     const std::uint32_t first = byte(0);
     if (first < 0x80) return {first, 1};
     if (first < 0xE0) return {(first & 0x1FU) << 6U | (byte(1) & 0x3FU), 2};
@@ -44,9 +46,13 @@ bool is_reserved(std::uint32_t code) {
 }
 
 // Go's regexp \s.
-bool is_regexp_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r'; }
+bool is_regexp_space(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r';
+}
 
-tl::unexpected<Error> refuse(std::string message) { return fail(Error::Kind::InvalidInput, std::move(message)); }
+tl::unexpected<Error> refuse(std::string message) {
+    return fail(Error::Kind::InvalidInput, std::move(message));
+}
 
 void append_utf8(std::string& out, std::uint32_t code) {
     const auto put = [&](std::uint32_t byte) { out += static_cast<char>(static_cast<unsigned char>(byte)); };
@@ -65,7 +71,8 @@ void append_utf8(std::string& out, std::uint32_t code) {
 }
 
 /// Reads `count` digits of `base` at `at` and steps over them.
-std::optional<std::uint32_t> read_digits(std::string_view text, std::size_t& at, std::size_t count, std::uint32_t base) {
+std::optional<std::uint32_t> read_digits(std::string_view text, std::size_t& at, std::size_t count,
+                                         std::uint32_t base) {
     if (text.size() - at < count) return std::nullopt;
     std::uint32_t value = 0;
     for (const std::size_t end = at + count; at < end; ++at) {
@@ -140,13 +147,20 @@ public:
         const std::size_t begin = at_;
         if (at_ >= text_.size()) return token(TokenKind::End, begin);
         switch (text_[at_]) {
-            case '{': return single(TokenKind::OpenBrace);
-            case '}': return single(TokenKind::CloseBrace);
-            case ',': return single(TokenKind::Comma);
-            case '=': return equals();
-            case '!': return exclamation();
-            case '"': return quoted();
-            default: break;
+            case '{':
+                return single(TokenKind::OpenBrace);
+            case '}':
+                return single(TokenKind::CloseBrace);
+            case ',':
+                return single(TokenKind::Comma);
+            case '=':
+                return equals();
+            case '!':
+                return exclamation();
+            case '"':
+                return quoted();
+            default:
+                break;
         }
         if (is_reserved(rune_at(text_, at_).code)) {
             return refuse(fmt::format("{}:{}: {}: invalid input", at_, at_ + 1, text_[at_]));
@@ -156,7 +170,9 @@ public:
     }
 
 private:
-    Token token(TokenKind kind, std::size_t begin) const { return {kind, text_.substr(begin, at_ - begin), begin, at_}; }
+    Token token(TokenKind kind, std::size_t begin) const {
+        return {kind, text_.substr(begin, at_ - begin), begin, at_};
+    }
 
     Token single(TokenKind kind) {
         ++at_;
@@ -249,11 +265,19 @@ private:
     Result<MatchOp> operation() {
         MatchOp op = MatchOp::Equal;
         switch (token_.kind) {
-            case TokenKind::Equal: break;
-            case TokenKind::NotEqual: op = MatchOp::NotEqual; break;
-            case TokenKind::Match: op = MatchOp::Regex; break;
-            case TokenKind::NotMatch: op = MatchOp::NotRegex; break;
-            default: return unexpected_token("expected an operator such as '=', '!=', '=~' or '!~'");
+            case TokenKind::Equal:
+                break;
+            case TokenKind::NotEqual:
+                op = MatchOp::NotEqual;
+                break;
+            case TokenKind::Match:
+                op = MatchOp::Regex;
+                break;
+            case TokenKind::NotMatch:
+                op = MatchOp::NotRegex;
+                break;
+            default:
+                return unexpected_token("expected an operator such as '=', '!=', '=~' or '!~'");
         }
         if (auto moved = advance(); !moved) return tl::unexpected(std::move(moved).error());
         return op;
@@ -436,7 +460,8 @@ Result<Matcher> parse_matcher(std::string_view text, MatchersSyntax syntax) {
 
     auto utf8 = Utf8Parser(text).parse();
     if (utf8 && utf8->size() != 1) {
-        utf8 = utf8->empty() ? refuse("no matchers") : refuse(fmt::format("expected 1 matcher, found {}", utf8->size()));
+        utf8 =
+            utf8->empty() ? refuse("no matchers") : refuse(fmt::format("expected 1 matcher, found {}", utf8->size()));
     }
     if (syntax == MatchersSyntax::Fallback) {
         auto classic = parse_classic_one(text);

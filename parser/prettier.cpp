@@ -4,8 +4,8 @@
 #include "parser/printer.h"
 #include "parser/printer_parts.h"
 
-// An expression that fits on a line is left on it. Otherwise its operands go on lines of their own, one level further in, and the
-// same is asked of each of them.
+// An expression that fits on a line is left on it. Otherwise its operands go on lines of their own, one level further
+// in, and the same is asked of each of them.
 
 namespace tocsin {
 
@@ -27,8 +27,8 @@ struct Split {
     }
 
     std::string operator()(const Binary& node) const {
-        return lines_of(*node.left, level + 1) + "\n" + indent(level) + head_text(node) + "\n" +
-               lines_of(*node.right, level + 1);
+        const std::string left = has_bare_infinity(node) ? indent(level + 1) + "Inf" : lines_of(*node.left, level + 1);
+        return left + "\n" + indent(level) + head_text(node) + "\n" + lines_of(*node.right, level + 1);
     }
 
     std::string operator()(const Call& node) const {

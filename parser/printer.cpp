@@ -35,7 +35,11 @@ public:
         // Down the left side and up again, since a chain of operators may be long.
         std::vector<const Binary*> chain{&node};
         while (const auto* left = chain.back()->left->as<Binary>()) chain.push_back(left);
-        print(*chain.back()->left);
+        if (has_bare_infinity(*chain.back())) {
+            out_ += "Inf";
+        } else {
+            print(*chain.back()->left);
+        }
         for (; !chain.empty(); chain.pop_back()) {
             out_ += fmt::format(" {} ", head_text(*chain.back()));
             print(*chain.back()->right);
@@ -207,6 +211,11 @@ std::string head_text(const Binary& node) {
     if (node.return_bool) out += " bool";
     if (node.matching) out += matching_text(*node.matching);
     return out;
+}
+
+bool has_bare_infinity(const Binary& node) {
+    const auto* number = node.left->as<NumberLiteral>();
+    return node.op == BinaryOp::Pow && number && number->value == INFINITY;
 }
 
 std::string suffix_text(const Subquery& node) {

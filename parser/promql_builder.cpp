@@ -60,10 +60,11 @@ const OperatorEntry& operator_entry(std::string_view text) {
 }
 
 AggregateOp aggregate_op(std::string_view name) {
-    constexpr std::array kAll{AggregateOp::Avg,     AggregateOp::Bottomk,    AggregateOp::Count,    AggregateOp::CountValues,
-                              AggregateOp::Group,   AggregateOp::LimitRatio, AggregateOp::Limitk,   AggregateOp::Max,
-                              AggregateOp::Min,     AggregateOp::Quantile,   AggregateOp::Stddev,   AggregateOp::Stdvar,
-                              AggregateOp::Sum,     AggregateOp::Topk};
+    constexpr std::array kAll{AggregateOp::Avg,         AggregateOp::Bottomk, AggregateOp::Count,
+                              AggregateOp::CountValues, AggregateOp::Group,   AggregateOp::LimitRatio,
+                              AggregateOp::Limitk,      AggregateOp::Max,     AggregateOp::Min,
+                              AggregateOp::Quantile,    AggregateOp::Stddev,  AggregateOp::Stdvar,
+                              AggregateOp::Sum,         AggregateOp::Topk};
     const auto found =
         std::find_if(kAll.begin(), kAll.end(), [name](AggregateOp op) { return iequals(to_string(op), name); });
     TOCSIN_ASSERT(found != kAll.end());
@@ -164,9 +165,8 @@ ExpressionBuilder::Operand ExpressionBuilder::pop() {
 /// The word at the beginning of `span`, which may have white space and comments behind it.
 TextSpan ExpressionBuilder::word_in(TextSpan span) const {
     const std::string_view all = in(span);
-    const auto end = std::find_if(all.begin(), all.end(), [](char c) {
-        return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '#';
-    });
+    const auto end = std::find_if(all.begin(), all.end(),
+                                  [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '#'; });
     return {span.begin, span.begin + static_cast<std::size_t>(end - all.begin())};
 }
 
@@ -219,7 +219,8 @@ void ExpressionBuilder::match_operator(TextSpan span) {
     const std::string_view text = in(span);
     const bool is_regex = text.back() == '~';
     const bool negative = text.front() == '!';
-    match_op_ = is_regex ? (negative ? MatchOp::NotRegex : MatchOp::Regex) : (negative ? MatchOp::NotEqual : MatchOp::Equal);
+    match_op_ =
+        is_regex ? (negative ? MatchOp::NotRegex : MatchOp::Regex) : (negative ? MatchOp::NotEqual : MatchOp::Equal);
 }
 
 void ExpressionBuilder::label_value(TextSpan span) {
@@ -260,7 +261,8 @@ void ExpressionBuilder::duration_function(TextSpan span) {
 /// Arithmetic over constants is done now. What has mistakes is not even tried.
 DurationExpr ExpressionBuilder::fold(ExprPtr arithmetic) {
     const auto* literal = arithmetic->as<NumberLiteral>();
-    if (noted_within(arithmetic->span) || depends_on_query(*arithmetic)) return {Duration{0}, std::move(arithmetic), nullptr};
+    if (noted_within(arithmetic->span) || depends_on_query(*arithmetic))
+        return {Duration{0}, std::move(arithmetic), nullptr};
     const Result<Duration> value = literal ? duration_from_seconds(literal->value) : evaluate_duration(*arithmetic);
     if (!value) note(arithmetic->span, value.error().message);
     return {value.value_or(Duration{0}), nullptr, literal ? nullptr : std::move(arithmetic)};
@@ -292,9 +294,7 @@ void ExpressionBuilder::selector_range() {
     range_ = pop_duration(Sign::Positive);
 }
 
-void ExpressionBuilder::subquery_step() {
-    step_ = pop_duration(Sign::Positive);
-}
+void ExpressionBuilder::subquery_step() { step_ = pop_duration(Sign::Positive); }
 
 void ExpressionBuilder::range_vector_selector() {
     Operand& operand = operands_.back();
@@ -321,8 +321,9 @@ void ExpressionBuilder::offset() {
     if (auto* selector = selector_below(expr)) target = &selector->offset;
     if (auto* subquery = expr.as<Subquery>()) target = &subquery->offset;
     if (!target) {
-        return note(expr.span, "offset modifier must be preceded by an instant vector selector or range vector selector or "
-                               "a subquery");
+        return note(expr.span,
+                    "offset modifier must be preceded by an instant vector selector or range vector selector or "
+                    "a subquery");
     }
     if (is_set(*target)) return note(expr.span, "offset may not be set multiple times");
     *target = std::move(duration);
@@ -403,7 +404,8 @@ void ExpressionBuilder::argument() {
 void ExpressionBuilder::function_call() {
     PendingCall call = std::move(calls_.back());
     calls_.pop_back();
-    push(Call{std::move(call.name), call.span, std::move(call.arguments)}, {call.span.begin, closing_}, call.height + 1);
+    push(Call{std::move(call.name), call.span, std::move(call.arguments)}, {call.span.begin, closing_},
+         call.height + 1);
 }
 
 void ExpressionBuilder::aggregation_head(TextSpan span) {
@@ -441,8 +443,8 @@ void ExpressionBuilder::aggregation() {
     if (call.arguments.empty()) {
         note(span, "no arguments for aggregate expression provided");
     } else if (call.arguments.size() != wanted) {
-        note(span, fmt::format("wrong number of arguments for aggregate expression provided, expected {}, got {}", wanted,
-                               call.arguments.size()));
+        note(span, fmt::format("wrong number of arguments for aggregate expression provided, expected {}, got {}",
+                               wanted, call.arguments.size()));
     }
     call.arguments.resize(wanted);
     if (with_parameter) call.aggregate->parameter = std::move(call.arguments.front());

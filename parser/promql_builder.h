@@ -15,11 +15,13 @@ namespace tocsin {
 
 /// Puts the syntax tree together while the grammar reads.
 ///
-/// The grammar calls one function for each thing that it has recognised, in the order of the text; a span is that of the thing,
-/// perhaps with white space behind. Operands wait on a stack until the operator that takes them is known: a binary operator
-/// takes them as soon as the next one binds no tighter. So there is no recursion, whatever the number of operators.
+/// The grammar calls one function for each thing that it has recognised, in the order of the text; a span is that of
+/// the thing, perhaps with white space behind. Operands wait on a stack until the operator that takes them is known: a
+/// binary operator takes them as soon as the next one binds no tighter. So there is no recursion, whatever the number
+/// of operators.
 ///
-/// What is wrong although it fits the grammar is noted and reading goes on; the tree of a text with diagnostics is of no use.
+/// What is wrong although it fits the grammar is noted and reading goes on; the tree of a text with diagnostics is of
+/// no use.
 class ExpressionBuilder {
 public:
     ExpressionBuilder(std::string_view text, const PromqlLimits& limits) : text_(text), limits_(limits) {}

@@ -33,7 +33,17 @@ private:
     void check(const Expr& expr) {
         if (const auto* binary = expr.as<Binary>()) check(*binary, expr.span);
         if (const auto* selector = expr.as<VectorSelector>()) check(*selector, expr);
+        if (const auto* subquery = expr.as<Subquery>()) check(*subquery, expr.span);
         if (const auto* call = expr.as<Call>()) remember_label_selector(*call);
+    }
+
+    /// The types of most operands are the binder's affair; of these they are plain.
+    void check(const Subquery& subquery, TextSpan span) {
+        std::string_view type;
+        if (subquery.operand->as<NumberLiteral>()) type = "scalar";
+        if (subquery.operand->as<StringLiteral>()) type = "string";
+        if (subquery.operand->as<MatrixSelector>()) type = "matrix";
+        if (!type.empty()) note(span, fmt::format("subquery is only allowed on instant vector, got {} instead", type));
     }
 
     /// From the end of the left operand to the beginning of the right one, without the white space.

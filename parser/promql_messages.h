@@ -5,60 +5,79 @@
 #include "parser/promql_grammar.h"
 #include "parser/promql_refusal.h"
 
-/// Rule -> what the user reads when it had to match and did not. Every rule inside a must<> has its line; one without does not
-/// compile.
+/// Rule -> what the user reads when it had to match and did not. Every rule inside a must<> has its line; one without
+/// does not compile.
 namespace tocsin::promql_grammar {
 
 template <typename Rule>
 inline constexpr PromqlMessage message{.written = false};
 
-// clang-format off
-
 using Kind = PromqlMessage::Kind;
 
+/// `unexpected identifier "b" in label matching, expected string`
+constexpr PromqlMessage expected(std::string_view where, std::string_view what) {
+    return {.where = where, .expected = what};
+}
+
+constexpr PromqlMessage unexpected() { return {}; }
+
+constexpr PromqlMessage unclosed(std::string_view text) { return {.kind = Kind::Quote, .text = text}; }
+
+constexpr PromqlMessage about_all(std::string_view text) { return {.kind = Kind::Nothing, .text = text}; }
+
+constexpr PromqlMessage plainly(std::string_view text) { return {.kind = Kind::Whole, .text = text}; }
+
+inline constexpr std::string_view kMatching = "label matching";
+inline constexpr std::string_view kGrouping = "grouping opts";
+inline constexpr std::string_view kArithmetic = "duration expression";
 inline constexpr std::string_view kDuration = "number, duration, step(), or range()";
+inline constexpr std::string_view kTrailingComma = "trailing commas not allowed in function call args";
+inline constexpr std::string_view kNoExpression = "no expression found in input";
+inline constexpr std::string_view kDurationOrEnd = "number, duration, step(), range(), or \"]\"";
 
-template <char Quote> inline constexpr PromqlMessage message< escape< Quote > >       {.kind = Kind::Escape};
-template <char Quote> inline constexpr PromqlMessage message< closing_quote< Quote > >{.kind = Kind::Quote, .text = "unterminated quoted string"};
-template <> inline constexpr PromqlMessage message< closing_quote< '`' > >            {.kind = Kind::Quote, .text = "unterminated raw string"};
-template <> inline constexpr PromqlMessage message< numeric_value >                   {.kind = Kind::Number};
+// clang-format off
 
-template <> inline constexpr PromqlMessage message< match_op >              {.where = "label matching", .expected = "label matching operator"};
-template <> inline constexpr PromqlMessage message< label_value >           {.where = "label matching", .expected = "string"};
-template <> inline constexpr PromqlMessage message< label_matcher >         {.where = "label matching", .expected = "identifier or \"}\""};
-template <> inline constexpr PromqlMessage message< matchers_end >          {.where = "label matching", .expected = "\",\" or \"}\""};
-template <> inline constexpr PromqlMessage message< grouping_labels >       {.where = "grouping opts", .expected = "\"(\""};
-template <> inline constexpr PromqlMessage message< grouping_label >        {.where = "grouping opts", .expected = "label"};
-template <> inline constexpr PromqlMessage message< grouping_end >          {.where = "grouping opts", .expected = "\",\" or \")\""};
+template <char Quote> inline constexpr auto message< escape< Quote > >        = PromqlMessage{.kind = Kind::Escape};
+template <char Quote> inline constexpr auto message< closing_quote< Quote > > = unclosed( "unterminated quoted string" );
+template <> inline constexpr auto message< closing_quote< '`' > >             = unclosed( "unterminated raw string" );
+template <> inline constexpr auto message< numeric_value >                    = PromqlMessage{.kind = Kind::Number};
 
-template <> inline constexpr PromqlMessage message< duration_primary >      {.where = "duration expression", .expected = kDuration};
-template <> inline constexpr PromqlMessage message< duration_operand >      {.where = "duration expression", .expected = kDuration};
-template <> inline constexpr PromqlMessage message< duration_argument >     {.where = "duration expression", .expected = kDuration};
-template <> inline constexpr PromqlMessage message< duration_expression >   {.where = "duration expression", .expected = kDuration};
-template <> inline constexpr PromqlMessage message< selector_range >        {.where = "subquery or range selector", .expected = kDuration};
-template <> inline constexpr PromqlMessage message< bracket_tail >          {.where = "subquery or range", .expected = "\":\" or \"]\""};
-template <> inline constexpr PromqlMessage message< subquery_step >         {.where = "subquery selector", .expected = "number, duration, step(), range(), or \"]\""};
-template <> inline constexpr PromqlMessage message< subquery >              {.where = "subquery selector", .expected = "\"]\""};
-template <> inline constexpr PromqlMessage message< offset_duration >       {.where = "offset", .expected = kDuration};
-template <> inline constexpr PromqlMessage message< at_timestamp >          {.where = "@", .expected = "timestamp"};
-template <> inline constexpr PromqlMessage message< at_open >               {.where = "@", .expected = "timestamp"};
-template <> inline constexpr PromqlMessage message< at_close >              {.where = "@", .expected = "timestamp"};
+template <> inline constexpr auto message< match_op >              = expected( kMatching, "label matching operator" );
+template <> inline constexpr auto message< label_value >           = expected( kMatching, "string" );
+template <> inline constexpr auto message< label_matcher >         = expected( kMatching, "identifier or \"}\"" );
+template <> inline constexpr auto message< matchers_end >          = expected( kMatching, "\",\" or \"}\"" );
+template <> inline constexpr auto message< grouping_labels >       = expected( kGrouping, "\"(\"" );
+template <> inline constexpr auto message< grouping_label >        = expected( kGrouping, "label" );
+template <> inline constexpr auto message< grouping_end >          = expected( kGrouping, "\",\" or \")\"" );
 
-template <> inline constexpr PromqlMessage message< aggregation_arguments > {.where = "aggregation"};
-template <> inline constexpr PromqlMessage message< argument >              {};
-template <> inline constexpr PromqlMessage message< arguments_end >         {};
-template <> inline constexpr PromqlMessage message< no_trailing_comma >     {.kind = Kind::Whole, .text = "trailing commas not allowed in function call args"};
-template <> inline constexpr PromqlMessage message< fill_value >            {.where = "fill modifier", .expected = "number"};
+template <> inline constexpr auto message< duration_primary >      = expected( kArithmetic, kDuration );
+template <> inline constexpr auto message< duration_operand >      = expected( kArithmetic, kDuration );
+template <> inline constexpr auto message< duration_argument >     = expected( kArithmetic, kDuration );
+template <> inline constexpr auto message< duration_expression >   = expected( kArithmetic, kDuration );
+template <> inline constexpr auto message< selector_range >        = expected( "subquery or range selector", kDuration );
+template <> inline constexpr auto message< bracket_tail >          = expected( "subquery or range", "\":\" or \"]\"" );
+template <> inline constexpr auto message< subquery_step >         = expected( "subquery selector", kDurationOrEnd );
+template <> inline constexpr auto message< subquery >              = expected( "subquery selector", "\"]\"" );
+template <> inline constexpr auto message< offset_duration >       = expected( "offset", kDuration );
+template <> inline constexpr auto message< at_timestamp >          = expected( "@", "timestamp" );
+template <> inline constexpr auto message< at_open >               = expected( "@", "timestamp" );
+template <> inline constexpr auto message< at_close >              = expected( "@", "timestamp" );
 
-template <> inline constexpr PromqlMessage message< open_paren >            {};
-template <> inline constexpr PromqlMessage message< close_paren >           {};
-template <> inline constexpr PromqlMessage message< comma >                 {};
-template <> inline constexpr PromqlMessage message< primary >               {};
-template <> inline constexpr PromqlMessage message< operand >               {};
-template <> inline constexpr PromqlMessage message< expression >            {};
-template <> inline constexpr PromqlMessage message< vector_selector >       {};
-template <> inline constexpr PromqlMessage message< some_expression >       {.kind = Kind::Nothing, .text = "no expression found in input"};
-template <> inline constexpr PromqlMessage message< nothing_else >          {};
+template <> inline constexpr auto message< aggregation_arguments > = expected( "aggregation", "" );
+template <> inline constexpr auto message< argument >              = unexpected();
+template <> inline constexpr auto message< arguments_end >         = unexpected();
+template <> inline constexpr auto message< no_trailing_comma >     = plainly( kTrailingComma );
+template <> inline constexpr auto message< fill_value >            = expected( "fill modifier", "number" );
+
+template <> inline constexpr auto message< open_paren >            = unexpected();
+template <> inline constexpr auto message< close_paren >           = unexpected();
+template <> inline constexpr auto message< comma >                 = unexpected();
+template <> inline constexpr auto message< primary >               = unexpected();
+template <> inline constexpr auto message< operand >               = unexpected();
+template <> inline constexpr auto message< expression >            = unexpected();
+template <> inline constexpr auto message< vector_selector >       = unexpected();
+template <> inline constexpr auto message< some_expression >       = about_all( kNoExpression );
+template <> inline constexpr auto message< nothing_else >          = unexpected();
 
 // clang-format on
 

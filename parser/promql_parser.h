@@ -19,8 +19,9 @@ struct PromqlLimits {
     std::size_t matchers = 100;  // of one selector
 };
 
-/// Reads one PromQL expression, the whole language of Prometheus 3. Positions in the diagnostics count within `text` (line and column
-/// from 1); whoever holds a file moves them there. Names of functions are not looked up.
+/// Reads one PromQL expression, the whole language of Prometheus 3. Positions in the diagnostics count within `text`
+/// (line and column from 1); whoever holds a file moves them there. Names of functions are not looked up. Messages are
+/// those of Prometheus' parser, complete: `expected` stays empty.
 Parsed<ExprPtr> parse_promql(std::string_view text, const PromqlLimits& limits = {});
 
 /// Reads `name{a="b"}` as a series is written in test files, and in `match[]` parameters.
@@ -36,6 +37,9 @@ struct SequenceValue {
 struct SeriesDescription {
     LabelSet labels;
     std::vector<SequenceValue> values;
+    /// `name{…}@st -1m -2m`: the values are no samples. They say, in seconds, how long before the samples of the series
+    /// its counters were started.
+    bool start_timestamps = false;
 };
 
 /// Reads `name{a="b"} 1 2+1x5 _ stale` (promtool's series notation), at most `values_max` values.

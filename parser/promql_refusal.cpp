@@ -33,7 +33,8 @@ std::string end_of_input(const PromqlMessage& message, const PromqlOpen& open) {
     return with_context("unexpected end of input", message);
 }
 
-Diagnostic refused_token(std::string_view text, std::size_t offset, const PromqlMessage& message, const PromqlOpen& open) {
+Diagnostic refused_token(std::string_view text, std::size_t offset, const PromqlMessage& message,
+                         const PromqlOpen& open) {
     if (text[offset] == ')' && open.parens == 0 && !open.braces) {
         return finding(text, {offset, offset + 1}, "unexpected right parenthesis ')'");
     }

@@ -7,7 +7,8 @@
 
 namespace tocsin {
 
-/// What the user reads when a rule had to match and did not: `unexpected identifier "b" in label matching, expected string`.
+/// What the user reads when a rule had to match and did not: `unexpected identifier "b" in label matching, expected
+/// string`.
 struct PromqlMessage {
     enum class Kind {
         Unexpected,  // the token found, then where, then what was expected

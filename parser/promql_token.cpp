@@ -78,8 +78,8 @@ std::string keyword(std::string_view word) {
                          "count_values", "quantile", "limitk", "limit_ratio"})) {
         return fmt::format("<aggr:{}>", word);
     }
-    if (is_one_of(word, {"offset", "smoothed", "anchored", "by", "without", "on", "ignoring", "group_left", "group_right",
-                         "fill", "fill_left", "fill_right", "bool"})) {
+    if (is_one_of(word, {"offset", "smoothed", "anchored", "by", "without", "on", "ignoring", "group_left",
+                         "group_right", "fill", "fill_left", "fill_right", "bool"})) {
         return fmt::format("<{}>", word);
     }
     if (is_one_of(word, {"start", "end", "step", "range", "min_of", "max_of"})) return go_quote(word);

@@ -13,8 +13,8 @@ enum class TokenPlace { Expression, Braces, Brackets };
 /// The token at which reading had to stop, in Prometheus' words.
 struct UnexpectedToken {
     TextSpan span;
-    /// `unexpected identifier "foo"`, to be continued by where and what was expected; or, when it is no token at all, the
-    /// whole message: `unexpected character: ';'`.
+    /// `unexpected identifier "foo"`, to be continued by where and what was expected; or, when it is no token at all,
+    /// the whole message: `unexpected character: ';'`.
     std::string message;
     bool is_token = true;
     std::string hint;

@@ -19,6 +19,9 @@ namespace {
 
 namespace grammar = promql_grammar;
 
+/// A text with more mistakes than this is no series.
+constexpr std::size_t kDiagnosticsMax = 50;
+
 /// Collects the labels and the values as the grammar reads them.
 class SeriesReader {
 public:
@@ -37,6 +40,8 @@ public:
     void quoted_label(TextSpan span) { label_ = unquoted(span); }
     void quoted_metric_name(TextSpan) { labels_.emplace_back(kMetricNameLabel, std::move(label_)); }
     void label_value(TextSpan span) { labels_.emplace_back(std::move(label_), unquoted(span)); }
+
+    void start_timestamps(TextSpan) { start_timestamps_ = true; }
 
     void omitted(TextSpan) { item_.value.omitted = true; }
     void stale(TextSpan) { item_.value.value = kStaleMarker; }
@@ -67,7 +72,7 @@ public:
 
     Parsed<SeriesDescription> take() {
         if (!diagnostics_.empty()) return tl::unexpected(std::move(diagnostics_));
-        return SeriesDescription{LabelSet::from(std::move(labels_)), std::move(values_)};
+        return SeriesDescription{LabelSet::from(std::move(labels_)), std::move(values_), start_timestamps_};
     }
 
 private:
@@ -80,6 +85,7 @@ private:
     std::string_view in(TextSpan span) const { return text_.substr(span.begin, span.end - span.begin); }
 
     void note(TextSpan span, std::string message) {
+        if (diagnostics_.size() >= kDiagnosticsMax) return;
         diagnostics_.push_back({.where = range_at(text_, span), .message = std::move(message)});
     }
 
@@ -94,14 +100,19 @@ private:
         std::string_view digits = in(span);
         const bool negative = digits.front() == '-';
         if (negative || digits.front() == '+') digits.remove_prefix(1);
-        const Result<double> value = read_number(digits);
+        const bool is_duration = std::string_view("smhdwy").find(digits.back()) != std::string_view::npos;
+        if (is_duration && !start_timestamps_) {
+            note(span, "unexpected duration " + go_quote(digits) + " in series values, expected number or \"stale\"");
+            return 0;
+        }
+        const Result<double> value = is_duration ? read_duration_seconds(digits) : read_number(digits);
         if (!value) note(span, value.error().message);
         return negative ? -value.value_or(0) : value.value_or(0);
     }
 
     void append(Item& item) {
         values_.push_back(item.value);
-        // Not for nothing: a stale marker must keep its bits.
+        // Even a zero would change the bits of a stale marker.
         if (item.increment != 0) item.value.value += item.increment;
     }
 
@@ -113,6 +124,7 @@ private:
 
     std::vector<std::pair<std::string, std::string>> labels_;
     std::string label_;
+    bool start_timestamps_ = false;
     Item item_;
     std::vector<SequenceValue> values_;
 };
@@ -140,12 +152,14 @@ template <> struct SeriesAction<grammar::quoted_label>       : Tell<&SeriesReade
 template <> struct SeriesAction<grammar::quoted_metric_name> : Tell<&SeriesReader::quoted_metric_name> {};
 template <> struct SeriesAction<grammar::label_value_text>   : Tell<&SeriesReader::label_value> {};
 
+template <> struct SeriesAction<grammar::start_timestamps>   : Tell<&SeriesReader::start_timestamps> {};
+
 template <> struct SeriesAction<grammar::omitted>            : Tell<&SeriesReader::omitted> {};
 template <> struct SeriesAction<grammar::stale>              : Tell<&SeriesReader::stale> {};
 template <> struct SeriesAction<grammar::histogram>          : Tell<&SeriesReader::histogram> {};
 template <> struct SeriesAction<grammar::first_value>        : Tell<&SeriesReader::first_value> {};
 template <> struct SeriesAction<grammar::increment>          : Tell<&SeriesReader::increment> {};
-template <> struct SeriesAction<grammar::count>              : Tell<&SeriesReader::count> {};
+template <> struct SeriesAction<grammar::repetitions>        : Tell<&SeriesReader::count> {};
 template <> struct SeriesAction<grammar::series_item>        : Tell<&SeriesReader::item> {};
 
 // clang-format on

@@ -181,7 +181,7 @@ Result<Value> call_slice(Call& call) {
 
 Result<Value> printed(Call& call, Status (*append)(std::string&, std::span<const Value>, std::size_t)) {
     std::string out;
-    const auto done = append(out, call.arguments, call.environment.limits.memory_bytes);
+    const auto done = append(out, call.arguments, call.environment.limits.value_bytes);
     if (!done) return tl::unexpected<Error>(done.error());
     return call.keep_text(out);
 }
@@ -193,7 +193,7 @@ Result<Value> call_printf(Call& call) {
     const TemplateLimits& limits = call.environment.limits;
     std::string out;
     const auto done =
-        append_printf(out, call.text(0), call.arguments.subspan(1), limits.memory_bytes, limits.printf_width);
+        append_printf(out, call.text(0), call.arguments.subspan(1), limits.value_bytes, limits.printf_width);
     if (!done) return tl::unexpected<Error>(done.error());
     return call.keep_text(out);
 }

@@ -29,7 +29,7 @@ Result<Value> call_join(Call& call) {
         if (!first) out += separator;
         first = false;
         out += item.as_text();
-        if (out.size() > call.environment.limits.memory_bytes) return too_large();
+        if (out.size() > call.environment.limits.value_bytes) return too_large();
     }
     return call.keep_text(out);
 }
@@ -118,7 +118,7 @@ Result<Value> call_to_date(Call& call) {
 }
 
 Result<Value> call_to_json(Call& call) {
-    TOCSIN_TRY(const std::string json, to_json(call.arguments[0], call.environment.limits.memory_bytes));
+    TOCSIN_TRY(const std::string json, to_json(call.arguments[0], call.environment.limits.value_bytes));
     return call.keep_text(json);
 }
 

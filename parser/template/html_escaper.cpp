@@ -19,7 +19,8 @@ namespace {
 
 // What html/template puts where a value would have been dangerous.
 constexpr std::string_view kFiltered = "ZgotmplZ";
-constexpr std::size_t kBytesMax = 64 * 1024 * 1024;
+// Of a value as text; more than any output may have.
+constexpr std::size_t kBytesMax = 4 * 1024 * 1024;
 
 std::string text_of(const Value& value) {
     std::string out;

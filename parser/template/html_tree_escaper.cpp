@@ -194,12 +194,14 @@ HtmlContext TreeEscaper::escape_action(HtmlContext context, Node& node) {
     if (ambiguous) return HtmlContext::error(to_string(node) + " appears in an ambiguous context within a URL");
     if (context.state == State::Tag) context.state = State::AttrName;
     if (context.state == State::Js) context.slash = HtmlContext::Slash::Division;
-    const bool query = !pipeline.escapers.empty() && pipeline.escapers.back() == Escaper::UrlQuery;
-    if (context.delimiter != Delimiter::None && !query) {
+    if (context.delimiter != Delimiter::None) {
         const bool open = context.delimiter == Delimiter::SpaceOrTagEnd;
         pipeline.escapers.push_back(open ? Escaper::UnquotedValue : Escaper::Attribute);
     }
     replace_predefined(pipeline);
+    // What was encoded for a query holds nothing that an attribute could mind.
+    const bool query = pipeline.escapers.size() == 2 && pipeline.escapers[0] == Escaper::UrlQuery;
+    if (query) pipeline.escapers.pop_back();
     return context;
 }
 

@@ -17,7 +17,6 @@ constexpr std::string_view kLeft = "{{";
 constexpr std::string_view kRight = "}}";
 constexpr std::string_view kLeftComment = "/*";
 constexpr std::string_view kRightComment = "*/";
-constexpr std::string_view kSpace = " \t\r\n";
 constexpr std::size_t kTrimMarkerSize = 2;  // the dash and the blank beside it
 constexpr char32_t kEnd = 0xFFFFFFFF;
 

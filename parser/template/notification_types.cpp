@@ -49,7 +49,7 @@ Result<Value> alerts_of_status(Call& call, std::string_view status) {
 std::vector<Pair> sorted_pairs(const Value& map) {
     std::vector<Pair> made;
     map.as_map().for_each([&](std::string_view name, const Value& value) { made.push_back({name, value.as_text()}); });
-    std::ranges::stable_partition(made, [](const Pair& p) { return p.name == kAlertNameLabel; });
+    std::stable_partition(made.begin(), made.end(), [](const Pair& p) { return p.name == kAlertNameLabel; });
     return made;
 }
 
@@ -88,7 +88,7 @@ Result<Value> call_join(Call& call) {
         if (!first) out += call.text(0);
         first = false;
         out += item.as_text();
-        if (out.size() > call.environment.limits.memory_bytes) {
+        if (out.size() > call.environment.limits.value_bytes) {
             return fail(Error::Kind::LimitExceeded, "text is larger than the limit");
         }
     }

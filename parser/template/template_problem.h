@@ -14,7 +14,8 @@ struct TemplateLimits {
     std::size_t text_bytes = 1024 * 1024;         // of a text to be parsed
     std::size_t nesting = 100;                    // of actions and parentheses in a text
     std::size_t output_bytes = 1024 * 1024;       // of one execution
-    std::size_t memory_bytes = 64 * 1024 * 1024;  // of the values made on the way
+    std::size_t value_bytes = 4 * 1024 * 1024;    // of one text made on the way
+    std::size_t memory_bytes = 64 * 1024 * 1024;  // of all values made on the way
     std::size_t steps = 1'000'000;                // nodes visited
     std::size_t depth = 100;                      // of templates that call templates; Go allows 100,000
     int printf_width = 1000;                      // of a field, in characters, and digits of a precision

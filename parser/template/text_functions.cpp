@@ -50,7 +50,7 @@ Result<Value> call_re_replace_all(Call& call) {
         return fail_call(fmt::format("regexp: Compile({}): {}", plain ? fmt::format("`{}`", pattern) : go_quote(pattern),
                                      regex.error().message));
     }
-    if (replaced_bytes_max(text, replacement) > call.environment.limits.memory_bytes) {
+    if (replaced_bytes_max(text, replacement) > call.environment.limits.value_bytes) {
         return fail(Error::Kind::LimitExceeded, "text is larger than the limit");
     }
     return call.keep_text(regex->replace_all(text, replacement));

@@ -18,22 +18,23 @@ constexpr std::int64_t kMinute = 60 * kSecond;
 constexpr std::int64_t kHour = 60 * kMinute;
 constexpr std::int64_t kDurationMax = std::numeric_limits<std::int64_t>::max();
 
-using Result_ = Result<Value>;
+using Answer = Result<Value>;
 
 const GoTime& self_time(const Call& call) { return call.self.as_time(); }
 std::int64_t self_duration(const Call& call) { return call.self.as_int(); }
 
-Value number(std::int64_t value) { return Value::integer(value); }
-Value duration(std::int64_t value) { return Value::integer(value, types::duration); }
-Value int64(std::int64_t value) { return Value::integer(value, types::integer64); }
+Answer number(std::int64_t value) { return Value::integer(value); }
+Answer duration(std::int64_t value) { return Value::integer(value, types::duration); }
+Answer int64(std::int64_t value) { return Value::integer(value, types::integer64); }
+Answer boolean(bool value) { return Value::boolean(value); }
 
-Result_ text_of_self(Call& call) {
+Answer text_of_self(Call& call) {
     std::string out;
     call.self.type()->append_text(call.self, out);
     return call.keep_text(out);
 }
 
-Result_ keep(Call& call, GoTime time, GoZone zone) {
+Answer keep(Call& call, GoTime time, GoZone zone) {
     time.zone = std::move(zone);
     return Value::time(call.arena.keep(std::move(time)));
 }
@@ -71,13 +72,13 @@ std::int64_t since_multiple(const GoTime& time, std::int64_t unit) {
     return rest < 0 ? rest + unit : rest;
 }
 
-Result_ time_truncate(Call& call) {
+Answer time_truncate(Call& call) {
     const std::int64_t unit = call.arguments[0].as_int();
     const GoTime& time = self_time(call);
     return keep(call, unit <= 0 ? time : time.plus(-since_multiple(time, unit)), time.zone);
 }
 
-Result_ time_round(Call& call) {
+Answer time_round(Call& call) {
     const std::int64_t unit = call.arguments[0].as_int();
     const GoTime& time = self_time(call);
     if (unit <= 0) return keep(call, time, time.zone);
@@ -85,7 +86,7 @@ Result_ time_round(Call& call) {
     return keep(call, rest >= unit - rest ? time.plus(unit - rest) : time.plus(-rest), time.zone);
 }
 
-Result_ time_add_date(Call& call) {
+Answer time_add_date(Call& call) {
     constexpr std::int64_t kMost = 100'000;
     for (const Value& argument : call.arguments) {
         if (argument.as_int() > kMost || argument.as_int() < -kMost) return fail_call("argument out of range");
@@ -109,81 +110,76 @@ const Type* const text_type = &types::string;
 const Type* const float_type = &types::float64;
 const Type* const duration_type = &types::duration;
 
-// A method that is one expression.
-#define METHOD(expression) [](Call & call) -> Result_ { return expression; }
-
 const std::array<Function, 34> kTimeMethods = {{
     {"Add", {duration_type}, false, time_type,
-     METHOD(keep(call, self_time(call).plus(call.arguments[0].as_int()), self_time(call).zone))},
+     [](Call& call) { return keep(call, self_time(call).plus(call.arguments[0].as_int()), self_time(call).zone); }},
     {"AddDate", {int_type, int_type, int_type}, false, time_type, time_add_date},
     {"After", {time_type}, false, bool_type,
-     METHOD(Value::boolean(self_time(call).compare(call.arguments[0].as_time()) > 0))},
+     [](Call& call) { return boolean(self_time(call).compare(call.arguments[0].as_time()) > 0); }},
     {"Before", {time_type}, false, bool_type,
-     METHOD(Value::boolean(self_time(call).compare(call.arguments[0].as_time()) < 0))},
+     [](Call& call) { return boolean(self_time(call).compare(call.arguments[0].as_time()) < 0); }},
     {"Clock", {}, false, nullptr, nullptr, Function::Form::ManyResults},
-    {"Compare", {time_type}, false, int_type, METHOD(number(self_time(call).compare(call.arguments[0].as_time())))},
+    {"Compare", {time_type}, false, int_type, [](Call& call) { return number(self_time(call).compare(call.arguments[0].as_time())); }},
     {"Date", {}, false, nullptr, nullptr, Function::Form::ManyResults},
-    {"Day", {}, false, int_type, METHOD(number(self_time(call).civil().day))},
+    {"Day", {}, false, int_type, [](Call& call) { return number(self_time(call).civil().day); }},
     {"Equal", {time_type}, false, bool_type,
-     METHOD(Value::boolean(self_time(call).compare(call.arguments[0].as_time()) == 0))},
-    {"Format", {text_type}, false, text_type, METHOD(call.keep_text(self_time(call).format(call.text(0))))},
-    {"Hour", {}, false, int_type, METHOD(number(self_time(call).civil().hour))},
+     [](Call& call) { return boolean(self_time(call).compare(call.arguments[0].as_time()) == 0); }},
+    {"Format", {text_type}, false, text_type, [](Call& call) -> Answer { return call.keep_text(self_time(call).format(call.text(0))); }},
+    {"Hour", {}, false, int_type, [](Call& call) { return number(self_time(call).civil().hour); }},
     {"ISOWeek", {}, false, nullptr, nullptr, Function::Form::ManyResults},
     {"In", {&types::location}, false, time_type,
-     METHOD(keep(call, self_time(call), call.arguments[0].as_location()))},
-    {"IsZero", {}, false, bool_type, METHOD(Value::boolean(self_time(call).is_zero()))},
+     [](Call& call) { return keep(call, self_time(call), call.arguments[0].as_location()); }},
+    {"IsZero", {}, false, bool_type, [](Call& call) { return boolean(self_time(call).is_zero()); }},
     // The machine's own zone is nobody's business: UTC, as the originals run in a container.
-    {"Local", {}, false, time_type, METHOD(keep(call, self_time(call), utc()))},
-    {"Location", {}, false, &types::location, METHOD(Value::location(self_time(call).zone))},
-    {"Minute", {}, false, int_type, METHOD(number(self_time(call).civil().minute))},
-    {"Month", {}, false, &types::month, METHOD(Value::integer(self_time(call).civil().month, types::month))},
-    {"Nanosecond", {}, false, int_type, METHOD(number(self_time(call).nanoseconds))},
+    {"Local", {}, false, time_type, [](Call& call) { return keep(call, self_time(call), utc()); }},
+    {"Location", {}, false, &types::location, [](Call& call) -> Answer { return Value::location(self_time(call).zone); }},
+    {"Minute", {}, false, int_type, [](Call& call) { return number(self_time(call).civil().minute); }},
+    {"Month", {}, false, &types::month, [](Call& call) -> Answer { return Value::integer(self_time(call).civil().month, types::month); }},
+    {"Nanosecond", {}, false, int_type, [](Call& call) { return number(self_time(call).nanoseconds); }},
     {"Round", {duration_type}, false, time_type, time_round},
-    {"Second", {}, false, int_type, METHOD(number(self_time(call).civil().second))},
+    {"Second", {}, false, int_type, [](Call& call) { return number(self_time(call).civil().second); }},
     {"String", {}, false, text_type, text_of_self},
-    {"Sub", {time_type}, false, duration_type, METHOD(duration(self_time(call).minus(call.arguments[0].as_time())))},
+    {"Sub", {time_type}, false, duration_type, [](Call& call) { return duration(self_time(call).minus(call.arguments[0].as_time())); }},
     {"Truncate", {duration_type}, false, time_type, time_truncate},
-    {"UTC", {}, false, time_type, METHOD(keep(call, self_time(call), utc()))},
-    {"Unix", {}, false, int64_type, METHOD(int64(self_time(call).seconds))},
-    {"UnixMicro", {}, false, int64_type, METHOD(int64(unix_in(self_time(call), kMicrosecond * 1000)))},
-    {"UnixMilli", {}, false, int64_type, METHOD(int64(unix_in(self_time(call), 1000)))},
-    {"UnixNano", {}, false, int64_type, METHOD(int64(unix_in(self_time(call), kSecond)))},
-    {"Weekday", {}, false, &types::weekday, METHOD(Value::integer(self_time(call).civil().weekday, types::weekday))},
-    {"Year", {}, false, int_type, METHOD(number(self_time(call).civil().year))},
-    {"YearDay", {}, false, int_type, METHOD(number(self_time(call).civil().year_day))},
+    {"UTC", {}, false, time_type, [](Call& call) { return keep(call, self_time(call), utc()); }},
+    {"Unix", {}, false, int64_type, [](Call& call) { return int64(self_time(call).seconds); }},
+    {"UnixMicro", {}, false, int64_type, [](Call& call) { return int64(unix_in(self_time(call), kMicrosecond * 1000)); }},
+    {"UnixMilli", {}, false, int64_type, [](Call& call) { return int64(unix_in(self_time(call), 1000)); }},
+    {"UnixNano", {}, false, int64_type, [](Call& call) { return int64(unix_in(self_time(call), kSecond)); }},
+    {"Weekday", {}, false, &types::weekday, [](Call& call) -> Answer { return Value::integer(self_time(call).civil().weekday, types::weekday); }},
+    {"Year", {}, false, int_type, [](Call& call) { return number(self_time(call).civil().year); }},
+    {"YearDay", {}, false, int_type, [](Call& call) { return number(self_time(call).civil().year_day); }},
     {"Zone", {}, false, nullptr, nullptr, Function::Form::ManyResults},
     {"ZoneBounds", {}, false, nullptr, nullptr, Function::Form::ManyResults},
 }};
 
-Result_ duration_in(Call& call, std::int64_t unit) {
+Answer duration_in(Call& call, std::int64_t unit) {
     const auto [whole, rest] = cut(self_duration(call), unit);
     return Value::number(static_cast<double>(whole / unit) + static_cast<double>(rest) / static_cast<double>(unit));
 }
 
-Result_ duration_truncate(Call& call) {
+Answer duration_truncate(Call& call) {
     const std::int64_t unit = call.arguments[0].as_int();
     return duration(unit <= 0 ? self_duration(call) : cut(self_duration(call), unit).whole);
 }
 
-Result_ duration_abs(Call& call) {
+Answer duration_abs(Call& call) {
     const std::int64_t value = self_duration(call);
     return duration(value >= 0 ? value : value == -kDurationMax - 1 ? kDurationMax : -value);
 }
 
 const std::array<Function, 10> kDurationMethods = {{
     {"Abs", {}, false, duration_type, duration_abs},
-    {"Hours", {}, false, float_type, METHOD(duration_in(call, kHour))},
-    {"Microseconds", {}, false, int64_type, METHOD(int64(self_duration(call) / kMicrosecond))},
-    {"Milliseconds", {}, false, int64_type, METHOD(int64(self_duration(call) / kMillisecond))},
-    {"Minutes", {}, false, float_type, METHOD(duration_in(call, kMinute))},
-    {"Nanoseconds", {}, false, int64_type, METHOD(int64(self_duration(call)))},
-    {"Round", {duration_type}, false, duration_type, METHOD(duration(rounded(self_duration(call), call.arguments[0].as_int())))},
-    {"Seconds", {}, false, float_type, METHOD(duration_in(call, kSecond))},
+    {"Hours", {}, false, float_type, [](Call& call) { return duration_in(call, kHour); }},
+    {"Microseconds", {}, false, int64_type, [](Call& call) { return int64(self_duration(call) / kMicrosecond); }},
+    {"Milliseconds", {}, false, int64_type, [](Call& call) { return int64(self_duration(call) / kMillisecond); }},
+    {"Minutes", {}, false, float_type, [](Call& call) { return duration_in(call, kMinute); }},
+    {"Nanoseconds", {}, false, int64_type, [](Call& call) { return int64(self_duration(call)); }},
+    {"Round", {duration_type}, false, duration_type, [](Call& call) { return duration(rounded(self_duration(call), call.arguments[0].as_int())); }},
+    {"Seconds", {}, false, float_type, [](Call& call) { return duration_in(call, kSecond); }},
     {"String", {}, false, text_type, text_of_self},
     {"Truncate", {duration_type}, false, duration_type, duration_truncate},
 }};
-
-#undef METHOD
 
 const std::array<Function, 1> kTextMethods = {{{"String", {}, false, text_type, text_of_self}}};
 

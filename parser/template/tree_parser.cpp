@@ -588,7 +588,10 @@ bool TreeParser::function(const Token& token, Operand& into) {
 bool TreeParser::variable(const Token& token, Operand& into) {
     into.kind = Operand::Kind::Variable;
     if (std::ranges::find(variables_, token.text) != variables_.end()) return true;
-    return error(fmt::format("undefined variable {}", go_quote(token.text)));
+    // More than this token may have been read to see that it declares nothing.
+    report(fmt::format("undefined variable {}", go_quote(token.text)), tokens_[0].line,
+           {token.position, token.position + token.text.size()});
+    return false;
 }
 
 bool TreeParser::number(const Token& token, Operand& into) {

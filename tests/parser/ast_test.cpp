@@ -7,9 +7,10 @@
 using namespace tocsin;
 
 TEST_CASE("a clone is equal and apart", "[parser][ast]") {
-    const auto text = GENERATE(as<std::string_view>{}, "sum by (a) (b)", "topk(5, a)", "a * on (b) group_left (c) d + fill (1) e",
-                               "f(1, 'x', a[5m * 2] @ 5 offset step())", "-(a{b=~\"c\"})[5m:step()] @ end() offset -(1h)",
-                               "a[step()] smoothed", "b[step():1m]", "1h30m");
+    const auto text =
+        GENERATE(as<std::string_view>{}, "sum by (a) (b)", "topk(5, a)", "a * on (b) group_left (c) d + fill (1) e",
+                 "f(1, 'x', a[5m * 2] @ 5 offset step())", "-(a{b=~\"c\"})[5m:step()] @ end() offset -(1h)",
+                 "a[step()] smoothed", "b[step():1m]", "1h30m");
     const auto expr = parse_promql(text);
     REQUIRE(expr);
     const std::string printed = to_string(**expr);

@@ -44,9 +44,12 @@ std::string samples_of(std::string_view body, ExpositionFormat format) {
                 if (parser.has_timestamp()) text += " @" + std::to_string(parser.timestamp_ms());
                 text += "; ";
                 break;
-            case Entry::End: return text;
-            case Entry::Error: return text + "! " + parser.error();
-            default: break;
+            case Entry::End:
+                return text;
+            case Entry::Error:
+                return text + "! " + parser.error();
+            default:
+                break;
         }
     }
 }
@@ -93,7 +96,8 @@ std::string difference(const Json& report, const Json& document) {
     if (report.at("ok").as_bool() != ok) return "verdict, " + report.at("error").as_string();
     const std::string& error = document.at("prometheus_error").as_string();
     // Without quotes the name is no name: there the original of the time broke down, or looked further and found less.
-    const bool unquoted_name = error.starts_with("panic:") || error.find("while parsing: \"{A}0\"") != std::string::npos;
+    const bool unquoted_name =
+        error.starts_with("panic:") || error.find("while parsing: \"{A}0\"") != std::string::npos;
     if (unquoted_name) return "";
     if (report.at("error").as_string() != error) return "error, " + report.at("error").as_string();
     if (!same_lists(report.at("samples"), document.at("samples"), same_sample)) return "samples, " + dump(report);
@@ -122,7 +126,8 @@ TEST_CASE("samples are read as they are written", "[parser][exposition]") {
         {kText, "# TYPE a histogram\na_bucket{le=\"1000000\"} 1\n", "__name__=\"a_bucket\" le=\"1e+06\" 1; "},
         {kText, "a{le=\"1\"} 1\n", "__name__=\"a\" le=\"1\" 1; "},
         {kText, std::string("a 1\n\0b 2\n", 8), "__name__=\"a\" 1; "},
-        {kText, "a 1 5 6\n", "! expected next entry after timestamp, got \"6\\n\" (\"TIMESTAMP\") while parsing: \"a 1 5 6\\n\""},
+        {kText, "a 1 5 6\n",
+         "! expected next entry after timestamp, got \"6\\n\" (\"TIMESTAMP\") while parsing: \"a 1 5 6\\n\""},
         {kOpenMetrics, "a 1 1.5\n# EOF\n", "__name__=\"a\" 1 @1500; "},
         {kOpenMetrics, "a 1 # {x=\"y\"} 2 3\n# EOF", "__name__=\"a\" 1; "},
         {kOpenMetrics, "a 1 4 # {x=\"y\"} 2 3\nb 1\n# EOF\n", "__name__=\"a\" 1 @4000; __name__=\"b\" 1; "},
@@ -139,14 +144,34 @@ TEST_CASE("values are the doubles that Go reads", "[parser][exposition]") {
         double want;
     };
     const auto [text, want] = GENERATE(values<Case>({
-        {"0", 0.0}, {"-0", -0.0}, {"1", 1}, {"-12", -12}, {"0.1", 0.1}, {"3.14", 3.14}, {"1e5", 1e5},
-        {"1.7976931348623157e308", 1.7976931348623157e308}, {"5e-324", 5e-324}, {"1e-400", 0},
-        {"9007199254740993", 9007199254740992.0}, {"9007199254740991", 9007199254740991.0},
-        {"123456789012345678", 123456789012345678.0}, {"12345678901234567890123", 12345678901234567890123.0},
-        {"0.30000000000000004", 0.30000000000000004}, {"1795381928.8408322", 1795381928.8408322},
-        {"2.7891999999999997e-05", 2.7891999999999997e-05}, {".5", 0.5}, {"5.", 5}, {"+7", 7}, {"+Inf", INFINITY},
-        {"-Inf", -INFINITY}, {"inf", INFINITY}, {"-infinity", -INFINITY}, {"NaN", NAN}, {"nan", NAN},
-        {"000000000000000000000000001", 1}, {"0.000000000000000000000000000001", 1e-30},
+        {"0", 0.0},
+        {"-0", -0.0},
+        {"1", 1},
+        {"-12", -12},
+        {"0.1", 0.1},
+        {"3.14", 3.14},
+        {"1e5", 1e5},
+        {"1.7976931348623157e308", 1.7976931348623157e308},
+        {"5e-324", 5e-324},
+        {"1e-400", 0},
+        {"9007199254740993", 9007199254740992.0},
+        {"9007199254740991", 9007199254740991.0},
+        {"123456789012345678", 123456789012345678.0},
+        {"12345678901234567890123", 12345678901234567890123.0},
+        {"0.30000000000000004", 0.30000000000000004},
+        {"1795381928.8408322", 1795381928.8408322},
+        {"2.7891999999999997e-05", 2.7891999999999997e-05},
+        {".5", 0.5},
+        {"5.", 5},
+        {"+7", 7},
+        {"+Inf", INFINITY},
+        {"-Inf", -INFINITY},
+        {"inf", INFINITY},
+        {"-infinity", -INFINITY},
+        {"NaN", NAN},
+        {"nan", NAN},
+        {"000000000000000000000000001", 1},
+        {"0.000000000000000000000000000001", 1e-30},
     }));
     CAPTURE(text);
     for (const ExpositionFormat format : {kText, kOpenMetrics}) {
@@ -247,10 +272,11 @@ TEST_CASE("the content type decides how a body is read", "[parser][exposition]")
 
 TEST_CASE("a report has error, line, metadata and samples", "[parser][exposition]") {
     const Json report = exposition_report("text/plain", "# TYPE a gauge\na{b=\"c\"} 1e6 5\n?\n");
-    CHECK(dump(report, JsonStyle::Plain) ==
-          R"({"ok":false,"error":"expected a valid start token, got \"?\" (\"INVALID\") while parsing: \"?\"","line":3,)"
-          R"("metadata":[{"metric":"a","type":"gauge"}],)"
-          R"("samples":[{"labels":{"__name__":"a","b":"c"},"timestamp_ms":5,"value":"1e+06"}]})");
+    CHECK(
+        dump(report, JsonStyle::Plain) ==
+        R"({"ok":false,"error":"expected a valid start token, got \"?\" (\"INVALID\") while parsing: \"?\"","line":3,)"
+        R"("metadata":[{"metric":"a","type":"gauge"}],)"
+        R"("samples":[{"labels":{"__name__":"a","b":"c"},"timestamp_ms":5,"value":"1e+06"}]})");
 }
 
 TEST_CASE("the published exposition documents are read as Prometheus' scraper reads them", "[parser][exposition]") {

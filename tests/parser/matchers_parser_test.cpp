@@ -68,7 +68,8 @@ TEST_CASE("matchers are read as Alertmanager reads them", "[parser][matchers_par
 
 TEST_CASE("each of the two grammars can be had alone", "[parser][matchers_parser]") {
     CHECK(outcome_of("foo=bar baz", MatchersSyntax::Classic) == R"({foo="bar baz"})");
-    CHECK(outcome_of("foo=bar baz", MatchersSyntax::Utf8Strict) == "! 8:11: unexpected baz: expected a comma or close brace");
+    CHECK(outcome_of("foo=bar baz", MatchersSyntax::Utf8Strict) ==
+          "! 8:11: unexpected baz: expected a comma or close brace");
     CHECK(outcome_of("🙂=x", MatchersSyntax::Classic) == "! bad matcher format: 🙂=x");
     CHECK(outcome_of(R"(foo="\xf0\x9f\x99\x82")", MatchersSyntax::Utf8Strict) == R"({foo="🙂"})");
     CHECK(outcome_of("{foo=bar", MatchersSyntax::Utf8Strict) == "! end of input: expected close brace");

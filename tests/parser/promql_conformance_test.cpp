@@ -1,4 +1,5 @@
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "base/json.h"
@@ -94,7 +95,8 @@ TEST_CASE("the queries of Prometheus' test scripts are read, and printing them c
     failures.expect_none();
 }
 
-TEST_CASE("what the grammar refuses is refused with Prometheus' position and message", "[parser][promql][conformance]") {
+TEST_CASE("what the grammar refuses is refused with Prometheus' position and message",
+          "[parser][promql][conformance]") {
     // Known differences: promtool 3.5.3 is one column off, stops one character earlier, or does not know step() yet.
     const std::vector<std::pair<std::string, std::string>> differences{
         {"up)", "1:3: unexpected right parenthesis ')'"},
@@ -124,4 +126,31 @@ TEST_CASE("what the grammar refuses is refused with Prometheus' position and mes
     }
     failures.expect_none();
     if (!manifest.is_null()) CHECK(count >= 25);
+}
+
+TEST_CASE("the series of Prometheus' test scripts are read", "[parser][series][conformance]") {
+    const Json cases = read_conformance("promql/cases.json");
+    std::set<std::string> files;
+    for (const Json& one : cases.at("cases").items()) files.insert(one.at("file").as_string());
+    Failures failures;
+    std::size_t count = 0;
+    for (const std::string& file : files) {
+        std::istringstream lines(read_all(std::string(TOCSIN_CONFORMANCE_DIR) + "/promql/" + file));
+        bool in_load = false;
+        for (std::string line; std::getline(lines, line);) {
+            const bool indented = line.starts_with(' ') || line.starts_with('\t');
+            const std::size_t first = line.find_first_not_of(" \t");
+            if (first == line.npos || line[first] == '#') {
+                in_load = in_load && first != line.npos;
+            } else if (!indented) {
+                in_load = line.starts_with("load");
+            } else if (in_load) {
+                ++count;
+                const auto series = parse_series_description(line.substr(first));
+                if (!series) failures.add(file, line + "\n    " + messages_of(series.error()));
+            }
+        }
+    }
+    failures.expect_none();
+    if (!cases.is_null()) CHECK(count > 1500);
 }

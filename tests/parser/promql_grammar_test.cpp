@@ -1,6 +1,7 @@
+#include "parser/promql_grammar.h"
+
 #include <tao/pegtl/contrib/analyze.hpp>
 
-#include "parser/promql_grammar.h"
 #include "parser/series_grammar.h"
 #include "tests/catch.h"
 

@@ -32,7 +32,8 @@ ExprPtr parsed(std::string_view text) {
 /// The tree with all its parentheses, so that it can be seen what belongs together.
 std::string shape(const Expr& expr) {
     if (const auto* binary = expr.as<Binary>()) {
-        return "(" + shape(*binary->left) + " " + std::string(to_string(binary->op)) + " " + shape(*binary->right) + ")";
+        return "(" + shape(*binary->left) + " " + std::string(to_string(binary->op)) + " " + shape(*binary->right) +
+               ")";
     }
     if (const auto* unary = expr.as<Unary>()) return (unary->negative ? "-[" : "+[") + shape(*unary->operand) + "]";
     if (const auto* paren = expr.as<Paren>()) return shape(*paren->inner);
@@ -150,7 +151,8 @@ TEST_CASE("white space and comments may stand anywhere between tokens", "[parser
     const auto text = GENERATE(values<std::string_view>({
         "sum by(a)(rate(b{c=\"d\"}[5m]offset 1h))+1",
         "  sum\tby\n( a )\r\n( rate ( b { c = \"d\" } [ 5m ] offset 1h ) ) + 1  ",
-        "# one\nsum # two\nby # three\n(a, # four\n) (rate(b # five\n{c # six\n=# seven\n\"d\",}[5m # eight\n]offset#\n1h))+1#",
+        "# one\nsum # two\nby # three\n(a, # four\n) (rate(b # five\n{c # six\n=# seven\n\"d\",}[5m # "
+        "eight\n]offset#\n1h))+1#",
     }));
     CHECK(to_string(*parsed(text)) == "sum by (a) (rate(b{c=\"d\"}[5m] offset 1h)) + 1");
 }
@@ -195,7 +197,8 @@ TEST_CASE("matchers are kept in the order of the text, that of the name last", "
     CHECK(selector.name == "up");
     std::vector<std::string> matchers;
     for (const Matcher& matcher : selector.matchers) matchers.push_back(to_string(matcher));
-    CHECK(matchers == std::vector<std::string>{R"(b!="1")", R"(a=~"2|3")", R"("c d"!~"4")", R"(a="5")", R"(__name__="up")"});
+    CHECK(matchers ==
+          std::vector<std::string>{R"(b!="1")", R"(a=~"2|3")", R"("c d"!~"4")", R"(a="5")", R"(__name__="up")"});
 }
 
 TEST_CASE("a quoted name inside the braces is the metric's", "[parser][promql]") {
@@ -313,7 +316,7 @@ TEST_CASE("arithmetic over constants in a duration is done by the parser, and ke
     CHECK_FALSE(range.expr);
     // Durations of the arithmetic are printed as they would be alone: 8000ms is 8s.
     CHECK(to_string(*expr) == (printed.find("8000ms") == printed.npos ? std::string(printed)
-                                                                     : "a[20 * (((((8 - 2) / 3) * 7s) % 4) + 8s)]"));
+                                                                      : "a[20 * (((((8 - 2) / 3) * 7s) % 4) + 8s)]"));
 }
 
 TEST_CASE("a duration that depends on the query stays an expression", "[parser][promql]") {
@@ -536,8 +539,7 @@ TEST_CASE("what cannot be read is refused in Prometheus' words", "[parser][promq
         {"a[5m:1m:]", "1:8: unexpected \":\" in subquery selector, expected \"]\""},
         {"a[5m:)]", "1:6: unexpected right parenthesis ')'"},
         {"a[5m+]", "1:6: unexpected \"]\" in duration expression, expected number, duration, step(), or range()"},
-        {"a[5m:,]",
-         "1:6: unexpected \",\" in subquery selector, expected number, duration, step(), range(), or \"]\""},
+        {"a[5m:,]", "1:6: unexpected \",\" in subquery selector, expected number, duration, step(), range(), or \"]\""},
         {"a[step]", "1:7: unexpected \"]\""},
         {"a[0]", "1:3: duration must be greater than 0"},
         {"a[-5m]", "1:3: duration must be greater than 0"},
@@ -551,6 +553,9 @@ TEST_CASE("what cannot be read is refused in Prometheus' words", "[parser][promq
         {"a[9e9y]", "1:3: bad number or duration syntax: \"9e9y\""},
         {"(a)[5m]", "1:4: ranges only allowed for vector selectors"},
         {"a[5m][5m]", "1:6: ranges only allowed for vector selectors"},
+        {"1 + Inf[5m:1m]", "1:5: subquery is only allowed on instant vector, got scalar instead"},
+        {"'x'[5m:]", "1:1: subquery is only allowed on instant vector, got string instead"},
+        {"a[5m][5m:]", "1:1: subquery is only allowed on instant vector, got matrix instead"},
         {"a offset 1m[5m]", "1:12: no offset modifiers allowed before range"},
         {"a @ 5 [5m]", "1:7: no @ modifiers allowed before range"},
         {"a @ start() [5m]", "1:13: no @ modifiers allowed before range"},
@@ -593,7 +598,8 @@ TEST_CASE("what cannot be read is refused in Prometheus' words", "[parser][promq
         {R"("\)", "1:3: escape sequence not terminated"},
         {R"("\u12)", "1:3: escape sequence not terminated"},
         {R"("\400")", R"(1:1: error unquoting string "\"\\400\"": escape sequence is an invalid Unicode code point)"},
-        {R"("\ud800")", R"(1:1: error unquoting string "\"\\ud800\"": escape sequence is an invalid Unicode code point)"},
+        {R"("\ud800")",
+         R"(1:1: error unquoting string "\"\\ud800\"": escape sequence is an invalid Unicode code point)"},
         {"0x", "1:1: error parsing number: strconv.ParseFloat: parsing \"0x\": invalid syntax"},
         {"1__0", "1:1: error parsing number: strconv.ParseFloat: parsing \"1__0\": invalid syntax"},
         {"1_e5", "1:1: error parsing number: strconv.ParseFloat: parsing \"1_e5\": invalid syntax"},

@@ -61,7 +61,8 @@ TEST_CASE("values of a series are expanded", "[parser][series]") {
         {"010", "8"},  // octal
         {"{{}}", "h"},
         {"{{ }}", "h"},
-        {"{{schema:1 sum:-0.3 count:3.1 z_bucket:7.1 z_bucket_w:0.05 buckets:[5.1 10 7] offset:-3 n_buckets:[4 5] n_offset:5}}",
+        {"{{schema:1 sum:-0.3 count:3.1 z_bucket:7.1 z_bucket_w:0.05 buckets:[5.1 10 7] offset:-3 n_buckets:[4 5] "
+         "n_offset:5}}",
          "h"},
         {"{{schema:-53 custom_values:[5 10] buckets:[1 2 3 ] counter_reset_hint:gauge }}", "h"},
         {"{{sum:NaN count:inf}}x2", "h h h"},
@@ -108,6 +109,14 @@ TEST_CASE("a series is described by its labels and its values", "[parser][series
     CHECK(to_string(series->labels) == labels);
 }
 
+TEST_CASE("start timestamps are durations before the samples", "[parser][series]") {
+    const auto series = parse_series_description("up{a=\"b\"}@st _ -30s-1mx2 -59999ms 0 1");
+    REQUIRE(series);
+    CHECK(series->start_timestamps);
+    CHECK(shown(series->values) == "_ -30 -90 -150 -59.999 0 1");
+    CHECK_FALSE(parse_series_description("up 1")->start_timestamps);
+}
+
 TEST_CASE("what is no series is refused with a position", "[parser][series]") {
     struct Case {
         std::string_view text;
@@ -128,6 +137,8 @@ TEST_CASE("what is no series is refused with a position", "[parser][series]") {
         {"up 1x", "1:6: unexpected end of input in series values, expected number of repetitions"},
         {"up 1x1e3", "1:6: unexpected number \"1e3\" in series values, expected number of repetitions"},
         {"up 1x99999999999999999999", "1:6: invalid repetition in series values: value out of range"},
+        {"up 1m", "1:4: unexpected duration \"1m\" in series values, expected number or \"stale\""},
+        {"up@at 1", "1:3: unexpected <op:@> in series values, expected space"},
         {"up 1_", "1:4: error parsing number: strconv.ParseFloat: parsing \"1_\": invalid syntax"},
         {"up 1 # 2", "1:6: unexpected character: '#'"},
         {"up {{schema:x}}", "1:13: unexpected identifier \"x\" in histogram description, expected integer"},
@@ -149,8 +160,8 @@ TEST_CASE("what is no series is refused with a position", "[parser][series]") {
 TEST_CASE("the number of values of a series is bounded", "[parser][series]") {
     CHECK(parse_series_values("1x99", 100));
     CHECK(parse_series_values("_x100", 100));
-    const auto text = GENERATE(as<std::string_view>{}, "1x100", "_x101", "1x50 2x50", "1x99 2", "1x18446744073709551615",
-                               "_x18446744073709551615");
+    const auto text = GENERATE(as<std::string_view>{}, "1x100", "_x101", "1x50 2x50", "1x99 2",
+                               "1x18446744073709551615", "_x18446744073709551615");
     CAPTURE(text);
     const auto values = parse_series_values(text, 100);
     REQUIRE_FALSE(values);
