@@ -17,8 +17,8 @@
 
 namespace tocsin {
 
-/// Targets that were found together. Each is a label set with `__address__` and what is known about it in `__meta_…`; `labels`
-/// are added to all of them and yield to a target's own.
+/// Targets that were found together. Each is a label set with `__address__` and what is known about it in `__meta_…`;
+/// `labels` are added to all of them and yield to a target's own.
 struct TargetGroup {
     std::string source;  // unique within its discovery
     std::vector<LabelSet> targets;
@@ -57,8 +57,8 @@ public:
     virtual bool same_as(const DiscoveryConfig& other) const = 0;
 };
 
-/// A kind of discovery: `config_key` is its list in a scrape config. `parse` reads one item of that list; what is wrong goes to
-/// the diagnostics, and null comes back.
+/// A kind of discovery: `config_key` is its list in a scrape config. `parse` reads one item of that list; what is wrong
+/// goes to the diagnostics, and null comes back.
 struct DiscoveryType {
     struct Source {
         const YamlNode& node;

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/sample.h"
 #include "base/text.h"
 #include "engine/functions/kahan.h"
 #include "engine/functions/quantile.h"
+#include "engine/functions/vectorize.h"
 
 namespace tocsin {
 namespace {
@@ -45,7 +47,7 @@ private:
     Notes notes_;
 };
 
-// Folds the values of each group into a state: sums and the like.
+// What has been seen of a group: `State` holds the numbers and knows how to take a stretch of neighbours.
 template <class State>
 class Fold final : public GroupOperator {
 public:
@@ -55,13 +57,11 @@ protected:
     void aggregate(const Operator& input, const Grouping& grouping, Column& out) override {
         states_.assign(out.values.size(), State());
         std::ranges::fill(out.present, std::uint8_t{0});
-        const double* values = input.values();
-        const std::uint8_t* present = input.present();
-        const std::vector<std::uint32_t>& group_of = grouping.group_of();
-        for (std::size_t i = 0; i < group_of.size(); ++i) {
-            if (present[i] == 0) continue;
-            states_[group_of[i]].add(values[i]);
-            out.present[group_of[i]] = 1;
+        for (const Grouping::Segment& segment : grouping.segments()) {
+            const std::uint8_t* present = input.present() + segment.first_row;
+            if (states_[segment.group].add(input.values() + segment.first_row, present, segment.rows)) {
+                out.present[segment.group] = 1;
+            }
         }
         for (std::size_t group = 0; group < states_.size(); ++group) out.values[group] = states_[group].result();
     }
@@ -70,15 +70,81 @@ private:
     std::vector<State> states_;
 };
 
+// One value after the other, for states whose order counts or which are rare.
+template <class State>
+bool add_each(State& state, const double* values, const std::uint8_t* present, std::size_t rows) {
+    bool any = false;
+    for (std::size_t i = 0; i < rows; ++i) {
+        if (present[i] == 0) continue;
+        state.add(values[i]);
+        any = true;
+    }
+    return any;
+}
+
+TOCSIN_VECTORIZED std::size_t count_present(const std::uint8_t* present, std::size_t rows) {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < rows; ++i) count += present[i];
+    return count;
+}
+
+// A long stretch is summed in lanes, which the processor takes side by side; each is a KahanSum. Overflows leave NaN in what was lost.
+constexpr std::size_t kLanes = 8;
+
+TOCSIN_VECTORIZED void add_in_lanes(const double* values, const std::uint8_t* present, std::size_t rows, double* sums,
+                                    double* lost) {
+    for (std::size_t i = 0; i + kLanes <= rows; i += kLanes) {
+        for (std::size_t lane = 0; lane < kLanes; ++lane) {
+            const double value = present[i + lane] != 0 ? values[i + lane] : 0.0;
+            const double sum = sums[lane];
+            const double total = sum + value;
+            const bool sum_is_larger = std::abs(sum) >= std::abs(value);
+            lost[lane] += ((sum_is_larger ? sum : value) - total) + (sum_is_larger ? value : sum);
+            sums[lane] = total;
+        }
+    }
+}
+
+// False when the numbers are such that only one after the other gives the right sum.
+bool sum_in_lanes(const double* values, const std::uint8_t* present, std::size_t rows, KahanSum& sum) {
+    std::array<double, kLanes> sums{};
+    std::array<double, kLanes> lost{};
+    add_in_lanes(values, present, rows, sums.data(), lost.data());
+    KahanSum total = sum;
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        total.add(sums[lane]);
+        total.add(lost[lane]);
+    }
+    for (std::size_t i = rows / kLanes * kLanes; i < rows; ++i) {
+        if (present[i] != 0) total.add(values[i]);
+    }
+    if (!std::isfinite(total.sum) || !std::isfinite(total.lost)) return false;
+    sum = total;
+    return true;
+}
+
 struct Sum {
     KahanSum sum;
     void add(double value) { sum.add(value); }
+    bool add(const double* values, const std::uint8_t* present, std::size_t rows) {
+        if (rows >= 2 * kLanes && sum_in_lanes(values, present, rows, sum)) return count_present(present, rows) > 0;
+        return add_each(*this, values, present, rows);
+    }
     double result() const { return sum.total(); }
 };
 
+// The plain sum and count, and beside it the mean that stays right when the sum overflows; that one is used only then.
 struct Mean {
     KahanMean mean;
     void add(double value) { mean.add(value); }
+    bool add(const double* values, const std::uint8_t* present, std::size_t rows) {
+        KahanSum sum;
+        if (rows >= 2 * kLanes && sum_in_lanes(values, present, rows, sum)) {
+            const std::size_t count = count_present(present, rows);
+            if (mean.add(sum, count)) return count > 0;
+        }
+        return add_each(*this, values, present, rows);
+    }
     double result() const { return mean.mean(); }
 };
 
@@ -86,6 +152,9 @@ struct Min {
     double min = kNormalNan;
     void add(double value) {
         if (value < min || std::isnan(min)) min = value;
+    }
+    bool add(const double* values, const std::uint8_t* present, std::size_t rows) {
+        return add_each(*this, values, present, rows);
     }
     double result() const { return min; }
 };
@@ -95,29 +164,37 @@ struct Max {
     void add(double value) {
         if (value > max || std::isnan(max)) max = value;
     }
+    bool add(const double* values, const std::uint8_t* present, std::size_t rows) {
+        return add_each(*this, values, present, rows);
+    }
     double result() const { return max; }
 };
 
 struct Count {
-    double count = 0;
-    void add(double) { ++count; }
-    double result() const { return count; }
+    std::size_t count = 0;
+    bool add(const double*, const std::uint8_t* present, std::size_t rows) {
+        const std::size_t more = count_present(present, rows);
+        count += more;
+        return more > 0;
+    }
+    double result() const { return static_cast<double>(count); }
 };
 
 struct One {
-    void add(double) {}
+    bool add(const double*, const std::uint8_t* present, std::size_t rows) { return count_present(present, rows) > 0; }
     double result() const { return 1; }
 };
 
 struct Variance {
     KahanVariance variance;
     void add(double value) { variance.add(value); }
+    bool add(const double* values, const std::uint8_t* present, std::size_t rows) {
+        return add_each(*this, values, present, rows);
+    }
     double result() const { return variance.variance(); }
 };
 
-struct Deviation {
-    KahanVariance variance;
-    void add(double value) { variance.add(value); }
+struct Deviation : Variance {
     double result() const { return std::sqrt(variance.variance()); }
 };
 

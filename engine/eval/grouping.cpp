@@ -37,6 +37,7 @@ bool Grouping::update(const RowSource& input) {
     if (rows->ids != rows_->ids) rows_ = std::move(rows);
     nameless_ = by_.without || !std::ranges::any_of(by_.names, is_metadata_label);
     order_members(rows_->ids.size());
+    find_segments();
     return true;
 }
 
@@ -47,6 +48,17 @@ void Grouping::order_members(std::size_t groups) {
     std::vector<std::size_t> next(begins_.begin(), begins_.end() - 1);
     members_.resize(group_of_.size());
     for (std::uint32_t i = 0; i < group_of_.size(); ++i) members_[next[group_of_[i]]++] = i;
+}
+
+void Grouping::find_segments() {
+    segments_.clear();
+    for (std::uint32_t row = 0; row < group_of_.size(); ++row) {
+        if (!segments_.empty() && segments_.back().group == group_of_[row]) {
+            ++segments_.back().rows;
+        } else {
+            segments_.push_back({row, 1, group_of_[row]});
+        }
+    }
 }
 
 }  // namespace tocsin

@@ -32,12 +32,21 @@ public:
     bool drops_name(std::size_t group) const { return drops_name_[group] != 0; }
     /// No group has a metric name.
     bool nameless() const { return nameless_; }
+    /// Neighbouring rows of the input that belong to one group.
+    struct Segment {
+        std::uint32_t first_row;
+        std::uint32_t rows;
+        std::uint32_t group;
+    };
+    /// All rows of the input, in order.
+    const std::vector<Segment>& segments() const { return segments_; }
     /// The rows of the input, group by group: those of group g are [begin(g), begin(g + 1)).
     const std::vector<std::uint32_t>& members() const { return members_; }
     std::size_t begin(std::size_t group) const { return begins_[group]; }
 
 private:
     void order_members(std::size_t groups);
+    void find_segments();
 
     GroupingLabels by_;
     RowsPtr input_;
@@ -46,6 +55,7 @@ private:
     std::vector<std::uint32_t> group_of_;
     std::vector<std::uint32_t> members_;
     std::vector<std::size_t> begins_;
+    std::vector<Segment> segments_;
     std::vector<std::uint8_t> drops_name_;
     RowsPtr rows_ = std::make_shared<const Rows>();
     bool nameless_ = true;

@@ -23,16 +23,16 @@ void SelectedSeries::refresh() {
     if (selection_->generation() == generation_) return;
     generation_ = selection_->generation();
 
-    const std::vector<LabelSet>& labels = selection_->labels();
-    if (table_.crowded(labels.size())) table_.clear();
-    auto rows = std::make_shared<Rows>();
-    rows->ids.reserve(labels.size());
-    for (const LabelSet& series : labels) {
-        const std::size_t known = table_.size();
-        rows->ids.push_back(table_.intern(series));
-        if (table_.size() != known && has_type_or_unit(series)) seen_type_or_unit_ = true;
+    // Whoever drops names has to know of types and units; only series that are new have to be looked at for that.
+    const std::vector<RowId>& ids = selection_->ids();
+    RowId newest = newest_;
+    for (std::size_t row = 0; row < ids.size() && !seen_type_or_unit_; ++row) {
+        if (ids[row] <= newest_) continue;
+        seen_type_or_unit_ = has_type_or_unit(selection_->labels()[row]);
+        newest = std::max(newest, ids[row]);
     }
-    rows_ = std::move(rows);
+    newest_ = newest;
+    rows_ = std::make_shared<const Rows>(Rows{ids});
 }
 
 }  // namespace tocsin

@@ -22,7 +22,7 @@ private:
     Store::SelectionHandle handle_;
     const Selection* selection_;
     std::uint64_t generation_ = 0;
-    LabelTable table_;
+    RowId newest_ = 0;  // of the series seen so far; later ones have larger ids
     RowsPtr rows_ = std::make_shared<const Rows>();
     bool one_name_;
     bool seen_type_or_unit_ = false;

@@ -1,6 +1,7 @@
 #include "engine/eval/selector.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/sample.h"
 #include "engine/eval/selected_series.h"
@@ -37,6 +38,7 @@ protected:
         series_.refresh();
         rows_ = series_.rows();
         own_column();
+        begin();
         for (const Selection::Run& run : series_.selection().runs()) read(run, time_ms, evaluation.lookback_ms());
         if (Status status = evaluation.hold_samples(size()); !status) return status;
         run_ = evaluation.run();
@@ -44,6 +46,8 @@ protected:
         return {};
     }
 
+    /// A new moment; the timelines may be others than last time.
+    virtual void begin() {}
     virtual void read(const Selection::Run& run, std::int64_t time_ms, std::int64_t lookback_ms) = 0;
 
 private:
@@ -59,47 +63,47 @@ public:
         : Selector(std::move(handle), shift), shows_(shows) {}
 
 private:
+    void begin() override { timeline_ = nullptr; }
+
     void read(const Selection::Run& run, std::int64_t time_ms, std::int64_t lookback_ms) override {
+        if (run.timeline != timeline_) enter(*run.timeline, time_ms, lookback_ms);
         double* values = column_.values.data() + run.first_series;
         std::uint8_t* present = column_.present.data() + run.first_series;
-        const Timeline& timeline = *run.timeline;
-        const std::size_t end = timeline.first_after(from_unix_ms(time_ms));
-        // Only what is younger than the lookback delta counts.
-        const std::size_t begin = end == 0 ? 0 : first_row(timeline, time_ms - lookback_ms, end);
-        if (begin == end) {
+        if (first_row_ == end_row_) {
             std::fill_n(present, run.count, std::uint8_t{0});
             return;
         }
-        const bool some_absent = read_cells(timeline.row(end - 1) + run.first_column, run.count, values, present);
-        if (shows_ == Shows::Time) std::fill_n(values, run.count, seconds_of(timeline, end - 1));
-        if (some_absent) look_back(run, begin, end - 1);
+        const bool some_absent = read_cells(newest_ + run.first_column, run.count, values, present);
+        if (shows_ == Shows::Time) std::fill_n(values, run.count, seconds_of(end_row_ - 1));
+        if (some_absent) look_back(run);
     }
 
-    static std::size_t first_row(const Timeline& timeline, std::int64_t after_ms, std::size_t end) {
-        // Mostly the newest row is young enough, and how far the lookback goes beyond it only matters for series that are not in it.
-        std::size_t row = end;
-        while (row > 0 && to_unix_ms(timeline.time(row - 1)) > after_ms) --row;
-        return row;
+    // Which rows count is the same for all series of a timeline: those younger than the lookback delta.
+    void enter(const Timeline& timeline, std::int64_t time_ms, std::int64_t lookback_ms) {
+        timeline_ = &timeline;
+        end_row_ = timeline.first_after(from_unix_ms(time_ms));
+        first_row_ = std::min(end_row_, timeline.first_after(from_unix_ms(time_ms - lookback_ms)));
+        newest_ = first_row_ == end_row_ ? nullptr : timeline.row(end_row_ - 1);
     }
 
-    static double seconds_of(const Timeline& timeline, std::size_t row) {
-        return static_cast<double>(to_unix_ms(timeline.time(row))) / 1000;
-    }
+    double seconds_of(std::size_t row) const { return static_cast<double>(to_unix_ms(timeline_->time(row))) / 1000; }
 
-    void look_back(const Selection::Run& run, std::size_t begin, std::size_t newest) {
-        const Timeline& timeline = *run.timeline;
+    void look_back(const Selection::Run& run) {
         for (std::uint32_t i = 0; i < run.count; ++i) {
             const ColumnIndex column = run.first_column + i;
-            if (!is_absent(timeline.at(newest, column))) continue;
-            std::size_t row = newest;
-            while (row > begin && is_absent(timeline.at(row, column))) --row;
-            const double cell = timeline.at(row, column);
-            column_.values[run.first_series + i] = shows_ == Shows::Time ? seconds_of(timeline, row) : cell;
+            if (!is_absent(newest_[column])) continue;
+            std::size_t row = end_row_ - 1;
+            while (row > first_row_ && is_absent(timeline_->at(row, column))) --row;
+            const double cell = timeline_->at(row, column);
+            column_.values[run.first_series + i] = shows_ == Shows::Time ? seconds_of(row) : cell;
             column_.present[run.first_series + i] = is_missing(cell) ? 0 : 1;
         }
     }
 
     Shows shows_;
+    const Timeline* timeline_ = nullptr;
+    std::size_t first_row_ = 0, end_row_ = 0;
+    const double* newest_ = nullptr;
 };
 
 class SmoothedSample final : public Selector {

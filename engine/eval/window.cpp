@@ -35,13 +35,42 @@ public:
     bool next(Block& block) override {
         const auto& runs = series_.selection().runs();
         if (next_run_ == runs.size()) return false;
-        const Selection::Run& run = runs[next_run_++];
+        const Selection::Run& run = runs[next_run_];
         if (run.timeline != timeline_) enter(*run.timeline);
-        block = {rows_of_timeline_, times_ms_, run.first_column, run.count, run.first_series};
+        if (run.count < kShortRun && !rows_of_timeline_.empty()) {
+            gather_short_runs(block);
+        } else {
+            block = {rows_of_timeline_, times_ms_, run.first_column, run.count, run.first_series};
+            ++next_run_;
+        }
         return true;
     }
 
 private:
+    // Columns that lie apart are brought together, so that kernels have neighbours to run over.
+    static constexpr std::uint32_t kShortRun = 32;
+
+    void gather_short_runs(Block& block) {
+        const auto& runs = series_.selection().runs();
+        const std::size_t first = next_run_;
+        std::size_t columns = 0;
+        while (next_run_ < runs.size() && runs[next_run_].timeline == timeline_ && runs[next_run_].count < kShortRun &&
+               columns + runs[next_run_].count <= kBlockColumns) {
+            columns += runs[next_run_++].count;
+        }
+        gathered_.resize(rows_of_timeline_.size() * columns);
+        gathered_rows_.resize(rows_of_timeline_.size());
+        double* cell = gathered_.data();
+        for (std::size_t row = 0; row < rows_of_timeline_.size(); ++row) {
+            gathered_rows_[row] = cell;
+            for (std::size_t i = first; i < next_run_; ++i) {
+                const double* cells = rows_of_timeline_[row] + runs[i].first_column;
+                for (std::uint32_t column = 0; column < runs[i].count; ++column) *cell++ = cells[column];
+            }
+        }
+        block = {gathered_rows_, times_ms_, 0, columns, runs[first].first_series};
+    }
+
     void enter(const Timeline& timeline) {
         timeline_ = &timeline;
         rows_of_timeline_.clear();
@@ -63,6 +92,8 @@ private:
     const Timeline* timeline_ = nullptr;
     std::vector<const double*> rows_of_timeline_;
     std::vector<std::int64_t> times_ms_;
+    std::vector<double> gathered_;
+    std::vector<const double*> gathered_rows_;
 };
 
 }  // namespace

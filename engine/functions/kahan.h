@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
 
 namespace tocsin {
 
@@ -43,6 +44,17 @@ public:
         const double share = (count_ - 1) / count_;
         state_ = {share * state_.sum, share * state_.lost};
         state_.add(value / count_);
+    }
+
+    /// Takes in the sum of `count` values; false, and nothing done, when they have to be added one by one.
+    bool add(const KahanSum& values, std::size_t count) {
+        KahanSum next = state_;
+        next.add(values.sum);
+        next.add(values.lost);
+        if (incremental_ || !std::isfinite(next.sum) || !std::isfinite(next.lost)) return false;
+        state_ = next;
+        count_ += static_cast<double>(count);
+        return true;
     }
 
     double mean() const {

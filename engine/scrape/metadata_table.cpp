@@ -20,9 +20,15 @@ void MetadataTable::take(const MetadataLine& line, TextPool& pool) {
         it = rows_.insert(it, Row{metric, {}, {}, {}});
     }
     switch (line.field) {
-        case MetadataLine::Field::Type: it->type = pool.keep(line.text); break;
-        case MetadataLine::Field::Help: it->help = pool.keep(line.text); break;
-        case MetadataLine::Field::Unit: it->unit = pool.keep(line.text); break;
+        case MetadataLine::Field::Type:
+            it->type = pool.keep(line.text);
+            break;
+        case MetadataLine::Field::Help:
+            it->help = pool.keep(line.text);
+            break;
+        case MetadataLine::Field::Unit:
+            it->unit = pool.keep(line.text);
+            break;
     }
 }
 

@@ -9,7 +9,8 @@
 
 namespace tocsin {
 
-/// Texts that many targets have in common, each once. They stay as long as the pool does; one that is full takes no new ones.
+/// Texts that many targets have in common, each once. They stay as long as the pool does; one that is full takes no new
+/// ones.
 class TextPool {
 public:
     explicit TextPool(std::size_t bytes_max) : bytes_max_(bytes_max) {}

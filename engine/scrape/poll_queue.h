@@ -15,7 +15,8 @@ namespace tocsin {
 /// One target in this process; never used again for another one.
 using TargetId = std::uint32_t;
 
-/// Which targets are being polled, which are to be, and who waits for them; it knows nothing else of targets. Scheduler's thread.
+/// Which targets are being polled, which are to be, and who waits for them; it knows nothing else of targets.
+/// Scheduler's thread.
 class PollQueue {
 public:
     struct Limits {
@@ -34,15 +35,17 @@ public:
         std::uint64_t bytes_expected;
         Duration patience;  // how long others wait for it
     };
-    /// Polls of `tick`, in this order. `done` is called when the last one is over, at once when there are none. None of the targets may
-    /// be contained yet.
+    /// Polls of `tick`, in this order. `done` is called when the last one is over, at once when there are none. None of
+    /// the targets may be contained yet.
     void add(Timestamp tick, const std::vector<Due>& due, std::function<void()> done);
     bool contains(TargetId target) const { return polls_.count(target) > 0; }
 
-    /// The polls of these targets are over, or are not to be (they may be waiting still): whoever waits for them goes on.
+    /// The polls of these targets are over, or are not to be (they may be waiting still): whoever waits for them goes
+    /// on.
     void over(const std::vector<TargetId>& targets);
 
-    /// Calls `ready` once the poll of each of these targets is over or has taken longer than patience allows; at once if that is so.
+    /// Calls `ready` once the poll of each of these targets is over or has taken longer than patience allows; at once
+    /// if that is so.
     void when_settled(std::vector<TargetId> targets, std::function<void()> ready);
 
     std::size_t under_way() const { return under_way_; }

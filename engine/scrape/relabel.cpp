@@ -43,7 +43,9 @@ bool needs_target(RelabelAction action) {
 }
 
 // Any UTF-8 will do, `$1` included.
-bool is_label_name(std::string_view name) { return !name.empty() && is_valid_utf8(name); }
+bool is_label_name(std::string_view name) {
+    return !name.empty() && is_valid_utf8(name);
+}
 
 // The case rules of Unicode do not depend on where the program runs.
 locale_t unicode() {
@@ -107,14 +109,15 @@ std::string problem_with(const RelabelFields& fields) {
     if (needs_target(fields.action) && !is_label_name(fields.target_label)) {
         return fmt::format("{} is invalid 'target_label' for {} action", go_quote(fields.target_label), action);
     }
-    if ((is_case_action(fields.action) || is_equal_action(fields.action)) && fields.replacement != defaults.replacement) {
+    if ((is_case_action(fields.action) || is_equal_action(fields.action)) &&
+        fields.replacement != defaults.replacement) {
         return fmt::format("'replacement' can not be set for {} action", action);
     }
     if (fields.action == RelabelAction::LabelMap && !is_label_name(fields.replacement)) {
         return fmt::format("{} is invalid 'replacement' for {} action", go_quote(fields.replacement), action);
     }
-    const bool plain = fields.modulus == 0 && fields.separator == defaults.separator &&
-                       fields.replacement == defaults.replacement;
+    const bool plain =
+        fields.modulus == 0 && fields.separator == defaults.separator && fields.replacement == defaults.replacement;
     if (is_equal_action(fields.action) && (!plain || fields.regex != defaults.regex)) {
         return fmt::format("{} action requires only 'source_labels' and `target_label`, and no other fields", action);
     }
@@ -149,19 +152,35 @@ Result<RelabelConfig> RelabelConfig::create(RelabelFields fields) {
 bool RelabelConfig::apply(LabelBuilder& labels) const {
     const std::string value = joined(labels);
     switch (fields_.action) {
-        case RelabelAction::Drop: return !regex_.matches(value);
-        case RelabelAction::Keep: return regex_.matches(value);
-        case RelabelAction::DropEqual: return labels.get(fields_.target_label) != value;
-        case RelabelAction::KeepEqual: return labels.get(fields_.target_label) == value;
-        case RelabelAction::Replace: replace(labels, value); return true;
-        case RelabelAction::Lowercase: labels.set(fields_.target_label, with_case(value, false)); return true;
-        case RelabelAction::Uppercase: labels.set(fields_.target_label, with_case(value, true)); return true;
+        case RelabelAction::Drop:
+            return !regex_.matches(value);
+        case RelabelAction::Keep:
+            return regex_.matches(value);
+        case RelabelAction::DropEqual:
+            return labels.get(fields_.target_label) != value;
+        case RelabelAction::KeepEqual:
+            return labels.get(fields_.target_label) == value;
+        case RelabelAction::Replace:
+            replace(labels, value);
+            return true;
+        case RelabelAction::Lowercase:
+            labels.set(fields_.target_label, with_case(value, false));
+            return true;
+        case RelabelAction::Uppercase:
+            labels.set(fields_.target_label, with_case(value, true));
+            return true;
         case RelabelAction::HashMod:
             labels.set(fields_.target_label, std::to_string(last_eight_bytes(md5(value)) % fields_.modulus));
             return true;
-        case RelabelAction::LabelMap: map_names(labels); return true;
-        case RelabelAction::LabelDrop: keep_names(labels, false); return true;
-        case RelabelAction::LabelKeep: keep_names(labels, true); return true;
+        case RelabelAction::LabelMap:
+            map_names(labels);
+            return true;
+        case RelabelAction::LabelDrop:
+            keep_names(labels, false);
+            return true;
+        case RelabelAction::LabelKeep:
+            keep_names(labels, true);
+            return true;
     }
     return true;
 }
@@ -172,12 +191,16 @@ bool RelabelConfig::may_change_metric_name() const {
             return fields_.target_label == kMetricNameLabel || fields_.target_label.find('$') != std::string::npos;
         case RelabelAction::HashMod:
         case RelabelAction::Lowercase:
-        case RelabelAction::Uppercase: return fields_.target_label == kMetricNameLabel;
+        case RelabelAction::Uppercase:
+            return fields_.target_label == kMetricNameLabel;
         case RelabelAction::LabelMap:
             return fields_.replacement == kMetricNameLabel || fields_.replacement.find('$') != std::string::npos;
-        case RelabelAction::LabelDrop: return regex_.matches(kMetricNameLabel);
-        case RelabelAction::LabelKeep: return !regex_.matches(kMetricNameLabel);
-        default: return false;
+        case RelabelAction::LabelDrop:
+            return regex_.matches(kMetricNameLabel);
+        case RelabelAction::LabelKeep:
+            return !regex_.matches(kMetricNameLabel);
+        default:
+            return false;
     }
 }
 

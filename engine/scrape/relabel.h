@@ -25,12 +25,13 @@ enum class RelabelAction {
     Uppercase,
 };
 
-/// As the files write it: `replace`, `hashmod`, …; parsing does not care about case, and fails with `unknown relabel action "…"`.
+/// As the files write it: `replace`, `hashmod`, …; parsing does not care about case, and fails with `unknown relabel
+/// action "…"`.
 std::string_view to_string(RelabelAction action);
 Result<RelabelAction> parse_relabel_action(std::string_view text);
 
-/// One step of relabel_configs, metric_relabel_configs or alert_relabel_configs as it stands in the file; the defaults are
-/// Prometheus'.
+/// One step of relabel_configs, metric_relabel_configs or alert_relabel_configs as it stands in the file; the defaults
+/// are Prometheus'.
 struct RelabelFields {
     std::vector<std::string> source_labels = {};
     std::string separator = ";";
@@ -43,8 +44,8 @@ struct RelabelFields {
     bool operator==(const RelabelFields&) const = default;
 };
 
-/// One step, checked and compiled (prometheus/prometheus model/relabel). Regular expressions are anchored. Immutable; usable from any
-/// thread.
+/// One step, checked and compiled (prometheus/prometheus model/relabel). Regular expressions are anchored. Immutable;
+/// usable from any thread.
 class RelabelConfig {
 public:
     /// Fails with Prometheus' words for combinations that it refuses.

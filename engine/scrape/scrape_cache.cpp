@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <optional>
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <fmt/format.h>
 
 #include "base/assert.h"
@@ -18,8 +18,13 @@ namespace {
 using Entry = ExpositionParser::Entry;
 using Kind = ScrapeLine::Kind;
 
-// How far ahead a line is looked for one by one: enough for the lines of a few series that vanished. Beyond, an index is made.
+// How far ahead a line is looked for one by one: enough for the lines of a few series that vanished. Beyond, an index
+// is made.
 constexpr std::size_t kLookAhead = 32;
+
+// Of a first scrape. A guess that costs little when it is wrong.
+constexpr std::size_t kBytesPerLine = 80;
+constexpr std::size_t kNewLinesExpected = 100'000;
 
 // Suffixes of the series of a family, for which its metadata are kept.
 constexpr std::string_view kFamilySuffixes[] = {"", "_total", "_bucket", "_sum", "_count", "_created", "_info"};
@@ -32,10 +37,20 @@ constexpr auto kNameByte = [] {
     return table;
 }();
 
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
+bool is_blank(char c) {
+    return c == ' ' || c == '\t';
+}
+
+bool is_name(std::string_view text) {
+    int seen = 0;
+    for (const char c : text) seen |= c;
+    return !text.empty() && (seen >= 0 || is_valid_utf8(text));
+}
 
 // The first 50 bytes, as the original quotes them.
-std::string_view shortened(std::string_view text) { return text.substr(0, 50); }
+std::string_view shortened(std::string_view text) {
+    return text.substr(0, 50);
+}
 
 class Reader {
 public:
@@ -47,6 +62,13 @@ public:
                             (source.count_relabelled || source.limits.samples_configured > 0);
         may_skip_names_ = !renames && !counts;
         reading_.values.assign(source.known->slots, kAbsentMarker);
+        if (known_.empty()) {
+            const std::size_t expected = std::min(source.body.size() / kBytesPerLine, kNewLinesExpected);
+            new_lines_.reserve(expected);
+            reading_.born.reserve(expected);
+            reading_.from.reserve(expected);
+            reading_.values.reserve(expected);
+        }
     }
 
     ScrapeReading read() {
@@ -59,14 +81,26 @@ public:
 private:
     // False at the end.
     bool read_line() {
+        pass_blank_lines();
         if (next_ < known_.size() && parser_.between_lines()) {
             switch (read_expected()) {
-                case Match::Taken: return true;
-                case Match::TryNext: ++next_; return true;
-                case Match::None: break;
+                case Match::Taken:
+                    return true;
+                case Match::TryNext:
+                    ++next_;
+                    return true;
+                case Match::None:
+                    break;
             }
         }
         return read_unexpected();
+    }
+
+    void pass_blank_lines() {
+        if (source_.format != ExpositionFormat::PrometheusText || !parser_.between_lines()) return;
+        while (parser_.position() < source_.body.size() && source_.body[parser_.position()] == '\n') {
+            parser_.skip_to(parser_.position() + 1);
+        }
     }
 
     // ---- lines that are where they were
@@ -74,7 +108,8 @@ private:
     enum class Match { None, Taken, TryNext };
 
     std::uint64_t hash(Kind kind, std::string_view bytes) const {
-        // `1` and `1.0` are the same bucket of a histogram and two values of a label otherwise, so the last TYPE counts.
+        // `1` and `1.0` are the same bucket of a histogram and two values of a label otherwise, so the last TYPE
+        // counts.
         const auto rules = kind == Kind::Comment ? 0U : static_cast<unsigned>(parser_.label_rules());
         const unsigned type = kind == Kind::Comment ? 1U : kind == Kind::SkippedName ? 2U : 0U;
         return hash_bytes(bytes, source_.hash_seed + type * 4 + rules);
@@ -114,7 +149,9 @@ private:
                 in_run_ = true;
                 skip_unread();
                 return;
-            case Kind::Comment: pass_comment(line, at); break;
+            case Kind::Comment:
+                pass_comment(line, at);
+                break;
             case Kind::Sample:
                 if (parser_.resume(line.bytes()) == Entry::Error) return fail_parse();
                 ++reading_.prefix_hits;
@@ -188,10 +225,17 @@ private:
     bool read_unexpected() {
         if (may_skip_names_ && parser_.between_lines() && skip_by_name()) return true;
         switch (parser_.next()) {
-            case Entry::End: return false;
-            case Entry::Error: fail_parse(); return true;
-            case Entry::Sample: read_unexpected_sample(); return true;
-            default: read_unexpected_comment(); return true;
+            case Entry::End:
+                return false;
+            case Entry::Error:
+                fail_parse();
+                return true;
+            case Entry::Sample:
+                read_unexpected_sample();
+                return true;
+            default:
+                read_unexpected_comment();
+                return true;
         }
     }
 
@@ -245,8 +289,8 @@ private:
         ++reading_.prefix_misses;
         begin_change();
         // Twice in this body: of such a line the first one counts.
-        if (const auto seen = new_lines_.find(hashed); seen != new_lines_.end() &&
-                                                      reading_.lines.lines[seen->second].bytes() == bytes) {
+        if (const auto seen = new_lines_.find(hashed);
+            seen != new_lines_.end() && reading_.lines.lines[seen->second].bytes() == bytes) {
             const ScrapeLine line = reading_.lines.lines[seen->second];
             remember(line);
             count_sample(line.kind());
@@ -269,62 +313,77 @@ private:
             reading_.error = fmt::format("label name {} is not unique: invalid sample", go_quote(twice->name));
             return Kind::Dropped;
         }
-        LabelSet set = final_labels(exposed);
-        if (set.empty()) return Kind::Dropped;
-        reading_.error = problem_with(set);
-        if (!reading_.error.empty()) return Kind::Dropped;
+        if (!find_final_labels(exposed) || !are_within_limits()) return Kind::Dropped;
+        LabelSet set = LabelSet::from(final_);
         const auto reach = source_.wanted->reach(set);
         if (!reach) return Kind::Unwanted;
         reading_.born.push_back({std::move(set), *reach});
         return Kind::Sample;
     }
 
-    // Empty when relabelling drops the series.
-    LabelSet final_labels(const std::vector<Label>& exposed) {
+    // As they are stored, into final_. False when relabelling drops the series.
+    bool find_final_labels(const std::vector<Label>& exposed) {
         const RelabelConfigs& relabelling = source_.config->metric_relabel_configs;
-        if (relabelling.empty() && merge(exposed)) return LabelSet::from(merged_);
-        LabelBuilder labels = with_target_labels(exposed, source_.target->labels, source_.config->honor_labels);
-        return relabel(labels, relabelling) ? labels.build() : LabelSet{};
+        if (relabelling.empty() && merge(exposed)) return true;
+        relabelled_ = with_target_labels(exposed, source_.target->labels, source_.config->honor_labels);
+        if (!relabel(relabelled_, relabelling)) return false;
+        final_.clear();
+        for (const auto& [name, value] : relabelled_.labels()) final_.push_back({name, value});
+        return !final_.empty();
     }
 
-    // Exposed and target's labels into merged_, in order. False when both have one.
+    // Exposed and target's labels in order. False when both have one.
     bool merge(const std::vector<Label>& exposed) {
-        merged_.clear();
+        final_.clear();
         auto from = exposed.begin();
         for (const Label& label : source_.target->labels) {
-            while (from != exposed.end() && from->name < label.name) merged_.push_back(*from++);
+            while (from != exposed.end() && from->name < label.name) final_.push_back(*from++);
             if (from != exposed.end() && from->name == label.name) return false;
-            merged_.push_back(label);
+            final_.push_back(label);
         }
-        merged_.insert(merged_.end(), from, exposed.end());
+        final_.insert(final_.end(), from, exposed.end());
         return true;
     }
 
-    std::string problem_with(const LabelSet& set) const {
-        const std::string_view metric = set.metric_name();
-        if (metric.empty()) return "missing metric name (__name__ label)";
+    bool are_within_limits() {
         const ScrapeLimits& limits = source_.limits;
-        const std::size_t count = set.size();
-        if (limits.labels > 0 && count > limits.labels) {
-            return fmt::format("label_limit exceeded (metric: {}, number of labels: {}, limit: {})", shortened(metric),
-                               count, limits.labels);
-        }
-        for (const Label& label : set) {
-            if (label.name.empty() || !is_valid_utf8(label.name)) {
-                return fmt::format("invalid metric name or label names: {}", to_string(set));
+        std::string_view metric;
+        std::size_t count = 0;
+        for (const Label& label : final_) {
+            if (label.value.empty()) continue;
+            ++count;
+            if (label.name == kMetricNameLabel) metric = label.value;
+            if (!is_name(label.name)) {
+                return fail(fmt::format("invalid metric name or label names: {}", to_string(LabelSet::from(final_))));
             }
             if (limits.label_name_bytes > 0 && label.name.size() > limits.label_name_bytes) {
-                return fmt::format("label_name_length_limit exceeded (metric: {}, label name: {}, length: {}, limit: {})",
-                                   shortened(metric), shortened(label.name), label.name.size(), limits.label_name_bytes);
+                return fail(fmt::format(
+                    "label_name_length_limit exceeded (metric: {}, label name: {}, length: {}, limit: {})",
+                    metric_for_message(), shortened(label.name), label.name.size(), limits.label_name_bytes));
             }
             if (limits.label_value_bytes > 0 && label.value.size() > limits.label_value_bytes) {
-                return fmt::format(
+                return fail(fmt::format(
                     "label_value_length_limit exceeded (metric: {}, label name: {}, value: {}, length: {}, limit: {})",
-                    shortened(metric), shortened(label.name), go_quote(shortened(label.value)), label.value.size(),
-                    limits.label_value_bytes);
+                    metric_for_message(), shortened(label.name), go_quote(shortened(label.value)), label.value.size(),
+                    limits.label_value_bytes));
             }
         }
-        return "";
+        if (metric.empty()) return fail("missing metric name (__name__ label)");
+        if (limits.labels > 0 && count > limits.labels) {
+            return fail(fmt::format("label_limit exceeded (metric: {}, number of labels: {}, limit: {})",
+                                    metric_for_message(), count, limits.labels));
+        }
+        return true;
+    }
+
+    std::string_view metric_for_message() const {
+        const auto name = std::ranges::find(final_, kMetricNameLabel, &Label::name);
+        return name == final_.end() ? std::string_view{} : shortened(name->value);
+    }
+
+    bool fail(std::string error) {
+        reading_.error = std::move(error);
+        return false;
     }
 
     void read_unexpected_comment() {
@@ -345,7 +404,8 @@ private:
         if (!one_line) return;
         begin_change();
         const bool is_type = parser_.last_entry() == Entry::Type;
-        remember(ScrapeLine(Kind::Comment, hashed, bytes, is_type ? static_cast<std::uint32_t>(parser_.type()) + 1 : 0));
+        remember(
+            ScrapeLine(Kind::Comment, hashed, bytes, is_type ? static_cast<std::uint32_t>(parser_.type()) + 1 : 0));
     }
 
     void keep_metadata() {
@@ -380,7 +440,8 @@ private:
     }
 
     bool is_at(std::size_t index, Kind kind, std::uint64_t hashed, std::size_t bytes) const {
-        return known_[index].hash() == hashed && known_[index].bytes() == bytes && same_sort(known_[index].kind(), kind);
+        return known_[index].hash() == hashed && known_[index].bytes() == bytes &&
+               same_sort(known_[index].kind(), kind);
     }
 
     std::optional<std::size_t> find(Kind kind, std::uint64_t hashed, std::size_t bytes) {
@@ -403,8 +464,8 @@ private:
         if (found != next_) begin_change();
     }
 
-    // From the first deviation on a new sequence is put together. Up to there it is the same, slots included: they are numbered in
-    // the order of their first lines.
+    // From the first deviation on a new sequence is put together. Up to there it is the same, slots included: they are
+    // numbered in the order of their first lines.
     void begin_change() {
         if (reading_.changed) return;
         reading_.changed = true;
@@ -447,13 +508,14 @@ private:
     const ScrapeSource& source_;
     ExpositionParser parser_;
     const std::vector<ScrapeLine>& known_;
-    std::size_t next_ = 0;   // the line of before that is expected
-    bool in_run_ = false;    // known_[next_] is a run and has begun
+    std::size_t next_ = 0;  // the line of before that is expected
+    bool in_run_ = false;   // known_[next_] is a run and has begun
     bool may_skip_names_ = false;
     SeriesSlot slots_seen_ = 0;  // while nothing has changed
     std::string_view unwanted_name_;
     std::vector<SeriesSlot> slot_now_;  // by the slot of before
-    std::vector<Label> merged_;
+    LabelBuilder relabelled_;
+    std::vector<Label> final_;
     boost::unordered_flat_map<std::uint64_t, std::size_t> index_;      // hash -> known_
     boost::unordered_flat_map<std::uint64_t, std::size_t> new_lines_;  // hash -> reading_.lines
     ScrapeReading reading_;
@@ -461,7 +523,9 @@ private:
 
 }  // namespace
 
-ScrapeReading read_scrape(const ScrapeSource& source) { return Reader(source).read(); }
+ScrapeReading read_scrape(const ScrapeSource& source) {
+    return Reader(source).read();
+}
 
 LabelBuilder with_target_labels(const std::vector<Label>& exposed, const LabelSet& target, bool honor_labels) {
     LabelBuilder labels;

@@ -15,13 +15,14 @@
 
 namespace tocsin {
 
-// Successive scrapes of one target differ in little but their values. So the lines of the last scrape are remembered in their order, each
-// with what became of it; of the next scrape, line by line, the bytes before the value are compared with the line that is expected, and
-// on a hit labels are not parsed, relabelled, hashed or looked up again. Lines of metrics that no rule wants are passed over
-// before their labels are read, and are remembered by metric, not one by one.
+// Successive scrapes of one target differ in little but their values. So the lines of the last scrape are remembered in
+// their order, each with what became of it; of the next scrape, line by line, the bytes before the value are compared
+// with the line that is expected, and on a hit labels are not parsed, relabelled, hashed or looked up again. Lines of
+// metrics that no rule wants are passed over before their labels are read, and are remembered by metric, not one by
+// one.
 //
-// What is compared is a 64-bit hash with a secret seed, and the number of bytes: 16 bytes a line instead of about a hundred, as
-// fast as comparing the bytes, and two different lines in one place go unnoticed once in 2^64.
+// What is compared is a 64-bit hash with a secret seed, and the number of bytes: 16 bytes a line instead of about a
+// hundred, as fast as comparing the bytes, and two different lines in one place go unnoticed once in 2^64.
 
 /// A series of a target, numbered in the order of its first line in the last scrape.
 using SeriesSlot = std::uint32_t;
@@ -39,7 +40,9 @@ public:
     };
 
     ScrapeLine(Kind kind, std::uint64_t hash, std::size_t bytes, std::uint32_t detail = 0)
-        : hash_(hash), bytes_(static_cast<std::uint32_t>(bytes)), what_(static_cast<std::uint32_t>(kind) << kShift | detail) {}
+        : hash_(hash),
+          bytes_(static_cast<std::uint32_t>(bytes)),
+          what_(static_cast<std::uint32_t>(kind) << kShift | detail) {}
 
     std::uint64_t hash() const { return hash_; }
     std::size_t bytes() const { return bytes_; }
@@ -105,7 +108,8 @@ struct ScrapeReading {
         double value;
     };
 
-    /// Why the scrape fails as a whole, in Prometheus' words where it has some; empty when it does not. Nothing else counts then.
+    /// Why the scrape fails as a whole, in Prometheus' words where it has some; empty when it does not. Nothing else
+    /// counts then.
     std::string error;
     std::size_t error_line = 0;
 
@@ -113,8 +117,8 @@ struct ScrapeReading {
     std::vector<double> values;
     std::vector<TimedSample> timed;
 
-    /// The lines are others than before, and so are the slots: `from` has for each one the slot that it had, or kNoSlot for a new
-    /// series, whose labels are in `born`, in the same order.
+    /// The lines are others than before, and so are the slots: `from` has for each one the slot that it had, or kNoSlot
+    /// for a new series, whose labels are in `born`, in the same order.
     bool changed = false;
     ScrapeLines lines;
     std::vector<SeriesSlot> from;
@@ -122,18 +126,19 @@ struct ScrapeReading {
 
     std::vector<MetadataLine> metadata;  // of lines that were not known
 
-    std::uint64_t samples = 0;           // lines with a value, whatever became of them
+    std::uint64_t samples = 0;             // lines with a value, whatever became of them
     std::uint64_t samples_relabelled = 0;  // those that relabelling left
-    std::uint64_t duplicates = 0;        // a second sample of a series without a timestamp
-    std::uint64_t lines_skipped = 0;     // passed over unread
+    std::uint64_t duplicates = 0;          // a second sample of a series without a timestamp
+    std::uint64_t lines_skipped = 0;       // passed over unread
     std::uint64_t prefix_hits = 0;
     std::uint64_t prefix_misses = 0;
 };
 
 ScrapeReading read_scrape(const ScrapeSource& source);
 
-/// The labels of a series as they are stored: those of the target added, what is in conflict with them renamed to `exported_…` or, with
-/// honor_labels, kept. `exposed` may contain empty values: with honor_labels one of those takes the target's label away.
+/// The labels of a series as they are stored: those of the target added, what is in conflict with them renamed to
+/// `exported_…` or, with honor_labels, kept. `exposed` may contain empty values: with honor_labels one of those takes
+/// the target's label away.
 LabelBuilder with_target_labels(const std::vector<Label>& exposed, const LabelSet& target, bool honor_labels);
 
 }  // namespace tocsin

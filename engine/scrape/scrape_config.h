@@ -15,8 +15,8 @@
 
 namespace tocsin {
 
-/// How a scrape proves who it is. Of each pair at most one is set; what is in a file is read again when it is older than a minute, so
-/// that rotated secrets are picked up.
+/// How a scrape proves who it is. Of each pair at most one is set; what is in a file is read again when it is older
+/// than a minute, so that rotated secrets are picked up.
 struct ScrapeAuth {
     std::string username;  // basic auth when not empty, or username_file is not
     std::string username_file;
@@ -32,11 +32,12 @@ struct ScrapeAuth {
 /// Names as `scrape_protocols` and `fallback_scrape_protocol` have them.
 enum class ScrapeProtocol { OpenMetricsText0_0_1, OpenMetricsText1_0_0, PrometheusText0_0_4, PrometheusText1_0_0 };
 
-/// One entry of scrape_configs, with the values of `global` filled in where it has none of its own. Plain data, shared by the
-/// targets of the job.
+/// One entry of scrape_configs, with the values of `global` filled in where it has none of its own. Plain data, shared
+/// by the targets of the job.
 struct ScrapeConfig {
     std::string job_name;
-    /// Nothing: neither the job nor `global` sets it, so targets are polled as the rule groups that use them are evaluated.
+    /// Nothing: neither the job nor `global` sets it, so targets are polled as the rule groups that use them are
+    /// evaluated.
     std::optional<Duration> scrape_interval;
     Duration scrape_timeout{10'000};
     std::string metrics_path = "/metrics";

@@ -15,7 +15,9 @@ namespace {
 constexpr std::array<std::string_view, 5> kReports{"up", "scrape_duration_seconds", "scrape_samples_scraped",
                                                    "scrape_samples_post_metric_relabeling", "scrape_series_added"};
 
-std::uint64_t smaller_limit(std::uint64_t a, std::uint64_t b) { return a == 0 ? b : b == 0 ? a : std::min(a, b); }
+std::uint64_t smaller_limit(std::uint64_t a, std::uint64_t b) {
+    return a == 0 ? b : b == 0 ? a : std::min(a, b);
+}
 
 // Whether a body gives the same series under both.
 bool read_alike(const ScrapeConfig& a, const ScrapeConfig& b) {
@@ -27,7 +29,8 @@ bool read_alike(const ScrapeConfig& a, const ScrapeConfig& b) {
 
 std::vector<LabelSet> report_labels(const LabelSet& target) {
     std::vector<LabelSet> all;
-    for (const std::string_view name : kReports) all.push_back(LabelBuilder(target).set(kMetricNameLabel, name).build());
+    for (const std::string_view name : kReports)
+        all.push_back(LabelBuilder(target).set(kMetricNameLabel, name).build());
     return all;
 }
 
@@ -81,8 +84,8 @@ void ScrapeLoop::poll(Timestamp tick, Duration timeout, std::function<void()> do
     started_ = context_.scheduler.monotonic();
     done_ = std::move(done);
     if (!refusal_.empty()) return fail(refusal_);
-    auto request = make_scrape_request(*target_, *config_, timeout, body_bytes_max(), context_.options.version,
-                                       context_.secrets);
+    auto request =
+        make_scrape_request(*target_, *config_, timeout, body_bytes_max(), context_.options.version, context_.secrets);
     if (!request) return fail(request.error().message);
     HttpEvents events;
     events.verdict = [this](Result<HttpResponse> answer) {
@@ -115,7 +118,8 @@ void ScrapeLoop::answered(Result<HttpResponse> answer) {
                     answer.error().kind == Error::Kind::Timeout);
     }
     if (answer->status != 200) return fail(status_error(answer->status));
-    const auto format = negotiated_format(find_header(answer->headers, "Content-Type"), config_->fallback_scrape_protocol);
+    const auto format =
+        negotiated_format(find_header(answer->headers, "Content-Type"), config_->fallback_scrape_protocol);
     if (!format) return fail(format.error().message);
 
     const auto job = std::make_shared<Job>();
@@ -162,11 +166,12 @@ void ScrapeLoop::read(std::shared_ptr<Job> job) {
 void ScrapeLoop::commit(const std::shared_ptr<Job>& job) {
     ScrapeReading& reading = job->reading;
     if (reading.error.empty() && too_many_new_series(reading.born.size(), job->tick)) {
-        reading.error = fmt::format("more than {} new series within a minute", context_.options.new_series_per_minute_max);
+        reading.error =
+            fmt::format("more than {} new series within a minute", context_.options.new_series_per_minute_max);
     }
     if (!reading.error.empty()) {
         commit_failure(*job);
-    } else if (series_->can_take()) {
+    } else if (series_->can_take(job->known)) {
         commit_samples(*job);
     } else {
         // Columns got other numbers while the body was read.
@@ -187,8 +192,8 @@ bool ScrapeLoop::too_many_new_series(std::size_t born, Timestamp tick) {
 }
 
 void ScrapeLoop::commit_samples(Job& job) {
-    TargetSeries::Outcome outcome = series_->take(job.reading, job.known.wanted_generation, job.tick,
-                                                  job.config->track_timestamps_staleness);
+    TargetSeries::Outcome outcome =
+        series_->take(job.reading, job.known.wanted_generation, job.tick, job.config->track_timestamps_staleness);
     if (!series_->write(job.tick, reports(true, job.reading, outcome))) outcome.out_of_order += job.reading.samples;
     count(job.reading, outcome);
     for (const MetadataLine& line : job.reading.metadata) metadata_.take(line, context_.texts);

@@ -23,10 +23,11 @@
 
 namespace tocsin {
 
-/// Scrapes one target when it is told to: request, reading on the executor, samples into the store once that is not frozen.
+/// Scrapes one target when it is told to: request, reading on the executor, samples into the store once that is not
+/// frozen.
 ///
-/// A scrape that fails in any way (connection, status, syntax, a limit) gives `up 0`, and everything the target had is stale. Nothing of
-/// its body counts. Scheduler's thread.
+/// A scrape that fails in any way (connection, status, syntax, a limit) gives `up 0`, and everything the target had is
+/// stale. Nothing of its body counts. Scheduler's thread.
 class ScrapeLoop {
 public:
     /// All of it outlives the loop.
@@ -43,7 +44,8 @@ public:
         std::uint64_t hash_seed;
     };
 
-    ScrapeLoop(const Context& context, std::shared_ptr<const Target> target, std::shared_ptr<const ScrapeConfig> config);
+    ScrapeLoop(const Context& context, std::shared_ptr<const Target> target,
+               std::shared_ptr<const ScrapeConfig> config);
     /// Cancels what is in flight; nobody is called any more.
     ~ScrapeLoop();
     ScrapeLoop(const ScrapeLoop&) = delete;
@@ -58,7 +60,8 @@ public:
     /// While not empty, scrapes fail for this reason without a request.
     void set_refusal(std::string reason) { refusal_ = std::move(reason); }
 
-    /// One scrape, whose samples get the timestamp `tick`. `done` is called when they are in the store. Not while another is under way.
+    /// One scrape, whose samples get the timestamp `tick`. `done` is called when they are in the store. Not while
+    /// another is under way.
     void poll(Timestamp tick, Duration timeout, std::function<void()> done);
     bool is_polling() const { return polling_; }
 
@@ -76,6 +79,13 @@ public:
     /// By metric, of what is kept.
     const MetadataTable& metadata() const { return metadata_; }
     std::vector<TimelineId> timelines() const { return series_->timelines(); }
+
+    /// The wall clock was set by `step`, and the past moves along. Not while polling.
+    void move_time(Duration step) {
+        series_->move_time(step);
+        if (last_) last_->tick += step;
+        for (auto& birth : births_) birth.first += step;
+    }
 
 private:
     struct Job;
@@ -105,7 +115,7 @@ private:
     MonotonicTime started_;
     std::function<void()> done_;
     HttpClient::RequestId request_ = 0;
-    bool is_waiting_ = false;  // for the verdict on request_
+    bool is_waiting_ = false;            // for the verdict on request_
     std::shared_ptr<ScrapeLoop*> self_;  // what is under way elsewhere finds null here when the loop is gone
 
     std::optional<Last> last_;

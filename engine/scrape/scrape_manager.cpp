@@ -31,9 +31,12 @@ bool only_keeps_or_drops(const RelabelConfigs& configs) {
 
 std::string_view to_string(TargetHealth health) {
     switch (health) {
-        case TargetHealth::Unknown: return "unknown";
-        case TargetHealth::Up: return "up";
-        case TargetHealth::Down: return "down";
+        case TargetHealth::Unknown:
+            return "unknown";
+        case TargetHealth::Up:
+            return "up";
+        case TargetHealth::Down:
+            return "down";
     }
     return "";
 }
@@ -49,7 +52,9 @@ struct ScrapeManager::Impl {
         std::optional<Duration> interval() const {
             return loop->target().interval ? loop->target().interval : group_interval;
         }
-        Duration timeout() const { return std::min(loop->target().timeout, interval().value_or(loop->target().timeout)); }
+        Duration timeout() const {
+            return std::min(loop->target().timeout, interval().value_or(loop->target().timeout));
+        }
         Duration patience() const { return had_credit ? timeout() : timeout() / 2; }
     };
 
@@ -80,7 +85,8 @@ struct ScrapeManager::Impl {
     void remove(std::map<TargetId, Entry>& gone);
     void sync_later();
     void tell_changed();
-    std::unique_ptr<ScrapeLoop> make_loop(std::shared_ptr<const Target> target, std::shared_ptr<const ScrapeConfig> config);
+    std::unique_ptr<ScrapeLoop> make_loop(std::shared_ptr<const Target> target,
+                                          std::shared_ptr<const ScrapeConfig> config);
 
     // ---- polls
     void poll(Timestamp tick, const std::vector<TargetId>& due, std::function<void()> done);
@@ -210,8 +216,9 @@ void ScrapeManager::Impl::add(std::vector<Fresh> fresh, std::map<TargetId, Entry
 
 std::unique_ptr<ScrapeLoop> ScrapeManager::Impl::make_loop(std::shared_ptr<const Target> target,
                                                            std::shared_ptr<const ScrapeConfig> config) {
-    const ScrapeLoop::Context loop_context{context.scheduler, context.executor, context.http, context.store, context.log,
-                                           secrets,           metrics,          texts,        options,       hash_seed};
+    const ScrapeLoop::Context loop_context{context.scheduler, context.executor, context.http, context.store,
+                                           context.log,       secrets,          metrics,      texts,
+                                           options,           hash_seed};
     return std::make_unique<ScrapeLoop>(loop_context, std::move(target), std::move(config));
 }
 
@@ -237,9 +244,11 @@ void ScrapeManager::Impl::hold_target_limit(std::size_t job) {
         if (entry.job == job) entry.loop->set_refusal(too_many ? refusal : std::string());
     }
     context.metrics
-        .counter("prometheus_target_scrape_pool_exceeded_target_limit_total", "Syncs with more targets than target_limit.")
+        .counter("prometheus_target_scrape_pool_exceeded_target_limit_total",
+                 "Syncs with more targets than target_limit.")
         .add(too_many ? 1 : 0);
-    context.metrics.gauge("prometheus_target_scrape_pool_targets", "Targets of a job.", {{"scrape_job", config.job_name}})
+    context.metrics
+        .gauge("prometheus_target_scrape_pool_targets", "Targets of a job.", {{"scrape_job", config.job_name}})
         .set(static_cast<double>(count));
 }
 
@@ -332,11 +341,17 @@ ScrapeManager::ScrapeManager(const Context& context, ScrapeOptions options)
     : impl_(std::make_unique<Impl>(context, std::move(options))) {}
 ScrapeManager::~ScrapeManager() = default;
 
-void ScrapeManager::apply(std::vector<std::shared_ptr<const ScrapeConfig>> configs) { impl_->apply(std::move(configs)); }
+void ScrapeManager::apply(std::vector<std::shared_ptr<const ScrapeConfig>> configs) {
+    impl_->apply(std::move(configs));
+}
 
-void ScrapeManager::on_targets_changed(std::function<void()> listener) { impl_->targets_changed = std::move(listener); }
+void ScrapeManager::on_targets_changed(std::function<void()> listener) {
+    impl_->targets_changed = std::move(listener);
+}
 
-std::vector<TargetId> ScrapeManager::targets() const { return impl_->order; }
+std::vector<TargetId> ScrapeManager::targets() const {
+    return impl_->order;
+}
 
 std::optional<Duration> ScrapeManager::own_interval(TargetId target) const {
     const auto it = impl_->entries.find(target);
@@ -359,9 +374,8 @@ bool ScrapeManager::may_expose(TargetId target, const Matchers& matchers) const 
     const ScrapeConfig& config = it->second.loop->config();
     if (config.honor_labels || !only_keeps_or_drops(config.metric_relabel_configs)) return true;
     const LabelSet& labels = it->second.loop->target().labels;
-    return std::ranges::all_of(matchers, [&](const Matcher& matcher) {
-        return !labels.has(matcher.name()) || matcher.matches(labels);
-    });
+    return std::ranges::all_of(
+        matchers, [&](const Matcher& matcher) { return !labels.has(matcher.name()) || matcher.matches(labels); });
 }
 
 void ScrapeManager::poll(Timestamp tick, const std::vector<TargetId>& due, std::function<void()> done) {
@@ -372,7 +386,13 @@ void ScrapeManager::when_polled(std::vector<TargetId> targets, std::function<voi
     impl_->queue.when_settled(std::move(targets), std::move(ready));
 }
 
-void ScrapeManager::on_polled(std::function<void(const PollReport&)> listener) { impl_->target_polled = std::move(listener); }
+void ScrapeManager::move_time(Duration step) {
+    for (auto& [_, entry] : impl_->entries) entry.loop->move_time(step);
+}
+
+void ScrapeManager::on_polled(std::function<void(const PollReport&)> listener) {
+    impl_->target_polled = std::move(listener);
+}
 
 std::vector<TargetStatus> ScrapeManager::status() const {
     std::vector<TargetStatus> all;
@@ -386,16 +406,21 @@ std::optional<TargetStatus> ScrapeManager::status(TargetId target) const {
     return impl_->status_of(target, it->second);
 }
 
-std::vector<DroppedTarget> ScrapeManager::dropped() const { return impl_->dropped; }
+std::vector<DroppedTarget> ScrapeManager::dropped() const {
+    return impl_->dropped;
+}
 
-std::vector<std::pair<std::string, std::size_t>> ScrapeManager::dropped_counts() const { return impl_->dropped_counts; }
+std::vector<std::pair<std::string, std::size_t>> ScrapeManager::dropped_counts() const {
+    return impl_->dropped_counts;
+}
 
 std::vector<TargetMetadata> ScrapeManager::metadata(const std::string& metric) const {
     std::vector<TargetMetadata> all;
     for (const TargetId id : impl_->order) {
         for (const MetadataTable::Row& row : impl_->entries.at(id).loop->metadata().rows()) {
             if (!metric.empty() && row.metric != metric) continue;
-            all.push_back({id, std::string(row.metric), std::string(row.type), std::string(row.help), std::string(row.unit)});
+            all.push_back(
+                {id, std::string(row.metric), std::string(row.type), std::string(row.help), std::string(row.unit)});
         }
     }
     return all;

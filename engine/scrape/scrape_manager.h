@@ -66,13 +66,14 @@ struct PollReport {
 
 /// All targets: what they are, when they were polled last and how that went.
 ///
-/// It does not decide when: on a tick its owner calls poll() with the targets due, and when_polled() for each rule group due, to be
-/// told when what the group reads is there. Samples of a poll carry the tick's timestamp. Scheduler's thread only.
+/// It does not decide when: on a tick its owner calls poll() with the targets due, and when_polled() for each rule
+/// group due, to be told when what the group reads is there. Samples of a poll carry the tick's timestamp. Scheduler's
+/// thread only.
 ///
-/// Who waits for whom: from poll() on, a tick waits for a target until it has answered, or its timeout has passed. A target whose last
-/// poll timed out has used up that credit: until it answers in time again, nobody waits for it longer than half of its timeout, and the
-/// others are asked before it. Its samples are taken nevertheless when they come. One that is still being polled when it is due
-/// again is left alone and counted as skipped.
+/// Who waits for whom: from poll() on, a tick waits for a target until it has answered, or its timeout has passed. A
+/// target whose last poll timed out has used up that credit: until it answers in time again, nobody waits for it longer
+/// than half of its timeout, and the others are asked before it. Its samples are taken nevertheless when they come. One
+/// that is still being polled when it is due again is left alone and counted as skipped.
 class ScrapeManager {
 public:
     struct Context {
@@ -93,8 +94,9 @@ public:
 
     // ---- configuration
 
-    /// Replaces all jobs. A target that is the same afterwards (labels and URL) keeps its samples, health and what is known about
-    /// its lines; discoveries whose configuration is the same go on. Cannot fail: everything was checked when the file was read.
+    /// Replaces all jobs. A target that is the same afterwards (labels and URL) keeps its samples, health and what is
+    /// known about its lines; discoveries whose configuration is the same go on. Cannot fail: everything was checked
+    /// when the file was read.
     void apply(std::vector<std::shared_ptr<const ScrapeConfig>> configs);
 
     /// Called after targets came or went, by a reload or by discovery; several changes at once are one call.
@@ -113,12 +115,15 @@ public:
     /// Whether series with these matchers could come from this target, as far as its labels tell.
     bool may_expose(TargetId target, const Matchers& matchers) const;
 
-    /// Polls the targets, many at a time. `done` (may be empty) is called when the last one has answered or timed out and its samples
-    /// are in the store, however long that takes; at once when there is nothing to poll.
+    /// Polls the targets, many at a time. `done` (may be empty) is called when the last one has answered or timed out
+    /// and its samples are in the store, however long that takes; at once when there is nothing to poll.
     void poll(Timestamp tick, const std::vector<TargetId>& due, std::function<void()> done);
-    /// `ready` is called as soon as nobody need wait for any of these targets any more (see above), at once when that is so now. Call it
-    /// after poll(), in the same event.
+    /// `ready` is called as soon as nobody need wait for any of these targets any more (see above), at once when that
+    /// is so now. Call it after poll(), in the same event.
     void when_polled(std::vector<TargetId> targets, std::function<void()> ready);
+    /// The wall clock was set by `step`: ticks so far, and the rows that carry them, move along; timestamps of the
+    /// targets' own stay. Only while no poll is under way and the store is thawed.
+    void move_time(Duration step);
     /// Called for each target after each poll, once its samples are in the store.
     void on_polled(std::function<void(const PollReport&)> listener);
 
@@ -126,7 +131,8 @@ public:
 
     std::vector<TargetStatus> status() const;
     std::optional<TargetStatus> status(TargetId target) const;
-    /// Those that relabelling dropped, as many per job as keep_dropped_targets allows; dropped_counts() has how many there are.
+    /// Those that relabelling dropped, as many per job as keep_dropped_targets allows; dropped_counts() has how many
+    /// there are.
     std::vector<DroppedTarget> dropped() const;
     std::vector<std::pair<std::string, std::size_t>> dropped_counts() const;
     /// Of the metrics that are kept. `metric` empty means all of them.

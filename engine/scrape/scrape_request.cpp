@@ -15,27 +15,55 @@ namespace {
 constexpr std::chrono::minutes kSecretAgeMax{1};
 
 constexpr std::pair<int, std::string_view> kReasons[] = {
-    {300, "Multiple Choices"}, {301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"}, {304, "Not Modified"},
-    {307, "Temporary Redirect"}, {308, "Permanent Redirect"}, {400, "Bad Request"}, {401, "Unauthorized"},
-    {402, "Payment Required"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
-    {406, "Not Acceptable"}, {407, "Proxy Authentication Required"}, {408, "Request Timeout"}, {409, "Conflict"},
-    {410, "Gone"}, {413, "Request Entity Too Large"}, {414, "Request URI Too Long"}, {415, "Unsupported Media Type"},
-    {418, "I'm a teapot"}, {421, "Misdirected Request"}, {429, "Too Many Requests"},
-    {431, "Request Header Fields Too Large"}, {500, "Internal Server Error"}, {501, "Not Implemented"},
-    {502, "Bad Gateway"}, {503, "Service Unavailable"}, {504, "Gateway Timeout"}, {505, "HTTP Version Not Supported"},
+    {300, "Multiple Choices"},
+    {301, "Moved Permanently"},
+    {302, "Found"},
+    {303, "See Other"},
+    {304, "Not Modified"},
+    {307, "Temporary Redirect"},
+    {308, "Permanent Redirect"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {402, "Payment Required"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {406, "Not Acceptable"},
+    {407, "Proxy Authentication Required"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {410, "Gone"},
+    {413, "Request Entity Too Large"},
+    {414, "Request URI Too Long"},
+    {415, "Unsupported Media Type"},
+    {418, "I'm a teapot"},
+    {421, "Misdirected Request"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+    {505, "HTTP Version Not Supported"},
 };
 
 std::string_view media_type(ScrapeProtocol protocol) {
     switch (protocol) {
-        case ScrapeProtocol::OpenMetricsText0_0_1: return "application/openmetrics-text;version=0.0.1";
-        case ScrapeProtocol::OpenMetricsText1_0_0: return "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8";
-        case ScrapeProtocol::PrometheusText0_0_4: return "text/plain;version=0.0.4";
-        case ScrapeProtocol::PrometheusText1_0_0: return "text/plain;version=1.0.0;escaping=allow-utf-8";
+        case ScrapeProtocol::OpenMetricsText0_0_1:
+            return "application/openmetrics-text;version=0.0.1";
+        case ScrapeProtocol::OpenMetricsText1_0_0:
+            return "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8";
+        case ScrapeProtocol::PrometheusText0_0_4:
+            return "text/plain;version=0.0.4";
+        case ScrapeProtocol::PrometheusText1_0_0:
+            return "text/plain;version=1.0.0;escaping=allow-utf-8";
     }
     return "";
 }
 
-Result<std::string> secret_of(const Secret& given, const std::string& file, std::string_view what, SecretFiles& secrets) {
+Result<std::string> secret_of(const Secret& given, const std::string& file, std::string_view what,
+                              SecretFiles& secrets) {
     if (file.empty()) return given.reveal();
     return secrets.read(file, what);
 }

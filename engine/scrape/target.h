@@ -27,8 +27,8 @@ struct Target {
 /// What became of the targets of a group (prometheus/prometheus scrape.PopulateLabels).
 struct PopulatedTargets {
     std::vector<Target> targets;
-    std::vector<LabelSet> dropped;     // by relabelling; as discovered
-    std::vector<std::string> failures; // `instance 3 in group …: no address`
+    std::vector<LabelSet> dropped;      // by relabelling; as discovered
+    std::vector<std::string> failures;  // `instance 3 in group …: no address`
 };
 PopulatedTargets populate_targets(const TargetGroup& group, const ScrapeConfig& config);
 

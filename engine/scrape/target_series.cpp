@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/assert.h"
 #include "base/sample.h"
 
 namespace tocsin {
@@ -13,7 +12,8 @@ constexpr Duration kShortestReach{std::chrono::minutes(10)};
 // Prometheus' maxAheadTime.
 constexpr Duration kAheadMax{std::chrono::minutes(10)};
 
-// Ten minutes, or four times as much, or sixteen times, …: series of one timeline are kept four times longer than they need at most.
+// Ten minutes, or four times as much, or sixteen times, …: series of one timeline are kept four times longer than they
+// need at most.
 Duration reach_class(Duration reach) {
     Duration longest = kShortestReach;
     while (longest < reach) longest *= 4;
@@ -47,11 +47,11 @@ void TargetSeries::set_report_labels(std::vector<LabelSet> labels) {
 TargetSeries::Known TargetSeries::known() const {
     static const auto none = std::make_shared<const ScrapeLines>();
     const std::uint64_t generation = store_.wanted_generation();
-    return {wanted_generation_ == generation && can_take() ? lines_ : none, store_.wanted(), generation};
+    return {wanted_generation_ == generation && columns_are_ours() ? lines_ : none, store_.wanted(), generation};
 }
 
 // As long as all of our series have samples, columns that were given back are none of ours.
-bool TargetSeries::can_take() const {
+bool TargetSeries::columns_are_ours() const {
     return std::ranges::all_of(rows_, [&](const Row& row) {
         const LayoutGeneration now = store_.layout_generation(row.timeline);
         return is_alive_ ? now.moved == row.layout.moved : now == row.layout;
@@ -82,9 +82,12 @@ TimelineId TargetSeries::add_alone() {
     return id;
 }
 
-bool TargetSeries::is_alone(TimelineId id) const { return std::ranges::binary_search(alone_, id); }
+bool TargetSeries::is_alone(TimelineId id) const {
+    return std::ranges::binary_search(alone_, id);
+}
 
-// A series that is there already may have to move: it begins to have timestamps, or rules look further back than before, or less far.
+// A series that is there already may have to move: it begins to have timestamps, or rules look further back than
+// before, or less far.
 TargetSeries::Place TargetSeries::place_born(const ScrapeReading::Born& born, bool timed) {
     const auto known = store_.find_series(born.labels);
     if (known && is_alone(known->timeline)) return *known;
@@ -95,7 +98,7 @@ TargetSeries::Place TargetSeries::place_born(const ScrapeReading::Born& born, bo
     }
     const TimelineId home = timed ? add_alone() : row_for(born.reach).timeline;
     const auto column = store_.column_for(home, born.labels);
-    return column ? Place{home, *column} : kNowhere;
+    return column ? Place{home, *column} : nowhere(born.reach);
 }
 
 void TargetSeries::take_changes(ScrapeReading& reading, Timestamp tick, Outcome& outcome) {
@@ -111,7 +114,7 @@ void TargetSeries::take_changes(ScrapeReading& reading, Timestamp tick, Outcome&
             continue;
         }
         const bool out_of_reach = timed[slot] != nullptr && timed[slot]->time < tick - born->reach;
-        places.push_back(out_of_reach ? kNowhere : place_born(*born, timed[slot] != nullptr));
+        places.push_back(out_of_reach ? nowhere(born->reach) : place_born(*born, timed[slot] != nullptr));
         refused[slot] = !out_of_reach && places.back().column == kNoColumn;
         outcome.refused += refused[slot] ? 1 : 0;
         ++outcome.added;
@@ -130,8 +133,8 @@ void TargetSeries::drop_lines_without_place(ScrapeLines& lines, const std::vecto
 }
 
 void TargetSeries::resolve_reports() {
-    if (reports_generation_ == store_.wanted_generation() && can_take()) return;
-    report_places_.assign(report_labels_.size(), kNowhere);
+    if (reports_generation_ == store_.wanted_generation() && columns_are_ours()) return;
+    report_places_.assign(report_labels_.size(), nowhere({}));
     for (std::size_t i = 0; i < report_labels_.size(); ++i) {
         const auto reach = store_.wanted()->reach(report_labels_[i]);
         if (reach) report_places_[i] = place_born({report_labels_[i], *reach}, false);
@@ -153,7 +156,6 @@ bool TargetSeries::put(Place place, double value) {
 
 TargetSeries::Outcome TargetSeries::take(ScrapeReading& reading, std::uint64_t wanted_generation, Timestamp tick,
                                          bool track_timestamps_staleness) {
-    TOCSIN_ASSERT(can_take() || reading.changed);
     Outcome outcome;
     outcome.duplicates = reading.duplicates;
     resolve_reports();
@@ -190,8 +192,8 @@ void TargetSeries::take_timed(const ScrapeReading::TimedSample& sample, Timestam
     }
     Place& place = places_[sample.slot];
     if (place.column == kNoColumn) {
-        // It was too old when it was new; now its labels are needed.
-        if (sample.time > tick - kShortestReach) forget_lines();
+        // It was too old when it was new. If it is not any more, its labels are needed.
+        if (sample.time >= tick - std::chrono::seconds(place.timeline)) forget_lines();
         return;
     }
     if (row_of(place.timeline) != nullptr) {
@@ -262,7 +264,8 @@ bool TargetSeries::write(Timestamp tick, std::span<const double> reports) {
     return written;
 }
 
-// Series with timestamps of their own that vanished stay until nobody can reach their samples; then the store forgets them.
+// Series with timestamps of their own that vanished stay until nobody can reach their samples; then the store forgets
+// them.
 void TargetSeries::remove_empty_timelines() {
     std::erase_if(alone_, [&](TimelineId id) {
         const Timeline& timeline = store_.timeline(id);

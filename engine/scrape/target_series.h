@@ -14,9 +14,9 @@ namespace tocsin {
 
 /// The series of one target in the store: where each slot of its lines is, and the rows of its scrapes.
 ///
-/// Series of one target share a timeline with those that are wanted about as far back, so that one rule with a window of a week
-/// does not keep all of the target for a week. A series whose samples have timestamps of their own has a timeline of its own.
-/// Scheduler's thread; everything but known() while the store is not frozen.
+/// Series of one target share a timeline with those that are wanted about as far back, so that one rule with a window
+/// of a week does not keep all of the target for a week. A series whose samples have timestamps of their own has a
+/// timeline of its own. Scheduler's thread; everything but known() while the store is not frozen.
 class TargetSeries {
 public:
     explicit TargetSeries(Store& store) : store_(store) {}
@@ -25,8 +25,8 @@ public:
     TargetSeries(const TargetSeries&) = delete;
     TargetSeries& operator=(const TargetSeries&) = delete;
 
-    /// What a body is read against: the lines of the last good scrape (none when the store or the selections changed in a way that
-    /// makes them worthless), and what is wanted at this moment.
+    /// What a body is read against: the lines of the last good scrape (none when the store or the selections changed in
+    /// a way that makes them worthless), and what is wanted at this moment.
     struct Known {
         std::shared_ptr<const ScrapeLines> lines;
         std::shared_ptr<const Wanted> wanted;
@@ -49,21 +49,30 @@ public:
 
     // A scrape is committed in two steps, since the reports say how the first one went.
 
-    /// Whether the slots of a reading against known() are still what they were. If not, the body must be read again.
-    bool can_take() const;
-    /// Finds the place of each sample of the body, and takes the lines of the reading, which was made for these selections.
-    Outcome take(ScrapeReading& reading, std::uint64_t wanted_generation, Timestamp tick, bool track_timestamps_staleness);
+    /// Whether the slots of a reading against `known` are still what they were. If not, the body must be read again.
+    bool can_take(const Known& known) const { return known.lines->lines.empty() || columns_are_ours(); }
+    /// Finds the place of each sample of the body, and takes the lines of the reading, which was made for these
+    /// selections.
+    Outcome take(ScrapeReading& reading, std::uint64_t wanted_generation, Timestamp tick,
+                 bool track_timestamps_staleness);
     /// Instead of it: there is no body. All that was alive ends.
     void take_nothing(Timestamp tick, bool track_timestamps_staleness);
-    /// Writes the rows at `tick`, with `reports` in the order of set_report_labels(). False when time went back: nothing was written.
+    /// Writes the rows at `tick`, with `reports` in the order of set_report_labels(). False when time went back:
+    /// nothing was written.
     bool write(Timestamp tick, std::span<const double> reports);
 
     /// Those shared by many series, then the others.
     std::vector<TimelineId> timelines() const;
 
+    /// The wall clock was set by `step`: rows that carry a tick move along, timestamps of the target's own stay.
+    void move_time(Duration step) {
+        for (const Row& row : rows_) store_.timeline(row.timeline).move_time(step);
+    }
+
 private:
     using Place = Store::Location;
-    static constexpr Place kNowhere{0xffff'ffff, kNoColumn};
+    // A series without a place. The timeline says how far back it is wanted, in seconds.
+    static Place nowhere(Duration reach) { return {static_cast<TimelineId>(reach.count() / 1000), kNoColumn}; }
     struct Row {
         TimelineId timeline;
         Duration reach_max;
@@ -71,6 +80,7 @@ private:
         std::vector<double> cells;
     };
 
+    bool columns_are_ours() const;
     void take_changes(ScrapeReading& reading, Timestamp tick, Outcome& outcome);
     Place place_born(const ScrapeReading::Born& born, bool timed);
     void drop_lines_without_place(ScrapeLines& lines, const std::vector<bool>& refused) const;
@@ -93,9 +103,9 @@ private:
     bool is_alive_ = false;                // the last scrape was good
     std::vector<Place> places_;            // by slot
     std::vector<Row> rows_;
-    std::size_t last_row_ = 0;                 // where row_of() found the last one
-    std::vector<TimelineId> alone_;            // timelines of one series, sorted
-    std::vector<TimelineId> appended_alone_;   // in this scrape
+    std::size_t last_row_ = 0;                // where row_of() found the last one
+    std::vector<TimelineId> alone_;           // timelines of one series, sorted
+    std::vector<TimelineId> appended_alone_;  // in this scrape
     std::vector<LabelSet> report_labels_;
     std::vector<Place> report_places_;
     std::uint64_t reports_generation_ = 0;  // the selections for which report_places_ holds

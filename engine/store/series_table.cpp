@@ -1,11 +1,12 @@
 #include "engine/store/series_table.h"
 
 #include <algorithm>
-#include <boost/unordered/unordered_flat_set.hpp>
 #include <set>
 
+#include <boost/unordered/unordered_flat_set.hpp>
+
 #include "base/assert.h"
-#include "engine/store/wanted.h"
+#include "engine/store/selector_index.h"
 
 namespace tocsin {
 namespace {
@@ -65,6 +66,8 @@ std::optional<SeriesNumber> SeriesTable::find(const LabelSet& labels) const {
 SeriesNumber SeriesTable::add(TimelineId id, const LabelSet& labels) {
     SeriesNumber number = static_cast<SeriesNumber>(series_.size());
     if (free_series_.empty()) {
+        // Doubling would leave half of a large table empty.
+        if (series_.size() == series_.capacity()) series_.reserve(series_.size() + series_.size() / 4 + 16);
         series_.emplace_back();
     } else {
         std::ranges::pop_heap(free_series_, std::greater<>());
@@ -82,7 +85,9 @@ SeriesNumber SeriesTable::add(TimelineId id, const LabelSet& labels) {
     return number;
 }
 
-std::size_t SeriesTable::size() const { return identity_->numbers.size(); }
+std::size_t SeriesTable::size() const {
+    return identity_->numbers.size();
+}
 
 void SeriesTable::rehome(SeriesNumber number, TimelineId to) {
     Series& series = series_[number];
@@ -147,8 +152,8 @@ void SeriesTable::shrink() {
 
 void SeriesTable::for_each(const Matchers& matchers, const std::function<bool(SeriesNumber)>& visit) const {
     const auto visit_all = [&](const std::vector<SeriesNumber>& numbers) {
-        return std::ranges::all_of(
-            numbers, [&](SeriesNumber n) { return !all_match(matchers, series_[n].labels) || visit(n); });
+        return std::ranges::all_of(numbers,
+                                   [&](SeriesNumber n) { return !all_match(matchers, series_[n].labels) || visit(n); });
     };
     const std::string_view name = metric_name_of(matchers);
     if (!name.empty()) {

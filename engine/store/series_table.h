@@ -20,8 +20,8 @@ using SeriesNumber = std::uint32_t;
 inline constexpr SeriesNumber kNoSeries = 0xffff'ffff;
 inline constexpr TimelineId kNoTimeline = 0xffff'ffff;
 
-/// Which series there are and where the samples of each one lie: label set <-> column of a timeline. Each label set is there once.
-/// Numbers and ids of what is gone are used again.
+/// Which series there are and where the samples of each one lie: label set <-> column of a timeline. Each label set is
+/// there once. Numbers and ids of what is gone are used again.
 class SeriesTable {
 public:
     struct Series {

@@ -12,7 +12,8 @@
 namespace tocsin {
 namespace {
 
-// How many series are asked about after selections changed, at each collection of garbage: a pause of some milliseconds.
+// How many series are asked about after selections changed, at each collection of garbage: a pause of some
+// milliseconds.
 constexpr std::size_t kSeriesCheckedAtOnce = 20'000;
 
 // An evaluation that was due so long ago still finds its samples, even of a target that is polled no more.
@@ -24,8 +25,8 @@ constexpr std::size_t kFreeColumnsMin = 64;
 std::string key_of(const Matchers& matchers) {
     std::string key;
     for (const Matcher& matcher : matchers) {
-        for (const std::string_view part : {std::string_view(matcher.name()), to_string(matcher.op()),
-                                            std::string_view(matcher.value())}) {
+        for (const std::string_view part :
+             {std::string_view(matcher.name()), to_string(matcher.op()), std::string_view(matcher.value())}) {
             key += std::to_string(part.size());
             key += ':';
             key += part;
@@ -52,22 +53,9 @@ bool is_all_missing(const Timeline& timeline, ColumnIndex column) {
 }  // namespace
 
 struct Store::Impl {
-    // The selections that a new series of this name could be in.
-    std::vector<Selection*> candidates(std::string_view metric_name) const {
-        std::vector<Selection*> found = unnamed;
-        const auto named = by_name.find(metric_name);
-        if (named != by_name.end()) found.insert(found.end(), named->second.begin(), named->second.end());
-        return found;
-    }
-    std::vector<Selection*>& index_of(const Selection& selection) {
-        const std::string_view name = metric_name_of(selection.matchers());
-        return name.empty() ? unnamed : by_name[std::string(name)];
-    }
-
     SeriesTable table;
     std::map<std::string, std::unique_ptr<Selection>> selections;  // by their matchers
-    std::map<std::string, std::vector<Selection*>, std::less<>> by_name;
-    std::vector<Selection*> unnamed;
+    SelectorIndex<Selection*> index;
     std::shared_ptr<const Wanted> wanted;  // null: to be made anew
     TimelineId next_check = 0;
     Stats stats;
@@ -91,7 +79,9 @@ Store::SelectionHandle& Store::SelectionHandle::operator=(SelectionHandle&& othe
     return *this;
 }
 
-Store::SelectionHandle::~SelectionHandle() { release(); }
+Store::SelectionHandle::~SelectionHandle() {
+    release();
+}
 
 void Store::SelectionHandle::release() {
     if (store_ != nullptr) store_->drop_holder(*selection_);
@@ -117,7 +107,7 @@ Store::SelectionHandle Store::select(Matchers matchers, Duration reach) {
     if (is_new) {
         shared = std::make_unique<Selection>();
         shared->matchers_ = std::make_shared<const Matchers>(std::move(matchers));
-        impl_->index_of(*shared).push_back(shared.get());
+        impl_->index.add(shared->matchers(), shared.get());
     }
     if (is_new || reach > shared->reach_) {
         shared->reach_ = reach;
@@ -153,7 +143,7 @@ Store::SelectionHandle Store::select_once(Matchers matchers) const {
 // A shorter reach of those that remain is found out at the next change only; until then more is kept than needed.
 void Store::drop_holder(Selection& selection) {
     if (--selection.holders_ > 0) return;
-    std::erase(impl_->index_of(selection), &selection);
+    impl_->index.remove(selection.matchers(), &selection);
     impl_->selections.erase(key_of(selection.matchers()));
     impl_->wanted.reset();
     ++wanted_generation_;
@@ -171,9 +161,13 @@ std::shared_ptr<const Wanted> Store::wanted() const {
     return impl_->wanted;
 }
 
-bool Store::name_wanted(std::string_view metric_name) const { return wanted()->name(metric_name); }
+bool Store::name_wanted(std::string_view metric_name) const {
+    return wanted()->name(metric_name);
+}
 
-bool Store::series_wanted(const LabelSet& labels) const { return wanted()->reach(labels).has_value(); }
+bool Store::series_wanted(const LabelSet& labels) const {
+    return wanted()->reach(labels).has_value();
+}
 
 // ---- writing
 
@@ -196,8 +190,12 @@ void Store::remove_timeline(TimelineId id) {
     --impl_->stats.timelines;
 }
 
-Timeline& Store::timeline(TimelineId id) { return impl_->table.home(id).timeline; }
-const Timeline& Store::timeline(TimelineId id) const { return impl_->table.home(id).timeline; }
+Timeline& Store::timeline(TimelineId id) {
+    return impl_->table.home(id).timeline;
+}
+const Timeline& Store::timeline(TimelineId id) const {
+    return impl_->table.home(id).timeline;
+}
 
 std::optional<ColumnIndex> Store::column_for(TimelineId id, const LabelSet& labels) {
     if (const auto known = impl_->table.find(labels)) {
@@ -217,13 +215,13 @@ std::optional<ColumnIndex> Store::column_for(TimelineId id, const LabelSet& labe
     const SeriesNumber number = impl_->table.add(id, labels);
     Duration reach = std::max(options_.retention, timeline(id).retention());
     bool taken = false;
-    for (Selection* selection : impl_->candidates(labels.metric_name())) {
-        if (!all_match(selection->matchers(), labels)) continue;
+    impl_->index.for_each_candidate(labels, [&](Selection* selection) {
+        if (!all_match(selection->matchers(), labels)) return;
         selection->members_.push_back(number);
         selection->dirty_ = true;
         reach = std::max(reach, selection->reach_);
         taken = true;
-    }
+    });
     // What nobody asked for (yet) can be looked at nevertheless.
     if (!taken) reach = std::max(reach, options_.lookback_delta);
     timeline(id).set_retention(reach);
@@ -270,7 +268,7 @@ ColumnIndex Store::move_series(TimelineId from, ColumnIndex column, TimelineId t
     }
     const Duration reach = wanted()->reach(series.labels).value_or(options_.lookback_delta);
     target.set_retention(std::max(target.retention(), reach));
-    for (Selection* selection : impl_->candidates(series.labels.metric_name())) selection->moved(number);
+    impl_->index.for_each_candidate(series.labels, [&](Selection* selection) { selection->moved(number); });
     return series.column;
 }
 
@@ -306,12 +304,10 @@ void Store::forget(const std::vector<std::uint32_t>& series) {
         names.insert(impl_->table[number].labels.metric_name());
         impl_->table.release(number);
     }
-    std::set<Selection*> touched(impl_->unnamed.begin(), impl_->unnamed.end());
+    names.insert(std::string_view{});  // selections that fix no name
     for (const std::string_view name : names) {
-        const auto named = impl_->by_name.find(name);
-        if (named != impl_->by_name.end()) touched.insert(named->second.begin(), named->second.end());
+        impl_->index.for_each_of_name(name, [&](Selection* selection) { selection->drop_forgotten(impl_->table); });
     }
-    for (Selection* selection : touched) selection->drop_forgotten(impl_->table);
     impl_->table.erase_released(series);
     impl_->stats.series_removed += series.size();
 }
@@ -359,7 +355,7 @@ void Store::squeeze_where_worthwhile() {
         const Timeline& timeline = impl_->table.home(id).timeline;
         if (timeline.free_columns() < kFreeColumnsMin || timeline.free_columns() * 2 < timeline.columns()) continue;
         impl_->table.squeeze(id);
-        for (const auto& [_, selection] : impl_->selections) selection->dirty_ = true;
+        for (const auto& [_, selection] : impl_->selections) selection->renumbered(impl_->table, id);
     }
 }
 

@@ -31,7 +31,8 @@ struct StoreOptions {
 struct LayoutGeneration {
     /// Changes when a column was given back: only one without a sample in the last row, unless `moved` changes too.
     std::uint64_t released = 0;
-    /// Changes when columns got other numbers, or lost a series that went on: nobody wants it any more, or it was moved.
+    /// Changes when columns got other numbers, or lost a series that went on: nobody wants it any more, or it was
+    /// moved.
     std::uint64_t moved = 0;
 
     bool operator==(const LayoutGeneration&) const = default;
@@ -39,8 +40,8 @@ struct LayoutGeneration {
 
 /// The last of every series that a rule needs, in memory (design: "the rules say what to keep").
 ///
-/// One thread, the scheduler's, changes it. While it is frozen nothing changes: evaluations read it then from any thread;
-/// changes asked for meanwhile through when_thawed() wait, in order.
+/// One thread, the scheduler's, changes it. While it is frozen nothing changes: evaluations read it then from any
+/// thread; changes asked for meanwhile through when_thawed() wait, in order.
 class Store {
 public:
     explicit Store(StoreOptions options);
@@ -48,15 +49,16 @@ public:
 
     // ---- what to keep
 
-    /// A selector of a rule, kept up to date as series come and go. Live series that match are in it at once (those whose samples were
-    /// not kept so far have none yet). `reach`: how far back from its evaluation time it looks.
+    /// A selector of a rule, kept up to date as series come and go. Live series that match are in it at once (those
+    /// whose samples were not kept so far have none yet). `reach`: how far back from its evaluation time it looks.
     class SelectionHandle {
     public:
         SelectionHandle() = default;
         SelectionHandle(SelectionHandle&&) noexcept;
         SelectionHandle& operator=(SelectionHandle&&) noexcept;
         ~SelectionHandle();
-        /// Refreshes runs() if series came or went; call once at the start of an evaluation, on any thread, while frozen.
+        /// Refreshes runs() if series came or went; call once at the start of an evaluation, on any thread, while
+        /// frozen.
         const Selection& get() const;
         explicit operator bool() const { return selection_ != nullptr; }
 
@@ -67,16 +69,16 @@ public:
         Selection* selection_ = nullptr;
         std::unique_ptr<Selection> own_;
     };
-    /// A sample is kept until `reach` has passed, or StoreOptions::retention if that is longer; the lookback delta of an instant
-    /// selector and an offset are part of its reach.
+    /// A sample is kept until `reach` has passed, or StoreOptions::retention if that is longer; the lookback delta of
+    /// an instant selector and an offset are part of its reach.
     SelectionHandle select(Matchers matchers, Duration reach);
 
-    /// The same for one look at what is there: asks for nothing to be kept, and is not kept up to date. Any thread, while frozen or
-    /// untouched; for queries that come by.
+    /// The same for one look at what is there: asks for nothing to be kept, and is not kept up to date. Any thread,
+    /// while frozen or untouched; for queries that come by.
     SelectionHandle select_once(Matchers matchers) const;
 
-    /// Whether any series of this metric name could be wanted: a line of a scrape whose name is not is skipped before its labels are
-    /// read. Changes only when selections do; `wanted_generation` tells.
+    /// Whether any series of this metric name could be wanted: a line of a scrape whose name is not is skipped before
+    /// its labels are read. Changes only when selections do; `wanted_generation` tells.
     bool name_wanted(std::string_view metric_name) const;
     std::uint64_t wanted_generation() const { return wanted_generation_; }
     /// Whether this very series is wanted (some selection takes it, or everything is kept).
@@ -92,9 +94,9 @@ public:
     Timeline& timeline(TimelineId id);
     const Timeline& timeline(TimelineId id) const;
 
-    /// The column of this series in this timeline, made when it is new. Nothing when the store is full, or when another timeline has
-    /// this series alive: no two series have the same labels. One that ended there (stale, or two rows without a sample) is taken
-    /// over.
+    /// The column of this series in this timeline, made when it is new. Nothing when the store is full, or when another
+    /// timeline has this series alive: no two series have the same labels. One that ended there (stale, or two rows
+    /// without a sample) is taken over.
     std::optional<ColumnIndex> column_for(TimelineId id, const LabelSet& labels);
     /// Whether there is such a series in this timeline already.
     std::optional<ColumnIndex> find_column(TimelineId id, const LabelSet& labels) const;
@@ -105,19 +107,21 @@ public:
     };
     std::optional<Location> find_series(const LabelSet& labels) const;
     const LabelSet& labels_of(TimelineId id, ColumnIndex column) const;
-    /// Takes a series with its samples over to another timeline, as far as that one has rows at the same times; one without any row
-    /// gets those times first. For a series that is wanted for longer than its neighbours, or begins to have timestamps of its own.
+    /// Takes a series with its samples over to another timeline, as far as that one has rows at the same times; one
+    /// without any row gets those times first. For a series that is wanted for longer than its neighbours, or begins to
+    /// have timestamps of its own.
     ColumnIndex move_series(TimelineId from, ColumnIndex column, TimelineId to);
 
     /// Tells whoever remembers columns when to ask for them again.
     LayoutGeneration layout_generation(TimelineId id) const;
 
-    /// Appends a row at `time` to a timeline and drops rows that nobody can reach any more; cells are `values`, whose index is the column
-    /// (missing ones at the end are absent). A time not after the last row's is refused: out of order.
+    /// Appends a row at `time` to a timeline and drops rows that nobody can reach any more; cells are `values`, whose
+    /// index is the column (missing ones at the end are absent). A time not after the last row's is refused: out of
+    /// order.
     bool append(TimelineId id, Timestamp time, std::span<const double> values);
 
-    /// Forgets series without a sample within reach of anybody, and those that no selection takes any more (some at a time, after
-    /// selections changed). Cheap when there are none; call once a scrape interval or so.
+    /// Forgets series without a sample within reach of anybody, and those that no selection takes any more (some at a
+    /// time, after selections changed). Cheap when there are none; call once a scrape interval or so.
     void collect_garbage(Timestamp now);
 
     // ---- reading for the API
@@ -135,8 +139,8 @@ public:
     /// Runs `change` at once, or when the store is thawed again. Scheduler's thread.
     void when_thawed(std::function<void()> change);
 
-    /// For the evaluation that froze the store: between two of its steps, when nobody computes, it writes what it found itself, and
-    /// its later steps see that; everybody else's changes go on waiting.
+    /// For the evaluation that froze the store: between two of its steps, when nobody computes, it writes what it found
+    /// itself, and its later steps see that; everybody else's changes go on waiting.
     class OwnWrites {
     public:
         explicit OwnWrites(Store& store) : store_(store), frozen_(std::exchange(store.frozen_, 0)) {}

@@ -9,7 +9,9 @@ namespace tocsin {
 namespace {
 
 // An eighth more each time: memory is the scarce thing here, and a new layout is one pass over a few rows.
-std::size_t grown(std::size_t size) { return size + std::max<std::size_t>(2, size / 8); }
+std::size_t grown(std::size_t size) {
+    return size + std::max<std::size_t>(2, size / 8);
+}
 
 }  // namespace
 

@@ -18,9 +18,9 @@ inline constexpr ColumnIndex kNoColumn = 0xffff'ffff;
 
 /// The recent past of one target as a table: one row a scrape, one column a series.
 ///
-/// All series of a target come with the same timestamps, so a row is a timestamp and an array of doubles; a cell where the series
-/// has no sample holds kAbsentMarker, one where it ended kStaleMarker. Timestamps strictly increase. Rows lie in one ring:
-/// writing a scrape is one sequential write, dropping the oldest is one step.
+/// All series of a target come with the same timestamps, so a row is a timestamp and an array of doubles; a cell where
+/// the series has no sample holds kAbsentMarker, one where it ended kStaleMarker. Timestamps strictly increase. Rows
+/// lie in one ring: writing a scrape is one sequential write, dropping the oldest is one step.
 ///
 /// Written by the scheduler's thread while nobody evaluates (Store::freeze()); read by anybody in between.
 class Timeline {
@@ -56,12 +56,14 @@ public:
     void set_retention(Duration retention) { retention_ = retention; }
     Duration retention() const { return retention_; }
     /// The wall clock was set by `step`: all rows move along, so that they are as old as before.
-    void move_time(Duration step) { for (Timestamp& time : times_) time += step; }
+    void move_time(Duration step) {
+        for (Timestamp& time : times_) time += step;
+    }
 
     /// Columns that were released and not used again.
     std::size_t free_columns() const { return free_columns_.size(); }
-    /// Squeezes them out and gives their memory back. Columns keep their order; the answer says where each one is now (kNoColumn
-    /// for a released one).
+    /// Squeezes them out and gives their memory back. Columns keep their order; the answer says where each one is now
+    /// (kNoColumn for a released one).
     std::vector<ColumnIndex> squeeze();
 
     std::size_t bytes() const;

@@ -1,24 +1,26 @@
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/labels.h"
 #include "base/matcher.h"
 #include "base/time.h"
+#include "engine/store/selector_index.h"
 
 namespace tocsin {
 
-/// What the selections of one moment want to be kept. Immutable: whoever holds it may ask from any thread, while the store goes on.
+/// What the selections of one moment want to be kept. Immutable: whoever holds it may ask from any thread, while the
+/// store goes on.
 class Wanted {
 public:
     struct Selector {
         std::shared_ptr<const Matchers> matchers;
         Duration reach;
+
+        bool operator==(const Selector&) const = default;
     };
 
     Wanted() = default;
@@ -32,13 +34,10 @@ public:
     std::optional<Duration> reach(const LabelSet& labels) const;
 
 private:
-    std::map<std::string, std::vector<Selector>, std::less<>> by_name_;  // those with __name__="…"
-    std::vector<Selector> others_;
+    SelectorIndex<Selector> selectors_;
+    std::vector<Selector> unnamed_;  // those that do not fix the metric name
     bool keep_all_ = false;
     Duration retention_{0};
 };
-
-/// The metric name that a series must have to match, when the matchers say so by equality; otherwise empty.
-std::string_view metric_name_of(const Matchers& matchers);
 
 }  // namespace tocsin

@@ -12,7 +12,9 @@ using namespace tocsin;
 
 namespace {
 
-Wanted everything() { return Wanted({}, true, Duration{0}); }
+Wanted everything() {
+    return Wanted({}, true, Duration{0});
+}
 
 Wanted only(std::vector<std::string> names) {
     std::vector<Wanted::Selector> selectors;
@@ -23,6 +25,8 @@ Wanted only(std::vector<std::string> names) {
     return Wanted(selectors, false, Duration{0});
 }
 
+using Samples = std::map<std::string, double>;
+
 /// One target that is scraped again and again, with what the store would know of it.
 class Scraped {
 public:
@@ -32,14 +36,14 @@ public:
     }
 
     ScrapeReading read(const std::string& body) {
-        ScrapeSource source = this->source;
-        source.body = body;
-        source.known = &lines_;
-        source.wanted = &wanted_;
-        source.config = &config;
-        source.target = &target;
-        source.hash_seed = 7;
-        ScrapeReading reading = read_scrape(source);
+        ScrapeSource all = source;
+        all.body = body;
+        all.known = &lines_;
+        all.wanted = &wanted_;
+        all.config = &config;
+        all.target = &target;
+        all.hash_seed = 7;
+        ScrapeReading reading = read_scrape(all);
         if (!reading.error.empty() || !reading.changed) return reading;
         std::vector<LabelSet> labels;
         auto born = reading.born.begin();
@@ -52,9 +56,9 @@ public:
         return reading;
     }
 
-    /// `name{…}=value` of each series with a value, by labels.
-    std::map<std::string, double> samples(const ScrapeReading& reading) const {
-        std::map<std::string, double> found;
+    /// The value of each series that has one, by labels.
+    Samples samples(const ScrapeReading& reading) const {
+        Samples found;
         REQUIRE(reading.values.size() == labels_.size());
         for (SeriesSlot slot = 0; slot < labels_.size(); ++slot) {
             if (!is_absent(reading.values[slot])) found[short_name(labels_[slot])] = reading.values[slot];
@@ -77,8 +81,6 @@ private:
     std::vector<LabelSet> labels_;
 };
 
-using Samples = std::map<std::string, double>;
-
 }  // namespace
 
 TEST_CASE("the second scrape of the same lines reads values only", "[engine][scrape][cache]") {
@@ -87,13 +89,13 @@ TEST_CASE("the second scrape of the same lines reads values only", "[engine][scr
     CHECK(first.changed);
     CHECK(first.born.size() == 3);
     CHECK(to_string(first.born[0].labels) == R"(a{instance="i", job="j", x="1"})");
-    CHECK(scraped.samples(first) == Samples{{"a{x=\"1\"}", 1}, {"a{x=\"2\"}", 2}, {"b{}", 3}});
+    CHECK(scraped.samples(first) == Samples{{"a{x=\"1\"}", 1}, {"a{x=\"2\"}", 2}, {"b", 3}});
 
     const auto second = scraped.read("# TYPE a counter\na{x=\"1\"} 10\na{x=\"2\"} 20\nb 30\n");
     CHECK_FALSE(second.changed);
     CHECK(second.prefix_hits == 3);
     CHECK(second.prefix_misses == 0);
-    CHECK(scraped.samples(second) == Samples{{"a{x=\"1\"}", 10}, {"a{x=\"2\"}", 20}, {"b{}", 30}});
+    CHECK(scraped.samples(second) == Samples{{"a{x=\"1\"}", 10}, {"a{x=\"2\"}", 20}, {"b", 30}});
 }
 
 TEST_CASE("lines that come, go and move are found again", "[engine][scrape][cache]") {
@@ -103,20 +105,23 @@ TEST_CASE("lines that come, go and move are found again", "[engine][scrape][cach
         std::uint64_t misses;
     };
     const auto [before, after, want, misses] = GENERATE(values<Case>({
-        {"a 1\nb 2\nc 3\n", "a 1\nx 9\nb 2\nc 3\n", {{"a{}", 1}, {"b{}", 2}, {"c{}", 3}, {"x{}", 9}}, 1},
-        {"a 1\nb 2\nc 3\n", "a 1\nc 3\n", {{"a{}", 1}, {"c{}", 3}}, 0},
-        {"a 1\nb 2\nc 3\n", "b 2\nc 3\n", {{"b{}", 2}, {"c{}", 3}}, 0},
-        {"a 1\nb 2\nc 3\n", "a 1\nb 2\n", {{"a{}", 1}, {"b{}", 2}}, 0},
-        {"a 1\nb 2\nc 3\n", "c 3\nb 2\na 1\n", {{"a{}", 1}, {"b{}", 2}, {"c{}", 3}}, 0},
+        {"a 1\nb 2\nc 3\n", "a 1\nx 9\nb 2\nc 3\n", {{"a", 1}, {"b", 2}, {"c", 3}, {"x", 9}}, 1},
+        {"a 1\nb 2\nc 3\n", "a 1\nc 3\n", {{"a", 1}, {"c", 3}}, 0},
+        {"a 1\nb 2\nc 3\n", "b 2\nc 3\n", {{"b", 2}, {"c", 3}}, 0},
+        {"a 1\nb 2\nc 3\n", "a 1\nb 2\n", {{"a", 1}, {"b", 2}}, 0},
+        {"a 1\nb 2\nc 3\n", "c 3\nb 2\na 1\n", {{"a", 1}, {"b", 2}, {"c", 3}}, 0},
         {"a 1\nb 2\nc 3\n", "", {}, 0},
-        {"", "a 1\n", {{"a{}", 1}}, 1},
-        {"a 1\n", "a{} 5\n", {{"a{}", 5}}, 1},
-        {"a 1\nab 2\n", "ab 2\na 1\n", {{"a{}", 1}, {"ab{}", 2}}, 0},
-        {"a 1\n\n\nb 2\n", "\na 1\nb 2\n", {{"a{}", 1}, {"b{}", 2}}, 0},
-        {"# TYPE h histogram\nh_bucket{le=\"1\"} 1\n", "# TYPE h gauge\nh_bucket{le=\"1\"} 1\n",
-         {{"h_bucket{le=\"1\"}", 1}}, 1},
-        {"# TYPE h gauge\nh_bucket{le=\"1\"} 1\n", "# TYPE h histogram\nh_bucket{le=\"1\"} 1\n",
-         {{"h_bucket{le=\"1.0\"}", 1}}, 1},
+        {"", "a 1\n", {{"a", 1}}, 1},
+        {"a 1\n", "a{} 5\n", {{"a", 5}}, 1},
+        {"a 1\nab 2\n", "ab 2\na 1\n", {{"a", 1}, {"ab", 2}}, 0},
+        {"# TYPE h histogram\nh_bucket{le=\"1\"} 1\n",
+         "# TYPE h gauge\nh_bucket{le=\"1\"} 1\n",
+         {{"h_bucket{le=\"1\"}", 1}},
+         1},
+        {"# TYPE h gauge\nh_bucket{le=\"1\"} 1\n",
+         "# TYPE h histogram\nh_bucket{le=\"1\"} 1\n",
+         {{"h_bucket{le=\"1.0\"}", 1}},
+         1},
     }));
     CAPTURE(before, after);
     Scraped scraped(everything());
@@ -131,6 +136,14 @@ TEST_CASE("lines that come, go and move are found again", "[engine][scrape][cach
     CHECK(scraped.samples(again) == want);
 }
 
+TEST_CASE("blank lines are of no account", "[engine][scrape][cache]") {
+    Scraped scraped(everything());
+    scraped.read("a 1\n\n\nb 2\n\n");
+    const auto reading = scraped.read("\na 3\nb 4\n");
+    CHECK_FALSE(reading.changed);
+    CHECK(scraped.samples(reading) == Samples{{"a", 3}, {"b", 4}});
+}
+
 TEST_CASE("lines of metrics that nobody wants are passed over unread", "[engine][scrape][cache]") {
     Scraped scraped(only({"b"}));
     const std::string body = "# HELP a x\na{bad labels 1\na 2\n# TYPE b gauge\nb 3\nc_count 1\nc_sum{x=\"y\"} 2\n";
@@ -138,23 +151,25 @@ TEST_CASE("lines of metrics that nobody wants are passed over unread", "[engine]
         const auto reading = scraped.read(body);
         CHECK(reading.error.empty());
         CHECK(reading.changed == (i == 0));
-        CHECK(scraped.samples(reading) == Samples{{"b{}", 3}});
+        CHECK(scraped.samples(reading) == Samples{{"b", 3}});
         CHECK(reading.lines_skipped == 4);
         CHECK(reading.samples == 5);
         CHECK(reading.prefix_hits == (i == 0 ? 0 : 1));
         REQUIRE(reading.metadata.size() == (i == 0 ? 1 : 0));
     }
     // More lines of the same metric are no news; one that nobody has seen is.
-    CHECK_FALSE(scraped.read("# HELP a x\na 1\na 2\na 3\na 4\n# TYPE b gauge\nb 3\nc_count 1\nc_sum 2\nc_sum 3\n").changed);
+    CHECK_FALSE(
+        scraped.read("# HELP a x\na 1\na 2\na 3\na 4\n# TYPE b gauge\nb 3\nc_count 1\nc_sum 2\nc_sum 3\n").changed);
     CHECK(scraped.read("# HELP a x\na 1\n# TYPE b gauge\nd 1\nb 3\nc_count 1\nc_sum 2\n").changed);
     const auto reading = scraped.read("# HELP a x\na 1\n# TYPE b gauge\nd 1\nb 4\nc_count 1\nc_sum 2\n");
     CHECK_FALSE(reading.changed);
-    CHECK(scraped.samples(reading) == Samples{{"b{}", 4}});
+    CHECK(scraped.samples(reading) == Samples{{"b", 4}});
 }
 
 TEST_CASE("a series that no selection takes is remembered without a slot", "[engine][scrape][cache]") {
     std::vector<Wanted::Selector> selectors{
-        {std::make_shared<const Matchers>(Matchers{Matcher::equal("__name__", "a"), Matcher::equal("x", "1")}), Duration{1}}};
+        {std::make_shared<const Matchers>(Matchers{Matcher::equal("__name__", "a"), Matcher::equal("x", "1")}),
+         Duration{1}}};
     Scraped scraped(Wanted(selectors, false, Duration{0}));
     scraped.read("a{x=\"1\"} 1\na{x=\"2\"} 2\n");
     const auto reading = scraped.read("a{x=\"1\"} 5\na{x=\"2\"} 6\n");
@@ -169,31 +184,33 @@ TEST_CASE("of two samples of a series without timestamps the first one counts", 
     for (int i = 0; i < 3; ++i) {
         const auto reading = scraped.read("a 1\na 2\nb 3\na 4\n");
         CHECK(reading.duplicates == 2);
-        CHECK(scraped.samples(reading) == Samples{{"a{}", 1}, {"b{}", 3}});
+        CHECK(scraped.samples(reading) == Samples{{"a", 1}, {"b", 3}});
         CHECK(reading.changed == (i == 0));
     }
 }
 
 TEST_CASE("timestamps are honoured or not", "[engine][scrape][cache]") {
     Scraped scraped(everything());
-    CHECK(scraped.samples(scraped.read("a 1 1000\na 2 2000\nb 3\n")) == Samples{{"a{}@1000", 1}, {"a{}@2000", 2}, {"b{}", 3}});
+    CHECK(scraped.samples(scraped.read("a 1 1000\na 2 2000\nb 3\n")) ==
+          Samples{{"a@1000", 1}, {"a@2000", 2}, {"b", 3}});
     const auto again = scraped.read("a 1 3000\na 2 4000\nb 3\n");
     CHECK_FALSE(again.changed);
-    CHECK(scraped.samples(again) == Samples{{"a{}@3000", 1}, {"a{}@4000", 2}, {"b{}", 3}});
+    CHECK(scraped.samples(again) == Samples{{"a@3000", 1}, {"a@4000", 2}, {"b", 3}});
     scraped.config.honor_timestamps = false;
-    CHECK(scraped.samples(scraped.read("a 1 1000\nb 3\n")) == Samples{{"a{}", 1}, {"b{}", 3}});
+    CHECK(scraped.samples(scraped.read("a 1 1000\nb 3\n")) == Samples{{"a", 1}, {"b", 3}});
 }
 
 TEST_CASE("relabelling may drop, change and rename series", "[engine][scrape][cache]") {
     Scraped scraped(only({"b", "c"}));
     scraped.config.metric_relabel_configs = {
         *RelabelConfig::create({.source_labels = {"x"}, .regex = "no", .action = RelabelAction::Drop}),
-        *RelabelConfig::create({.source_labels = {"__name__"}, .regex = "a", .target_label = "__name__", .replacement = "c"}),
+        *RelabelConfig::create(
+            {.source_labels = {"__name__"}, .regex = "a", .target_label = "__name__", .replacement = "c"}),
         *RelabelConfig::create({.regex = "y", .action = RelabelAction::LabelDrop}),
     };
     for (int i = 0; i < 2; ++i) {
         const auto reading = scraped.read("a{y=\"1\"} 1\nb{x=\"no\"} 2\nb{x=\"yes\"} 3\nd 4\n");
-        CHECK(scraped.samples(reading) == Samples{{"c{}", 1}, {"b{x=\"yes\"}", 3}});
+        CHECK(scraped.samples(reading) == Samples{{"c", 1}, {"b{x=\"yes\"}", 3}});
         CHECK(reading.samples == 4);
         CHECK(reading.samples_relabelled == 3);
         CHECK(reading.lines_skipped == 0);
@@ -213,10 +230,14 @@ TEST_CASE("a body that breaks a rule or a limit fails as a whole", "[engine][scr
         {"a 1\nb 1\nc 1\n", {.samples = 2}, "more than 2 samples", 0},
         {"a 1\nb 1\nc 1\n", {.samples_configured = 2}, "sample limit exceeded", 0},
         {"a{x=\"1\"} 1\n", {.labels = 3}, "label_limit exceeded (metric: a, number of labels: 4, limit: 3)", 0},
-        {"a{long_name=\"1\"} 1\n", {.label_name_bytes = 8},
-         "label_name_length_limit exceeded (metric: a, label name: long_name, length: 9, limit: 8)", 0},
-        {"a{x=\"long value\"} 1\n", {.label_value_bytes = 8},
-         "label_value_length_limit exceeded (metric: a, label name: x, value: \"long value\", length: 10, limit: 8)", 0},
+        {"a{long_name=\"1\"} 1\n",
+         {.label_name_bytes = 8},
+         "label_name_length_limit exceeded (metric: a, label name: long_name, length: 9, limit: 8)",
+         0},
+        {"a{x=\"long value\"} 1\n",
+         {.label_value_bytes = 8},
+         "label_value_length_limit exceeded (metric: a, label name: x, value: \"long value\", length: 10, limit: 8)",
+         0},
         {"a{x=\"long value\"} 1\n", {.line_bytes = 10}, "line longer than 10 bytes", 0},
         {"{\"\"} 1\n", {}, "missing metric name (__name__ label)", 0},
     }));
@@ -247,7 +268,8 @@ TEST_CASE("labels of the target meet labels of the series", "[engine][scrape][ca
     const auto [exposed, honor, want] = GENERATE(values<Case>({
         {{{"__name__", "a"}, {"x", "y"}}, false, R"(a{instance="i", job="j", x="y"})"},
         {{{"__name__", "a"}, {"job", "own"}}, false, R"(a{exported_job="own", instance="i", job="j"})"},
-        {{{"__name__", "a"}, {"exported_job", "first"}, {"job", "own"}}, false,
+        {{{"__name__", "a"}, {"exported_job", "first"}, {"job", "own"}},
+         false,
          R"(a{exported_exported_job="own", exported_job="first", instance="i", job="j"})"},
         {{{"__name__", "a"}, {"job", "own"}}, true, R"(a{instance="i", job="own"})"},
         {{{"__name__", "a"}, {"job", ""}}, true, R"(a{instance="i"})"},
@@ -263,12 +285,18 @@ TEST_CASE("a scrape read against the one before gives what it gives alone", "[en
     const auto new_line = [&] {
         static const std::vector<std::string> kNames{"a", "ab", "b", "unwanted", "unwanted_too", "h_bucket"};
         switch (below(12)) {
-            case 0: return "# TYPE h " + std::string(below(2) == 0 ? "histogram" : "gauge");
-            case 1: return "# HELP a " + std::to_string(below(5));
-            case 2: return std::string();
-            case 3: return "{\"quoted " + std::to_string(below(3)) + "\"}";
-            case 4: return "b{i=\"" + std::to_string(below(40)) + "\" }";
-            default: break;
+            case 0:
+                return "# TYPE h " + std::string(below(2) == 0 ? "histogram" : "gauge");
+            case 1:
+                return "# HELP a " + std::to_string(below(5));
+            case 2:
+                return std::string();
+            case 3:
+                return "{\"quoted " + std::to_string(below(3)) + "\"}";
+            case 4:
+                return "b{i=\"" + std::to_string(below(40)) + "\" }";
+            default:
+                break;
         }
         const std::string name = kNames[below(kNames.size())];
         if (name == "h_bucket") return "h_bucket{le=\"" + std::to_string(below(4)) + "\"}";
@@ -277,14 +305,17 @@ TEST_CASE("a scrape read against the one before gives what it gives alone", "[en
     std::vector<std::string> wanted{"a", "ab", "b", "h_bucket", "quoted 1"};
     Scraped scraped(only(wanted));
     for (int round = 0; round < 400; ++round) {
-        for (std::size_t i = below(6); i > 0; --i) lines.insert(lines.begin() + static_cast<std::ptrdiff_t>(below(lines.size() + 1)), new_line());
-        for (std::size_t i = below(5); i > 0 && !lines.empty(); --i) lines.erase(lines.begin() + static_cast<std::ptrdiff_t>(below(lines.size())));
+        for (std::size_t i = below(6); i > 0; --i)
+            lines.insert(lines.begin() + static_cast<std::ptrdiff_t>(below(lines.size() + 1)), new_line());
+        for (std::size_t i = below(5); i > 0 && !lines.empty(); --i)
+            lines.erase(lines.begin() + static_cast<std::ptrdiff_t>(below(lines.size())));
         if (below(10) == 0 && lines.size() > 2) std::swap(lines[below(lines.size())], lines[below(lines.size())]);
         if (below(50) == 0) std::shuffle(lines.begin(), lines.end(), random);
         std::string body;
         for (const std::string& line : lines) {
             const bool is_sample = !line.empty() && line[0] != '#';
-            body += line + (is_sample ? " " + std::to_string(below(1000)) : "") + (is_sample && below(30) == 0 ? " 1000" : "") + "\n";
+            body += line + (is_sample ? " " + std::to_string(below(1000)) : "") +
+                    (is_sample && below(30) == 0 ? " 1000" : "") + "\n";
         }
         CAPTURE(round, body);
         const auto reading = scraped.read(body);

@@ -15,7 +15,9 @@ ScrapeConfig config_with(void (*change)(ScrapeConfig&) = nullptr) {
     return config;
 }
 
-RelabelConfig step(RelabelFields fields) { return *RelabelConfig::create(std::move(fields)); }
+RelabelConfig step(RelabelFields fields) {
+    return *RelabelConfig::create(std::move(fields));
+}
 
 PopulatedTargets populate(const LabelSet& target, const ScrapeConfig& config, const LabelSet& group = {}) {
     return populate_targets({.source = "s", .targets = {target}, .labels = group}, config);

@@ -9,15 +9,21 @@ using namespace std::chrono_literals;
 
 namespace {
 
-Timestamp at(int seconds) { return from_unix_ms(1000 * seconds); }
+Timestamp at(int seconds) {
+    return from_unix_ms(1000 * seconds);
+}
 
-Matchers name_is(std::string name) { return {Matcher::equal("__name__", std::move(name))}; }
+Matchers name_is(std::string name) {
+    return {Matcher::equal("__name__", std::move(name))};
+}
 
 LabelSet series(std::string_view name, std::string_view instance) {
     return {{"__name__", name}, {"instance", instance}};
 }
 
-std::string numbered(std::string_view name, std::size_t number) { return std::string(name) + std::to_string(number); }
+std::string numbered(std::string_view name, std::size_t number) {
+    return std::string(name) + std::to_string(number);
+}
 
 // One value for every column of the timeline.
 void append_all(Store& store, TimelineId id, int seconds, double value) {
@@ -162,8 +168,7 @@ TEST_CASE("a row that is not after the last one is refused", "[engine][store]") 
     CHECK(store.stats().samples_appended == 1);
 }
 
-TEST_CASE("a series that ended is forgotten when nobody can reach it and its column is used again",
-          "[engine][store]") {
+TEST_CASE("a series that ended is forgotten when nobody can reach it and its column is used again", "[engine][store]") {
     Store store({});
     auto handle = store.select(name_is("a"), 5min);
     const TimelineId id = store.create_timeline();

@@ -7,7 +7,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-Timestamp at(int seconds) { return from_unix_ms(1000 * seconds); }
+Timestamp at(int seconds) {
+    return from_unix_ms(1000 * seconds);
+}
 
 // Rows at 10 s, 20 s, …; the cell of row r and column c is 100 r + c.
 Timeline table(std::size_t rows, std::size_t columns) {
