@@ -15,15 +15,15 @@ struct OrphanAlert {
     ActiveAlert alert;
 };
 
-/// Finds rules for alerts that have lost theirs, by the alerts' labels: who is told of an alert must not notice that its rule was
-/// edited or moved.
+/// Finds rules for alerts that have lost theirs, by the alerts' labels: who is told of an alert must not notice that
+/// its rule was edited or moved.
 class AlertInheritance {
 public:
     /// The groups whose rules may take alerts.
     explicit AlertInheritance(const std::vector<std::shared_ptr<RuleGroup>>& heirs);
 
-    /// Gives each alert to a rule that could have made it: of the group it came from if there is one, else of any. Answers with those
-    /// that no rule could have made.
+    /// Gives each alert to a rule that could have made it: of the group it came from if there is one, else of any.
+    /// Answers with those that no rule could have made.
     std::vector<OrphanAlert> distribute(std::vector<OrphanAlert> orphans) const;
 
 private:

@@ -40,9 +40,12 @@ AlertState when_absent(const AlertState& before, Timestamp now, Duration keep_fi
 
 const char* to_string(AlertPhase phase) {
     switch (phase) {
-        case AlertPhase::Inactive: return "inactive";
-        case AlertPhase::Pending: return "pending";
-        case AlertPhase::Firing: return "firing";
+        case AlertPhase::Inactive:
+            return "inactive";
+        case AlertPhase::Pending:
+            return "pending";
+        case AlertPhase::Firing:
+            return "firing";
     }
     return "";
 }

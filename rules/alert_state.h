@@ -32,10 +32,10 @@ struct AlertTimers {
 
 /// The heart: where an alert stands after an evaluation at `now` that found it in the result (`present`) or not.
 ///
-/// pending, then firing once it has been active for `for`; a pending one that is gone is inactive and was never anything;
-/// a firing one that is gone goes on firing for `keep_firing_for` and is then inactive with `resolved_at`. One that comes
-/// back after that starts anew. Raising `for` sends nobody back who was told: a firing alert stays firing.
-/// (Prometheus rules/alerting.go Eval.)
+/// pending, then firing once it has been active for `for`; a pending one that is gone is inactive and was never
+/// anything; a firing one that is gone goes on firing for `keep_firing_for` and is then inactive with `resolved_at`.
+/// One that comes back after that starts anew. Raising `for` sends nobody back who was told: a firing alert stays
+/// firing. (Prometheus rules/alerting.go Eval.)
 AlertState advance(const AlertState& before, bool present, Timestamp now, const AlertTimers& timers);
 
 /// The same alert after the wall clock was set by `step`: its past moves along, so that nothing lasts longer or shorter

@@ -37,8 +37,8 @@ using ActiveAlerts = std::map<LabelSet, ActiveAlert>;
 
 /// The alerts of one rule through time. Scheduler's thread.
 ///
-/// In the steady state, the same frame as last time and no template that depends on the value, an alert costs the look-up of a
-/// pointer and a step of the state machine, and a row that is not in the result next to nothing.
+/// In the steady state, the same frame as last time and no template that depends on the value, an alert costs the
+/// look-up of a pointer and a step of the state machine, and a row that is not in the result next to nothing.
 class AlertingRule {
 public:
     /// For each alert whose phase changed: the phase it was in `before`, and the evaluation `at` which it changed.
@@ -48,15 +48,15 @@ public:
     AlertingRule(const RuleDefinition& definition, GroupTimeline& timeline, Observer observer)
         : definition_(definition), texts_(definition), recorded_(timeline), observer_(std::move(observer)) {}
 
-    /// Takes the result of an evaluation. On an error (the same label set twice, more than `limit` alerts) no alert changes:
-    /// what was firing goes on firing.
+    /// Takes the result of an evaluation. On an error (the same label set twice, more than `limit` alerts) no alert
+    /// changes: what was firing goes on firing.
     Status apply(const InstantVector& result, std::size_t limit, const ExpansionContext& context);
 
     /// Instead of apply(), when there is no result: no alert changes.
     void keep(Timestamp at);
 
-    /// The firing and lately resolved alerts that nobody was told of since they became that or within `resend_delay`; they
-    /// count as told at `now`. `valid_for` is how long a firing one counts as firing if nobody speaks of it again.
+    /// The firing and lately resolved alerts that nobody was told of since they became that or within `resend_delay`;
+    /// they count as told at `now`. `valid_for` is how long a firing one counts as firing if nobody speaks of it again.
     void collect_due(Timestamp now, Duration resend_delay, Duration valid_for, std::vector<Alert>& into);
 
     const ActiveAlerts& alerts() const { return alerts_; }

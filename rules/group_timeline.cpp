@@ -29,7 +29,8 @@ void GroupTimeline::change_hands() {
     const Timeline& timeline = store_.timeline(id_);
     if (timeline.empty()) return;
     for (ColumnIndex column = 0; column < timeline.columns(); ++column) {
-        if (!is_missing(timeline.at(timeline.rows() - 1, column))) left_behind_.push_back(store_.labels_of(id_, column));
+        if (!is_missing(timeline.at(timeline.rows() - 1, column)))
+            left_behind_.push_back(store_.labels_of(id_, column));
     }
 }
 

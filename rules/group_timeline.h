@@ -8,8 +8,8 @@
 
 namespace tocsin {
 
-/// The timeline that the rules of one group write to: a row an evaluation, begun by the first rule that has something to
-/// write.
+/// The timeline that the rules of one group write to: a row an evaluation, begun by the first rule that has something
+/// to write.
 ///
 /// Written on the scheduler's thread between evaluations, so that the next rule of the group sees it in the same cycle.
 class GroupTimeline {
@@ -20,13 +20,14 @@ public:
     GroupTimeline(const GroupTimeline&) = delete;
     GroupTimeline& operator=(const GroupTimeline&) = delete;
 
-    /// What is written from here to end() belongs to `at`. An instant that is not after the last one is not written at all.
+    /// What is written from here to end() belongs to `at`. An instant that is not after the last one is not written at
+    /// all.
     void begin(Timestamp at);
     void write(ColumnIndex column, double value);
     void end();
 
-    /// Other rules write here from now on. What those before them wrote last, and the first end() finds not written again,
-    /// ends with a stale marker.
+    /// Other rules write here from now on. What those before them wrote last, and the first end() finds not written
+    /// again, ends with a stale marker.
     void change_hands();
 
     /// The wall clock was set by `step`, and what was written moves along.

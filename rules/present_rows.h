@@ -7,8 +7,8 @@
 
 namespace tocsin {
 
-/// The first row from `from` on that is in the result; result.size() when there is none. Of most rules nearly no row is, so
-/// eight are skipped at a time.
+/// The first row from `from` on that is in the result; result.size() when there is none. Of most rules nearly no row
+/// is, so eight are skipped at a time.
 ///
 ///     for (auto row = next_present(result, 0); row < result.size(); row = next_present(result, row + 1)) { … }
 inline std::size_t next_present(const InstantVector& result, std::size_t from) {

@@ -35,12 +35,13 @@ void RecordingRule::bind(const InstantVector& result) {
     }
 }
 
-// Label sets of a frame differ; those that come of them can only be the same where a name or a label of the rule's covers the difference.
+// Label sets of a frame differ; those that come of them can only be the same where a name or a label of the rule's
+// covers the difference.
 void RecordingRule::find_twins(const Frame& frame) {
     twins_.clear();
     const bool may_have_twins =
-        !definition_.labels.empty() ||
-        std::any_of(frame.labels.begin(), frame.labels.end(), [](const LabelSet& l) { return l.has(kMetricNameLabel); });
+        !definition_.labels.empty() || std::any_of(frame.labels.begin(), frame.labels.end(),
+                                                   [](const LabelSet& l) { return l.has(kMetricNameLabel); });
     if (!may_have_twins) return;
     std::unordered_map<LabelSet, std::uint32_t, LabelSetHash> first;
     for (std::uint32_t row = 0; row < frame.labels.size(); ++row) {

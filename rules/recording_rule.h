@@ -34,8 +34,8 @@ private:
     std::shared_ptr<const Frame> bound_;       // the frame that what follows belongs to
     std::vector<RecordedSeries::Cell> cells_;  // of each row, once it was in a result
     std::uint64_t cells_generation_ = 0;
-    std::vector<std::uint32_t> twins_;         // the first row with the same output labels; empty: no two rows have the same
-    std::vector<std::uint64_t> seen_;          // of such first rows: the evaluation in which one of them was in the result
+    std::vector<std::uint32_t> twins_;  // the first row with the same output labels; empty: no two rows have the same
+    std::vector<std::uint64_t> seen_;   // of such first rows: the evaluation in which one of them was in the result
     std::uint64_t evaluation_ = 0;
     std::size_t samples_ = 0;
 };

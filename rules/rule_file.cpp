@@ -70,8 +70,8 @@ void warn_of_duplicates(const std::vector<RuleGroupDefinition>& groups, RuleFind
             const auto [first, is_new] = seen.emplace(std::move(identity), &rule);
             if (is_new) continue;
             findings.warn(rule.where, "rule/duplicate",
-                          fmt::format("{} is defined again with the same labels; the first one is in line {}", rule.name,
-                                      first->second->where.line));
+                          fmt::format("{} is defined again with the same labels; the first one is in line {}",
+                                      rule.name, first->second->where.line));
         }
     }
 }

@@ -14,8 +14,8 @@
 
 namespace tocsin {
 
-/// A label or annotation of a rule. `expansion` is set for those of alerting rules; labels of recording rules are taken as they
-/// are.
+/// A label or annotation of a rule. `expansion` is set for those of alerting rules; labels of recording rules are taken
+/// as they are.
 struct RuleText {
     std::string name;
     std::string text;
@@ -57,8 +57,8 @@ struct RuleFile {
     Diagnostics warnings;
 };
 
-/// Reads a rule file: everything that is wrong with it at once, each with file, line and column, also inside block scalars.
-/// Fields and texts are Prometheus' (model/rulefmt/rulefmt.go); what tocsin refuses beyond it is listed in
+/// Reads a rule file: everything that is wrong with it at once, each with file, line and column, also inside block
+/// scalars. Fields and texts are Prometheus' (model/rulefmt/rulefmt.go); what tocsin refuses beyond it is listed in
 /// docs/differences.md.
 Parsed<RuleFile> parse_rule_file(std::string_view text, const std::string& path, const QueryOptions& options);
 

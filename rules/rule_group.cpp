@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/assert.h"
 #include "base/duration.h"
 #include "base/url.h"
 
@@ -38,7 +39,9 @@ void add_written_names(const RuleDefinition& rule, MetricNames& names) {
     }
 }
 
-double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
+double seconds(std::chrono::nanoseconds duration) {
+    return std::chrono::duration<double>(duration).count();
+}
 
 Duration offset_of(const RuleGroupDefinition& group, const RuleSettings& settings) {
     return group.query_offset.value_or(settings.query_offset);
@@ -67,15 +70,8 @@ RuleGroup::RuleGroup(RuleGroupDefinition definition, std::vector<std::unique_ptr
       observers_(std::move(observers)),
       key_(definition_->file + ";" + definition_->name),
       template_queries_(context.store, settings_.query) {
-    if (predecessor != nullptr) {
-        metrics_ = std::move(predecessor->metrics_);
-        last_evaluation_ = predecessor->last_evaluation_;
-        // With another offset its rows could lie before those that are there.
-        if (offset_of(*definition_, settings_) == offset_of(*predecessor->definition_, predecessor->settings_)) {
-            timeline_ = std::move(predecessor->timeline_);
-            timeline_->change_hands();
-        }
-    }
+    TOCSIN_ASSERT(interval() > Duration{0});
+    if (predecessor != nullptr) take_over(*predecessor);
     if (!metrics_) metrics_ = std::make_unique<RuleGroupMetrics>(context.metrics, key_);
     if (!timeline_) timeline_ = std::make_unique<GroupTimeline>(context.store);
     for (std::size_t i = 0; i < definition_->rules.size(); ++i) add_rule(definition_->rules[i], std::move(queries[i]));
@@ -86,13 +82,21 @@ RuleGroup::RuleGroup(RuleGroupDefinition definition, std::vector<std::unique_ptr
     answer_query_ = [this](std::string_view text) { return template_queries_.answer(text, cycle_.query_time); };
 }
 
+void RuleGroup::take_over(RuleGroup& predecessor) {
+    metrics_ = std::move(predecessor.metrics_);
+    last_evaluation_ = predecessor.last_evaluation_;
+    // With another offset its rows could lie before those that are there.
+    if (offset_of(*definition_, settings_) != offset_of(*predecessor.definition_, predecessor.settings_)) return;
+    timeline_ = std::move(predecessor.timeline_);
+    timeline_->change_hands();
+}
+
 void RuleGroup::add_rule(const RuleDefinition& definition, std::unique_ptr<StandingQuery> query) {
     for (Matchers& matchers : query->selector_matchers()) selectors_.push_back(std::move(matchers));
     template_queries_.expect(definition);
     const std::size_t index = rules_.size();
-    const auto observer = [this, index](const LabelSet& labels, const ActiveAlert& alert, AlertPhase before, Timestamp at) {
-        tell_transition(*rules_[index], labels, alert, before, at);
-    };
+    const auto observer = [this, index](const LabelSet& labels, const ActiveAlert& alert, AlertPhase before,
+                                        Timestamp at) { tell_transition(*rules_[index], labels, alert, before, at); };
     rules_.push_back(std::make_unique<GroupRule>(definition, std::move(query), *timeline_, observer));
 }
 
@@ -107,7 +111,9 @@ void RuleGroup::mark_batches() {
     }
 }
 
-Duration RuleGroup::interval() const { return definition_->interval.value_or(settings_.evaluation_interval); }
+Duration RuleGroup::interval() const {
+    return definition_->interval.value_or(settings_.evaluation_interval);
+}
 
 void RuleGroup::evaluate(Timestamp due, std::function<void()> done) {
     cycle_ = Cycle{};
@@ -174,8 +180,7 @@ Status RuleGroup::take_result(GroupRule& rule) {
     if (alerting == nullptr) return std::get<RecordingRule>(rule.action).apply(**rule.result, limit_of(rule));
     const auto failures_before = alerting->template_failures();
     const Status status = alerting->apply(
-        **rule.result, limit_of(rule),
-        {cycle_.due, settings_.external_labels, settings_.external_url, answer_query_});
+        **rule.result, limit_of(rule), {cycle_.due, settings_.external_labels, settings_.external_url, answer_query_});
     metrics_->template_failures.add(static_cast<double>(alerting->template_failures() - failures_before));
     return status;
 }
@@ -262,8 +267,8 @@ std::string RuleGroup::generator_url(const RuleDefinition& rule) const {
     return settings_.external_url + "/graph?g0.expr=" + query_escape(rule.expr_text) + "&g0.tab=1";
 }
 
-void RuleGroup::tell_transition(const GroupRule& rule, const LabelSet& labels, const ActiveAlert& alert, AlertPhase before,
-                                Timestamp at) {
+void RuleGroup::tell_transition(const GroupRule& rule, const LabelSet& labels, const ActiveAlert& alert,
+                                AlertPhase before, Timestamp at) {
     if (observers_->transition.empty()) return;
     const AlertTransition transition{definition_->name, rule.definition.name, labels,     before,
                                      alert.state.phase, at + clock_lead_,     alert.value};
@@ -292,14 +297,14 @@ void RuleGroup::settle_clock() {
 }
 
 std::size_t RuleGroup::failing_rules() const {
-    const auto failing = std::count_if(rules_.begin(), rules_.end(),
-                                       [](const auto& rule) { return rule->health == RuleHealth::Error; });
+    const auto failing =
+        std::count_if(rules_.begin(), rules_.end(), [](const auto& rule) { return rule->health == RuleHealth::Error; });
     return static_cast<std::size_t>(failing);
 }
 
 RuleGroupView RuleGroup::view() const {
-    RuleGroupView view{definition_->name, definition_->file, interval(), definition_->limit, last_evaluation_,
-                       evaluation_time_,  {}};
+    RuleGroupView view{definition_->name, definition_->file, interval(), definition_->limit,
+                       last_evaluation_,  evaluation_time_,  {}};
     for (const auto& rule : rules_) {
         RuleView shown;
         shown.definition = &rule->definition;

@@ -53,17 +53,19 @@ struct RuleObservers {
     std::vector<std::function<void(const std::string& group, Timestamp due)>> evaluation;
 };
 
-/// The rules of a group, in order, at one evaluation timestamp. Scheduler's thread; only expressions are computed on the pool.
+/// The rules of a group, in order, at one evaluation timestamp. Scheduler's thread; only expressions are computed on
+/// the pool.
 ///
-/// An evaluation goes in batches. Rules that read nothing which the batch before them writes are computed in one go on the
-/// pool; then, on the scheduler's thread, their results are taken in order: alerts step, series are written. The store is
-/// frozen from the first batch to the last, so all rules see one instant, and what the group itself wrote.
+/// An evaluation goes in batches. Rules that read nothing which the batch before them writes are computed in one go on
+/// the pool; then, on the scheduler's thread, their results are taken in order: alerts step, series are written. The
+/// store is frozen from the first batch to the last, so all rules see one instant, and what the group itself wrote.
 class RuleGroup : public std::enable_shared_from_this<RuleGroup> {
 public:
-    /// `queries` are those of the definition's rules, in order. `predecessor` may be null, or a group of the same key that is to
-    /// be evaluated no more: its counters go on, and so do its recorded series.
-    RuleGroup(RuleGroupDefinition definition, std::vector<std::unique_ptr<StandingQuery>> queries, RuleSettings settings,
-              const RuleManagerContext& context, std::shared_ptr<const RuleObservers> observers, RuleGroup* predecessor);
+    /// `queries` are those of the definition's rules, in order. `predecessor` may be null, or a group of the same key
+    /// that is to be evaluated no more: its counters go on, and so do its recorded series.
+    RuleGroup(RuleGroupDefinition definition, std::vector<std::unique_ptr<StandingQuery>> queries,
+              RuleSettings settings, const RuleManagerContext& context, std::shared_ptr<const RuleObservers> observers,
+              RuleGroup* predecessor);
 
     const RuleGroupDefinition& definition() const { return *definition_; }
     const RuleSettings& settings() const { return settings_; }
@@ -71,14 +73,14 @@ public:
     const std::string& key() const { return key_; }
     Duration interval() const;
 
-    /// Evaluates all rules as of `due` and sends what is due to the sink; `done` comes on the scheduler's thread, just before the
-    /// store is thawed. One group at a time, and only while nobody else has frozen the store.
+    /// Evaluates all rules as of `due` and sends what is due to the sink; `done` comes on the scheduler's thread, just
+    /// before the store is thawed. One group at a time, and only while nobody else has frozen the store.
     void evaluate(Timestamp due, std::function<void()> done);
     /// `iterations` came and went without an evaluation.
     void count_missed(std::uint64_t iterations);
 
-    /// The wall clock has stepped. Alerts are told at once with the times of the new clock, for those they were told to with the old
-    /// one's may think them over; what is evaluated still counts by the old one.
+    /// The wall clock has stepped. Alerts are told at once with the times of the new clock, for those they were told to
+    /// with the old one's may think them over; what is evaluated still counts by the old one.
     void clock_stepped(Duration step);
     /// From here on evaluations count by the new clock. The past moves along with it: nothing lasts longer or shorter.
     void settle_clock();
@@ -101,6 +103,7 @@ private:
         std::function<void()> done;
     };
 
+    void take_over(RuleGroup& predecessor);
     void add_rule(const RuleDefinition& definition, std::unique_ptr<StandingQuery> query);
     void mark_batches();
     void run_batch();
@@ -112,7 +115,8 @@ private:
     void finish();
     void measure();
     void send(Timestamp now, Duration resend_delay);
-    void tell_transition(const GroupRule& rule, const LabelSet& labels, const ActiveAlert& alert, AlertPhase before, Timestamp at);
+    void tell_transition(const GroupRule& rule, const LabelSet& labels, const ActiveAlert& alert, AlertPhase before,
+                         Timestamp at);
     std::size_t limit_of(const GroupRule& rule) const;
     std::string generator_url(const RuleDefinition& rule) const;
 
@@ -129,8 +133,8 @@ private:
     std::vector<Matchers> selectors_;
 
     Cycle cycle_;
-    bool computing_ = false;     // a batch is on the pool
-    Duration clock_lead_{0};     // what the wall clock shows more than the time that evaluations count by
+    bool computing_ = false;  // a batch is on the pool
+    Duration clock_lead_{0};  // what the wall clock shows more than the time that evaluations count by
     Timestamp last_evaluation_{};
     std::chrono::nanoseconds evaluation_time_{0};
 };

@@ -31,10 +31,10 @@ RuleGroupMetrics::RuleGroupMetrics(SelfMetrics& metrics, const std::string& key)
       last_duration(metrics.gauge(kLastDuration, "The duration of the last rule group evaluation.", labels_)),
       last_rule_durations(metrics.gauge(
           kLastRuleDurations, "The sum of time in seconds it took to evaluate each rule in the group.", labels_)),
-      last_timestamp(metrics.gauge(
-          kLastTimestamp, "The timestamp of the last rule group evaluation in seconds.", labels_)),
-      last_samples(metrics.gauge(
-          kLastSamples, "The number of samples returned during the last rule group evaluation.", labels_)),
+      last_timestamp(
+          metrics.gauge(kLastTimestamp, "The timestamp of the last rule group evaluation in seconds.", labels_)),
+      last_samples(metrics.gauge(kLastSamples, "The number of samples returned during the last rule group evaluation.",
+                                 labels_)),
       rules(metrics.gauge(kRules, "The number of rules.", labels_)),
       rule_duration(
           metrics.summary("prometheus_rule_evaluation_duration_seconds", "The duration for a rule to execute.")),
@@ -44,8 +44,8 @@ RuleGroupMetrics::RuleGroupMetrics(SelfMetrics& metrics, const std::string& key)
                                         "The total number of template text expansion failures.")) {}
 
 RuleGroupMetrics::~RuleGroupMetrics() {
-    for (const std::string_view name : {kEvaluations, kFailures, kFailingRules, kIterations, kMissed, kInterval, kLastDuration,
-                                        kLastRuleDurations, kLastTimestamp, kLastSamples, kRules}) {
+    for (const std::string_view name : {kEvaluations, kFailures, kFailingRules, kIterations, kMissed, kInterval,
+                                        kLastDuration, kLastRuleDurations, kLastTimestamp, kLastSamples, kRules}) {
         metrics_.remove(name, labels_);
     }
 }

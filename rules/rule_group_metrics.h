@@ -6,8 +6,8 @@
 
 namespace tocsin {
 
-/// What /metrics says about one rule group, under the names of Prometheus (rules/group.go NewGroupMetrics). Gone with this object, but for
-/// what is counted of all groups together.
+/// What /metrics says about one rule group, under the names of Prometheus (rules/group.go NewGroupMetrics). Gone with
+/// this object, but for what is counted of all groups together.
 class RuleGroupMetrics {
 public:
     /// `key` is `file;name`.
@@ -32,9 +32,9 @@ public:
     SelfMetrics::Value& last_timestamp;
     SelfMetrics::Value& last_samples;
     SelfMetrics::Value& rules;
-    SelfMetrics::Distribution& rule_duration;       // of all groups
-    SelfMetrics::Distribution& group_duration;      // of all groups
-    SelfMetrics::Value& template_failures;          // of all groups
+    SelfMetrics::Distribution& rule_duration;   // of all groups
+    SelfMetrics::Distribution& group_duration;  // of all groups
+    SelfMetrics::Value& template_failures;      // of all groups
 };
 
 }  // namespace tocsin

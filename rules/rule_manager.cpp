@@ -31,7 +31,9 @@ bool same_group(const RuleGroupDefinition& a, const RuleGroupDefinition& b) {
            a.limit == b.limit && std::equal(a.rules.begin(), a.rules.end(), b.rules.begin(), b.rules.end(), same_rule);
 }
 
-std::string key_of(const RuleGroupDefinition& group) { return group.file + ";" + group.name; }
+std::string key_of(const RuleGroupDefinition& group) {
+    return group.file + ";" + group.name;
+}
 
 /// The rules of a group by `file;group;rule`; the second of the same name is `…#2`.
 void list_rules(const RuleGroupDefinition& group, std::map<std::string, const RuleDefinition*>& into) {
@@ -161,8 +163,9 @@ void RuleManager::Impl::check_limits(const std::vector<PreparedGroup>& given, co
         ++groups_seen;
         rules_seen += group.definition.rules.size();
         if (groups_seen <= limits.groups && rules_seen <= limits.rules) continue;
-        problems.push_back(problem_at(group.definition, group.definition.where,
-                                      fmt::format("more than {} rule groups or {} rules", limits.groups, limits.rules)));
+        problems.push_back(
+            problem_at(group.definition, group.definition.where,
+                       fmt::format("more than {} rule groups or {} rules", limits.groups, limits.rules)));
         return;
     }
 }
@@ -254,7 +257,8 @@ void RuleManager::Impl::resolve(const std::vector<OrphanAlert>& orphans, const L
         alert.ends_at = alert.updated_at = context.scheduler.now();
         alert.generator_url = settings.external_url;
         const std::string labels = to_string(alert.labels);
-        context.log.info("rules::manager", "alert resolved by a reload", {{"labels", labels}, {"reason", std::string(reason)}});
+        context.log.info("rules::manager", "alert resolved by a reload",
+                         {{"labels", labels}, {"reason", std::string(reason)}});
         summary.resolved.push_back(labels);
         resolved_by_reload.add();
         alerts.push_back(std::move(alert));
@@ -262,8 +266,12 @@ void RuleManager::Impl::resolve(const std::vector<OrphanAlert>& orphans, const L
     if (!alerts.empty()) context.alerts.receive(alerts);
 }
 
-void RuleManager::start() { impl_->ticks.start(); }
-void RuleManager::stop(std::function<void()> done) { impl_->ticks.stop(std::move(done)); }
+void RuleManager::start() {
+    impl_->ticks.start();
+}
+void RuleManager::stop(std::function<void()> done) {
+    impl_->ticks.stop(std::move(done));
+}
 
 std::vector<RuleGroupView> RuleManager::groups() const {
     std::vector<RuleGroupView> views;

@@ -33,8 +33,8 @@ struct RuleManagerContext {
     AlertSink& alerts;
 };
 
-/// What the rules of one configuration may be, at most. More than that is refused when they are prepared; alerts beyond it put
-/// their rule in error, and those that are there stay.
+/// What the rules of one configuration may be, at most. More than that is refused when they are prepared; alerts beyond
+/// it put their rule in error, and those that are there stay.
 struct RuleLimits {
     std::size_t rules = 100'000;
     std::size_t groups = 20'000;
@@ -81,10 +81,10 @@ struct RuleView {
     std::string last_error;
     Timestamp last_evaluation{};
     std::chrono::nanoseconds evaluation_time{0};
-    AlertPhase phase = AlertPhase::Inactive;     // of an alerting rule: the furthest of its alerts
-    std::vector<ActiveAlertView> alerts;         // pending and firing, by label set
+    AlertPhase phase = AlertPhase::Inactive;  // of an alerting rule: the furthest of its alerts
+    std::vector<ActiveAlertView> alerts;      // pending and firing, by label set
     std::vector<StandingQuery::SelectorUse> selectors;
-    std::vector<std::string> warnings;           // what PromQL had to say
+    std::vector<std::string> warnings;  // what PromQL had to say
 };
 
 struct RuleGroupView {
@@ -117,15 +117,16 @@ struct StoredRuleAlert {
 
 /// All rule groups: compiled, evaluated on their ticks, their alerts sent to the sink. Scheduler's thread only.
 ///
-/// On a tick of the grid the targets that are due are polled; a group due at that tick is evaluated as soon as the last of them
-/// which its selectors can match has answered or timed out (rules/tick_scheduler.h).
+/// On a tick of the grid the targets that are due are polled; a group due at that tick is evaluated as soon as the last
+/// of them which its selectors can match has answered or timed out (rules/tick_scheduler.h).
 class RuleManager {
 public:
     explicit RuleManager(RuleManagerContext context);
     /// Not while a group is evaluated: stop() first.
     ~RuleManager();
 
-    /// Rules that are compiled and wait to be put in force; nothing that runs was touched. Void once another one was applied.
+    /// Rules that are compiled and wait to be put in force; nothing that runs was touched. Void once another one was
+    /// applied.
     class Prepared {
     public:
         Prepared();
@@ -141,9 +142,9 @@ public:
     /// Of groups that are given twice (a file that two patterns name) the first one counts.
     Parsed<Prepared> prepare(std::vector<RuleFile> files, RuleSettings settings);
 
-    /// Cannot fail. Unchanged groups keep timers and state; edited rules keep the alerts whose identity is the same; alerts of
-    /// rules that are gone resolve now, with the reason in the annotation `tocsin_reason`. Only while the store is thawed: call it
-    /// from Store::when_thawed().
+    /// Cannot fail. Unchanged groups keep timers and state; edited rules keep the alerts whose identity is the same;
+    /// alerts of rules that are gone resolve now, with the reason in the annotation `tocsin_reason`. Only while the
+    /// store is thawed: call it from Store::when_thawed().
     RuleReloadSummary apply(Prepared prepared);
 
     /// Begins to tick. Before it nothing is polled or evaluated.

@@ -37,6 +37,11 @@ Diagnostic moved_to_file(Diagnostic finding, const YamlNode& scalar, const std::
     return finding;
 }
 
+/// Whether it was told already that the field is no text.
+bool is_unreadable(const YamlNode* field) {
+    return field != nullptr && !field->is_scalar() && !field->is_null();
+}
+
 /// Whether the field says no more than its absence would.
 bool says_nothing(const YamlNode& field, Duration value) {
     return field.is_null() || (field.is_scalar() && value == Duration{0}) || (field.is_map() && field.entries.empty());
@@ -102,7 +107,9 @@ RuleReader::Texts RuleReader::read_annotations(YamlFields& fields) {
     return annotations;
 }
 
-void RuleReader::read_group_labels(YamlFields& group) { group_labels_ = read_labels(group); }
+void RuleReader::read_group_labels(YamlFields& group) {
+    group_labels_ = read_labels(group);
+}
 
 std::optional<RuleDefinition> RuleReader::read_rule(const YamlNode& node) {
     RuleDefinition rule;
@@ -121,7 +128,8 @@ std::optional<RuleDefinition> RuleReader::read_rule(const YamlNode& node) {
     if (rule.kind == RuleDefinition::Kind::Recording) check_recording_fields(fields, rule);
     take_labels(std::move(labels), rule);
     for (const Text& annotation : annotations) rule.annotations.push_back(compile(annotation, "annotation", rule));
-    std::sort(rule.annotations.begin(), rule.annotations.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+    std::sort(rule.annotations.begin(), rule.annotations.end(),
+              [](const auto& a, const auto& b) { return a.name < b.name; });
     return rule;
 }
 
@@ -129,6 +137,7 @@ bool RuleReader::read_kind(YamlFields& fields, RuleDefinition& rule) {
     std::string record, alert;
     fields.read("record", record);
     fields.read("alert", alert);
+    if (is_unreadable(fields.get("record")) || is_unreadable(fields.get("alert"))) return false;
     if (record.empty() == alert.empty()) {
         const SourceRange& where = record.empty() ? rule.where : fields.get("record")->where;
         findings_.report(where, record.empty() ? "one of 'record' or 'alert' must be set"
@@ -143,7 +152,8 @@ bool RuleReader::read_kind(YamlFields& fields, RuleDefinition& rule) {
 
 void RuleReader::check_recording_name(const RuleDefinition& rule, const SourceRange& where) {
     if (rule.name.find_first_of("{}") != std::string::npos) {
-        findings_.report(where, fmt::format("braces present in the recording rule name; should it be in expr?: {}", rule.name));
+        findings_.report(
+            where, fmt::format("braces present in the recording rule name; should it be in expr?: {}", rule.name));
     } else if (!is_valid_utf8(rule.name)) {
         findings_.report(where, fmt::format("invalid recording rule name: {}", replace_invalid_utf8(rule.name)));
     }
@@ -162,8 +172,8 @@ void RuleReader::check_recording_fields(YamlFields& fields, const RuleDefinition
 
 void RuleReader::read_expression(YamlFields& fields, RuleDefinition& rule) {
     const YamlNode* node = fields.get("expr");
-    const bool is_text = fields.read("expr", rule.expr_text);
-    if (node != nullptr && !is_text && !node->is_null()) return;  // it was told that it is no text
+    fields.read("expr", rule.expr_text);
+    if (is_unreadable(node)) return;
     rule.expr_where = node != nullptr ? node->where : rule.where;
     if (rule.expr_text.empty()) return findings_.report(rule.expr_where, "field 'expr' must be set in rule");
 
@@ -179,8 +189,8 @@ void RuleReader::read_expression(YamlFields& fields, RuleDefinition& rule) {
     }
     if (!good) return;
     if (type != ValueType::Vector && type != ValueType::Scalar) {
-        findings_.report(place_of(*node, 0, rule.expr_text.size()), fmt::format("rule result is of type {}", to_string(type)),
-                         "an instant vector or a scalar");
+        findings_.report(place_of(*node, 0, rule.expr_text.size()),
+                         fmt::format("rule result is of type {}", to_string(type)), "an instant vector or a scalar");
     }
     rule.expr = std::shared_ptr<const Expr>(std::move(*expr));
 }

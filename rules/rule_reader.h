@@ -27,7 +27,8 @@ public:
 
     /// `labels:` of the group, for all rules that are read after it.
     void read_group_labels(YamlFields& group);
-    /// Nothing when it cannot even be said what kind of rule it is. If anything was reported the rule is good for no more than its name.
+    /// Nothing when it cannot even be said what kind of rule it is. If anything was reported the rule is good for no
+    /// more than its name.
     std::optional<RuleDefinition> read_rule(const YamlNode& node);
 
 private:
@@ -49,7 +50,8 @@ private:
     void read_expression(YamlFields& fields, RuleDefinition& rule);
     void take_labels(Texts own, RuleDefinition& rule);
     RuleText compile(const Text& text, std::string_view what, const RuleDefinition& rule);
-    void doubt(const Text& text, std::string_view what, const templates::RuleTemplate& compiled, const RuleDefinition& rule);
+    void doubt(const Text& text, std::string_view what, const templates::RuleTemplate& compiled,
+               const RuleDefinition& rule);
 
     RuleFindings& findings_;
     const QueryOptions& options_;

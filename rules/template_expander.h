@@ -18,14 +18,15 @@ struct ExpansionContext {
     const templates::RuleTemplateQuery& query;
 };
 
-/// The labels and annotations of an alerting rule's alerts. A template that fails gives `<error expanding template: …>`, as in
-/// Prometheus, and is counted.
+/// The labels and annotations of an alerting rule's alerts. A template that fails gives `<error expanding template:
+/// …>`, as in Prometheus, and is counted.
 class TemplateExpander {
 public:
     explicit TemplateExpander(const RuleDefinition& definition);
 
-    /// What an alert is identified by: the labels of the result without the metric name, those of the rule over them, and
-    /// `alertname`. An empty text removes a label. $activeAt is 1970 here, since a label that told would be another one each time.
+    /// What an alert is identified by: the labels of the result without the metric name, those of the rule over them,
+    /// and `alertname`. An empty text removes a label. $activeAt is 1970 here, since a label that told would be another
+    /// one each time.
     LabelSet labels(const LabelSet& result, double value, const ExpansionContext& context);
     LabelSet annotations(const LabelSet& result, double value, Timestamp active_at, const ExpansionContext& context);
 

@@ -7,7 +7,8 @@
 namespace tocsin {
 namespace {
 
-// Templates that put a query together ask another one for each alert; beyond this they are answered from what is there anyway.
+// Templates that put a query together ask another one for each alert; beyond this they are answered from what is there
+// anyway.
 constexpr std::size_t kQueriesMax = 1000;
 constexpr Duration kUnusedAfter = std::chrono::minutes(15);
 

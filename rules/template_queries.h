@@ -16,9 +16,9 @@ namespace tocsin {
 /// Answers what the templates of a group's rules ask with `query`, and sees to it that what they ask for is there: only
 /// series that some rule selects are kept.
 ///
-/// A query that stands in a template as it is counts from the start. One that is put together while the template is expanded (`printf … | query`)
-/// counts from its first time on; its series are there as of the next poll of their targets. Scheduler's thread, while
-/// nobody evaluates.
+/// A query that stands in a template as it is counts from the start. One that is put together while the template is
+/// expanded (`printf … | query`) counts from its first time on; its series are there as of the next poll of their
+/// targets. Scheduler's thread, while nobody evaluates.
 class TemplateQueries {
 public:
     TemplateQueries(Store& store, const QueryOptions& options) : store_(store), options_(options) {}

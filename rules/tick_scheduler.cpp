@@ -12,13 +12,6 @@ namespace {
 // Rarely enough to cost nothing, often enough that what went away does not pile up.
 constexpr Duration kCollectEvery = std::chrono::seconds(30);
 
-/// The last multiple of `interval` that is not after `t`.
-Timestamp last_on_grid(Timestamp t, Duration interval) {
-    const Duration since = t.time_since_epoch();
-    const Duration into = since % interval;
-    return Timestamp{since - into - (into < Duration{0} ? interval : Duration{0})};
-}
-
 std::set<std::string, std::less<>> recorded_names(const std::vector<std::shared_ptr<RuleGroup>>& groups) {
     std::set<std::string, std::less<>> names{"ALERTS", "ALERTS_FOR_STATE"};
     for (const auto& group : groups) {
@@ -36,16 +29,15 @@ TickScheduler::TickScheduler(const Context& context)
       clock_steps_(context.metrics.counter("tocsin_clock_steps_total",
                                            "How often the wall clock stepped by more than a second.")) {
     const std::weak_ptr<bool> alive = alive_;
-    context_.scrapes.on_targets_changed(unless_gone([this] {
-        find_targets();
-        schedule_next();
-    }));
+    context_.scrapes.on_targets_changed(unless_gone([this] { find_targets(); }));
     context_.scheduler.on_clock_step([this, alive](Duration step) {
         if (!alive.expired()) clock_stepped(step);
     });
 }
 
-TickScheduler::~TickScheduler() { context_.scheduler.cancel(timer_); }
+TickScheduler::~TickScheduler() {
+    context_.scheduler.cancel(timer_);
+}
 
 std::function<void()> TickScheduler::unless_gone(std::function<void()> task) const {
     return [alive = std::weak_ptr<bool>(alive_), task = std::move(task)] {
@@ -67,7 +59,6 @@ void TickScheduler::set_groups(const std::vector<std::shared_ptr<RuleGroup>>& gr
         if (clock_step_) group->clock_stepped(*clock_step_);
     }
     find_targets();
-    schedule_next();
 }
 
 // Which group reads which target, and with that how often a target without an interval of its own is polled.
@@ -86,14 +77,25 @@ void TickScheduler::find_targets() {
     targets_.clear();
     for (const TargetId target : finder.targets()) {
         const auto found = smallest.find(target);
-        context_.scrapes.set_group_interval(target, found == smallest.end() ? std::nullopt : std::optional(found->second));
+        context_.scrapes.set_group_interval(target,
+                                            found == smallest.end() ? std::nullopt : std::optional(found->second));
         if (const auto interval = context_.scrapes.interval(target)) targets_[*interval].push_back(target);
     }
+    // What is new begins with the next instant of its grid, even if that is this very one.
+    const Timestamp now = context_.scheduler.now();
+    const bool is_late = timer_ != 0 && next_tick_ <= now;
+    if (!is_late && !clock_step_) last_tick_ = std::max(last_tick_, now - Duration{1});
+    schedule_next();
+}
+
+Timestamp TickScheduler::last_on_grid(Timestamp t, Duration interval) const {
+    const Duration since = t.time_since_epoch() - grid_phase_;
+    const Duration into = since % interval;
+    return t - into - (into < Duration{0} ? interval : Duration{0});
 }
 
 void TickScheduler::start() {
     running_ = true;
-    // An instant of the grid is a tick even if it is this very one.
     last_tick_ = context_.scheduler.now() - Duration{1};
     schedule_next();
 }
@@ -117,45 +119,46 @@ void TickScheduler::schedule_next() {
     for (const MemberPtr& member : members_) consider(member->group->interval());
     for (const auto& [interval, targets] : targets_) consider(interval);
     if (!smallest_wait) return;
-    timer_ = context_.scheduler.at(last_tick_ + *smallest_wait, [this] { tick(); });
+    next_tick_ = last_tick_ + *smallest_wait;
+    timer_ = context_.scheduler.at(next_tick_, [this] { tick(); });
 }
 
 void TickScheduler::tick() {
     timer_ = 0;
     const Timestamp now = std::max(context_.scheduler.now(), last_tick_);
-    const auto polled = poll_due(now);
-    begin_cycles(now, polled);
-    last_tick_ = now;
+    const Timestamp before = std::exchange(last_tick_, now);
+    const auto polled = poll_due(before, now);
+    begin_cycles(before, now, polled);
     collect_garbage();
     schedule_next();
 }
 
-// Sorted.
-std::vector<TargetId> TickScheduler::poll_due(Timestamp now) {
+// Answers with what it polled, sorted.
+std::vector<TargetId> TickScheduler::poll_due(Timestamp after, Timestamp now) {
     std::map<Timestamp, std::vector<TargetId>> due;
     std::vector<TargetId> polled;
     for (const auto& [interval, targets] : targets_) {
         const Timestamp instant = last_on_grid(now, interval);
-        if (instant <= last_tick_) continue;
+        if (instant <= after) continue;
         due[instant].insert(due[instant].end(), targets.begin(), targets.end());
         polled.insert(polled.end(), targets.begin(), targets.end());
     }
     for (const auto& [instant, targets] : due) {
         ++polls_in_flight_;
         context_.scrapes.poll(instant, targets, unless_gone([this] {
-            --polls_in_flight_;
-            settle_clock_when_idle();
-        }));
+                                  --polls_in_flight_;
+                                  settle_clock_when_idle();
+                              }));
     }
     std::sort(polled.begin(), polled.end());
     return polled;
 }
 
-void TickScheduler::begin_cycles(Timestamp now, const std::vector<TargetId>& polled) {
+void TickScheduler::begin_cycles(Timestamp after, Timestamp now, const std::vector<TargetId>& polled) {
     const auto members = members_;
     for (const MemberPtr& member : members) {
         const Timestamp due = last_on_grid(now, member->group->interval());
-        if (due > last_tick_ && is_due(*member, due)) wait_for_targets(member, due, polled);
+        if (due > after && is_due(*member, due)) wait_for_targets(member, due, polled);
     }
 }
 
@@ -173,10 +176,11 @@ void TickScheduler::wait_for_targets(const MemberPtr& member, Timestamp due, con
     std::vector<TargetId> waits_for;
     std::set_intersection(member->targets.begin(), member->targets.end(), polled.begin(), polled.end(),
                           std::back_inserter(waits_for));
-    context_.scrapes.when_polled(std::move(waits_for), unless_gone([this, waiting = std::weak_ptr<Member>(member), due] {
-        if (const auto ready = waiting.lock()) enqueue(ready, due);
-        settle_clock_when_idle();
-    }));
+    context_.scrapes.when_polled(std::move(waits_for),
+                                 unless_gone([this, waiting = std::weak_ptr<Member>(member), due] {
+                                     if (const auto ready = waiting.lock()) enqueue(ready, due);
+                                     settle_clock_when_idle();
+                                 }));
 }
 
 void TickScheduler::enqueue(const MemberPtr& member, Timestamp due) {
@@ -189,9 +193,8 @@ void TickScheduler::enqueue(const MemberPtr& member, Timestamp due) {
 void TickScheduler::evaluate_next() {
     if (evaluating_ || queue_.empty()) return;
     evaluating_ = true;
-    context_.scheduler.post(unless_gone([this] {
-        context_.store.when_thawed(unless_gone([this] { evaluate_front(); }));
-    }));
+    context_.scheduler.post(
+        unless_gone([this] { context_.store.when_thawed(unless_gone([this] { evaluate_front(); })); }));
 }
 
 void TickScheduler::evaluate_front() {
@@ -242,36 +245,15 @@ void TickScheduler::settle_clock_when_idle() {
 
 void TickScheduler::settle_clock() {
     const Duration step = *std::exchange(clock_step_, std::nullopt);
-    move_timelines(step);
+    context_.scrapes.move_time(step);
     for (const MemberPtr& member : members_) {
         member->group->settle_clock();
         if (member->last_due) *member->last_due += step;
     }
+    grid_phase_ += step;
     last_tick_ += step;
     last_collection_ += step;
     schedule_next();
-}
-
-// A timeline whose last row is not of the target's last tick has timestamps that the target gave. None may be ahead of the new
-// time, however: its next rows would be refused.
-void TickScheduler::move_timelines(Duration step) {
-    const Timestamp now = context_.scheduler.now();
-    const auto moved_before = std::exchange(moved_ticks_, {});
-    for (const TargetId target : context_.scrapes.targets()) {
-        const auto last_scrape = context_.scrapes.status(target)->last_scrape;
-        if (!last_scrape) continue;
-        // One that was not polled since the last step still shows the tick as it was called before.
-        const auto before = moved_before.find(target);
-        const bool is_known = before != moved_before.end() && before->second.shown == *last_scrape;
-        const Timestamp tick = is_known ? before->second.moved : *last_scrape;
-        for (const TimelineId id : context_.scrapes.timelines(target)) {
-            Timeline& timeline = context_.store.timeline(id);
-            if (timeline.empty()) continue;
-            const Timestamp last = timeline.time(timeline.rows() - 1);
-            if (last == tick || last > now) timeline.move_time(step);
-        }
-        moved_ticks_[target] = {*last_scrape, tick + step};
-    }
 }
 
 }  // namespace tocsin

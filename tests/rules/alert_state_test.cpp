@@ -9,8 +9,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Runs one character an evaluation, a minute apart: `x` the alert is in the result, `.` it is not. Answers with the phase after
-/// each: `-` inactive, `p` pending, `f` firing, `k` firing because of keep_firing_for, `r` resolved just now.
+/// Runs one character an evaluation, a minute apart: `x` the alert is in the result, `.` it is not. Answers with the
+/// phase after each: `-` inactive, `p` pending, `f` firing, `k` firing because of keep_firing_for, `r` resolved just
+/// now.
 std::string run(std::string_view present, const AlertTimers& timers) {
     std::string phases;
     AlertState state;
@@ -18,9 +19,15 @@ std::string run(std::string_view present, const AlertTimers& timers) {
     for (const char in_result : present) {
         state = advance(state, in_result == 'x', now, timers);
         switch (state.phase) {
-            case AlertPhase::Inactive: phases += state.resolved_at == now ? 'r' : '-'; break;
-            case AlertPhase::Pending: phases += 'p'; break;
-            case AlertPhase::Firing: phases += state.keep_firing_since ? 'k' : 'f'; break;
+            case AlertPhase::Inactive:
+                phases += state.resolved_at == now ? 'r' : '-';
+                break;
+            case AlertPhase::Pending:
+                phases += 'p';
+                break;
+            case AlertPhase::Firing:
+                phases += state.keep_firing_since ? 'k' : 'f';
+                break;
         }
         now += 1min;
     }
@@ -63,7 +70,8 @@ TEST_CASE("raising `for` sends nobody back who was told", "[rules][alert-state]"
 TEST_CASE("active_at is when it began, fired_at when it was told", "[rules][alert-state]") {
     const AlertTimers timers{2min, 0min};
     AlertState state;
-    for (int minute = 3; minute <= 6; ++minute) state = advance(state, true, Timestamp{std::chrono::minutes(minute)}, timers);
+    for (int minute = 3; minute <= 6; ++minute)
+        state = advance(state, true, Timestamp{std::chrono::minutes(minute)}, timers);
     CHECK(state.active_at == Timestamp{3min});
     CHECK(state.fired_at == Timestamp{5min});
 }

@@ -150,7 +150,7 @@ TEST_CASE("what is wrong with a file or a group is told in Prometheus' words, wi
         {"groups:\n- name: [a]\n",
          "f:2:3: Groupname must not be empty; expected `name:` in the group\nf:2:9: cannot read !!seq as a string"},
         {"groups:\n- name: a\n- name: b\n- name: a\n", "f:4:3: groupname: \"a\" is repeated in the same file"},
-        {"groups: []\n---\ngroups: []\n", "f:2:1: a second document begins here"},
+        {"groups: []\n---\ngroups: []\n", "f:2:1: a second document begins here; expected one document a file"},
         {"groups: []\ngroups: []\n", "f:2:1: mapping key \"groups\" already defined at line 1"},
         {with_group("interval: 60"), "f:3:13: not a valid duration string: \"60\""},
         {with_group("interval: -1s"), "f:3:13: not a valid duration string: \"-1s\""},
@@ -183,10 +183,11 @@ TEST_CASE("what is wrong with a rule is told in Prometheus' words, with its plac
         {"record: a\nalert: b\nexpr: up", "f:4:13: only one of 'record' and 'alert' must be set"},
         {"alert: [A]\nexpr: up", "f:4:12: cannot read !!seq as a string"},
         {"alert: A", "f:4:5: field 'expr' must be set in rule"},
-        {"alert: A\nexpr:", "f:5:10: field 'expr' must be set in rule"},
+        {"alert: A\nexpr:", "f:5:5: field 'expr' must be set in rule"},
         {"alert: A\nexpr: \"\"", "f:5:11: field 'expr' must be set in rule"},
         {"alert: A\nexpr: [up]", "f:5:11: cannot read !!seq as a string"},
-        {"alert: A\nexpr: up[5m]", "f:5:11: rule result is of type range vector; expected an instant vector or a scalar"},
+        {"alert: A\nexpr: up[5m]",
+         "f:5:11: rule result is of type range vector; expected an instant vector or a scalar"},
         {"alert: A\nexpr: '\"a\"'", "f:5:12: rule result is of type string; expected an instant vector or a scalar"},
         {"alert: A\nexpr: up\nfor: 5", "f:6:10: not a valid duration string: \"5\""},
         {"alert: A\nexpr: up\nfor: \"\"", "f:6:10: empty duration string"},
@@ -211,7 +212,8 @@ TEST_CASE("what is wrong with a rule is told in Prometheus' words, with its plac
     CHECK(problems_of(with_rule(c.rule)) == c.want);
 }
 
-TEST_CASE("a mistake in an expression is told where it stands, whatever kind of scalar it is in", "[rules][rule_file]") {
+TEST_CASE("a mistake in an expression is told where it stands, whatever kind of scalar it is in",
+          "[rules][rule_file]") {
     struct Case {
         const char* expr;
         const char* want;
@@ -220,13 +222,17 @@ TEST_CASE("a mistake in an expression is told where it stands, whatever kind of 
         {"expr: sum(nofunc(up))", "f:5:15: could not parse expression: unknown function with name \"nofunc\""},
         {"expr: 'sum(nofunc(up))'", "f:5:16: could not parse expression: unknown function with name \"nofunc\""},
         {"expr: \"sum(\\tnofunc(up))\"", "f:5:18: could not parse expression: unknown function with name \"nofunc\""},
-        {"expr: |\n  sum(\n    nofunc(up)\n  )", "f:7:9: could not parse expression: unknown function with name \"nofunc\""},
-        {"expr: >-\n  sum(\n  nofunc(up)\n  )", "f:7:7: could not parse expression: unknown function with name \"nofunc\""},
+        {"expr: |\n  sum(\n    nofunc(up)\n  )",
+         "f:7:9: could not parse expression: unknown function with name \"nofunc\""},
+        {"expr: >-\n  sum(\n  nofunc(up)\n  )",
+         "f:7:7: could not parse expression: unknown function with name \"nofunc\""},
         {"expr: |2-\n    # é\n    sum(nofunc(up))",
          "f:7:13: could not parse expression: unknown function with name \"nofunc\""},
         {"expr: |\n  rate(a)\n  +\n  rate(b)",
-         "f:6:12: could not parse expression: expected type range vector in call to function \"rate\", got instant vector\n"
-         "f:8:12: could not parse expression: expected type range vector in call to function \"rate\", got instant vector"},
+         "f:6:12: could not parse expression: expected type range vector in call to function \"rate\", got instant "
+         "vector\n"
+         "f:8:12: could not parse expression: expected type range vector in call to function \"rate\", got instant "
+         "vector"},
     }));
     CAPTURE(c.expr);
     CHECK(problems_of(with_rule(std::string("alert: A\n") + c.expr)) == c.want);
@@ -242,7 +248,7 @@ TEST_CASE("a mistake in a template is told where it stands", "[rules][rule_file]
          "f:7:15: annotation \"s\": template: __alert_A:1: function \"nofunc\" not defined"},
         {"annotations:\n  s: |\n    a\n    b {{ nofunc }}",
          "f:9:14: annotation \"s\": template: __alert_A:2: function \"nofunc\" not defined"},
-        {"labels:\n  s: '{{ $x }}'", "f:7:14: label \"s\": template: __alert_A:1: undefined variable \"$x\""},
+        {"labels:\n  s: '{{ nofunc }}'", "f:7:14: label \"s\": template: __alert_A:1: function \"nofunc\" not defined"},
     }));
     CAPTURE(c.rule);
     CHECK(problems_of(with_rule(std::string("alert: A\nexpr: up\n") + c.rule)) == c.want);
@@ -253,9 +259,9 @@ TEST_CASE("labels of recording rules are no templates", "[rules][rule_file]") {
 }
 
 TEST_CASE("a bad template in a group's label is told once for all its rules", "[rules][rule_file]") {
-    CHECK(problems_of("groups:\n- name: g\n  labels: {a: '{{ $x }}'}\n  rules:\n"
+    CHECK(problems_of("groups:\n- name: g\n  labels: {a: '{{ nofunc }}'}\n  rules:\n"
                       "  - {alert: A, expr: up}\n  - {alert: B, expr: up}\n") ==
-          "f:3:19: label \"a\": template: __alert_A:1: undefined variable \"$x\"");
+          "f:3:19: label \"a\": template: __alert_A:1: function \"nofunc\" not defined");
 }
 
 TEST_CASE("everything that is wrong with a file is told at once, in its order", "[rules][rule_file]") {
@@ -274,17 +280,17 @@ TEST_CASE("everything that is wrong with a file is told at once, in its order", 
   rules:
   - expr: rate(up)
     bar: 2
-)") ==
-          "f:3:3: field foo not found in rule group\n"
-          "f:6:14: could not parse expression: unclosed left parenthesis\n"
-          "f:7:10: not a valid duration string: \"x\"\n"
-          "f:8:14: invalid label name: __name__\n"
-          "f:10:11: could not parse expression: unknown function with name \"nofunc\"\n"
-          "f:11:10: invalid field 'for' in recording rule\n"
-          "f:12:3: groupname: \"a\" is repeated in the same file\n"
-          "f:14:5: one of 'record' or 'alert' must be set\n"
-          "f:14:16: could not parse expression: expected type range vector in call to function \"rate\", got instant vector\n"
-          "f:15:5: field bar not found in rule");
+)") == "f:3:3: field foo not found in rule group\n"
+       "f:6:15: could not parse expression: unclosed left parenthesis\n"
+       "f:7:10: not a valid duration string: \"x\"\n"
+       "f:8:14: invalid label name: __name__\n"
+       "f:10:11: could not parse expression: unknown function with name \"nofunc\"\n"
+       "f:11:10: invalid field 'for' in recording rule\n"
+       "f:12:3: groupname: \"a\" is repeated in the same file\n"
+       "f:14:5: one of 'record' or 'alert' must be set\n"
+       "f:14:16: could not parse expression: expected type range vector in call to function \"rate\", got instant "
+       "vector\n"
+       "f:15:5: field bar not found in rule");
 }
 
 TEST_CASE("a key that is nearly known comes with a hint", "[rules][rule_file]") {
@@ -294,7 +300,8 @@ TEST_CASE("a key that is nearly known comes with a hint", "[rules][rule_file]") 
 }
 
 TEST_CASE("names may be any UTF-8", "[rules][rule_file]") {
-    CHECK(problems_of(with_rule("alert: \"Hohe Last: é 高\"\nexpr: up\nlabels: {\"a.b\": c}\nannotations: {\"x y\": z}")) == "ok");
+    CHECK(problems_of(with_rule(
+              "alert: \"Hohe Last: é 高\"\nexpr: up\nlabels: {\"a.b\": c}\nannotations: {\"x y\": z}")) == "ok");
     CHECK(problems_of(with_rule("record: \"a.b c\"\nexpr: up")) == "ok");
 }
 
@@ -312,8 +319,8 @@ TEST_CASE("what is doubtful is a warning", "[rules][rule_file]") {
         const char* want;
     };
     const auto c = GENERATE(values<Case>({
-        {"groups:\n-\n", "f:2:2: warning: an entry without a rule group"},
-        {with_group("rules:\n-"), "f:4:4: warning: an entry without a rule"},
+        {"groups:\n-\n", "f:2:1: warning: an entry without a rule group"},
+        {with_group("rules:\n-"), "f:4:3: warning: an entry without a rule"},
         {with_group("rules:\n- {record: a, expr: up}\n- {alert: B, expr: up}\n- {record: a, expr: down}"),
          "f:6:5: warning: a is defined again with the same labels; the first one is in line 4"},
         {"groups:\n- {name: a, rules: [{alert: A, expr: up}]}\n- {name: b, rules: [{alert: A, expr: up}]}\n",
