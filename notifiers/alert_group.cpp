@@ -43,28 +43,45 @@ AlertGroup::AlertGroup(GroupContext& context, const Pipeline& pipeline, const Ro
     }
 }
 
-AlertGroup::~AlertGroup() { stop(); }
+AlertGroup::~AlertGroup() {
+    stop();
+}
 
 void AlertGroup::insert(const AlertPtr& alert) {
     const bool first = alerts_.empty();
     alerts_[alert->alert.labels] = alert;
+    leaving_.erase(alert->alert.labels);
     if (!first || timer_ != 0) return;
     const Timestamp now = context_.scheduler.now();
     const Timestamp due = now + route_->options.group_wait;
-    // Of an alert that began long ago everything there is to wait for has come, but for the rest of its batch: the flush is a task
-    // of its own, so it comes after that.
+    // Of an alert that began long ago everything there is to wait for has come, but for the rest of its batch: the
+    // flush is a task of its own, so it comes after that.
     const bool waited_already = alert->alert.starts_at + route_->options.group_wait < now;
     start_timer(waited_already ? now : due);
 }
 
-void AlertGroup::update(const AlertPtr& alert) {
+bool AlertGroup::update(const AlertPtr& alert) {
     const auto known = alerts_.find(alert->alert.labels);
-    if (known != alerts_.end()) known->second = alert;
+    if (known == alerts_.end()) return false;
+    known->second = alert;
+    return true;
 }
 
-void AlertGroup::remove(const LabelSet& labels) { alerts_.erase(labels); }
+bool AlertGroup::let_go(const LabelSet& labels) {
+    const auto known = alerts_.find(labels);
+    if (known == alerts_.end()) return false;
+    if (is_settled(known->second)) {
+        alerts_.erase(known);
+        leaving_.erase(labels);
+        return false;
+    }
+    leaving_.insert(labels);
+    return true;
+}
 
-void AlertGroup::set_next_flush(Timestamp due) { start_timer(due); }
+void AlertGroup::set_next_flush(Timestamp due) {
+    start_timer(due);
+}
 
 void AlertGroup::adopt_configuration(const Pipeline& pipeline, const Route& route, std::shared_ptr<Receiver> receiver) {
     pipeline_ = &pipeline;
@@ -100,16 +117,22 @@ FlushView AlertGroup::view() const {
     view.now = context_.scheduler.now();
     view.due = view.now;
     for (const auto& [labels, alert] : alerts_) {
-        const bool muted = pipeline_->mute(*alert, *route_, view.now).has_value();
-        view.alerts.push_back({alert, !alert->alert.resolved_at(view.now), muted});
+        const bool firing = !alert->alert.resolved_at(view.now);
+        // What is leaving has the effect of a mute that ends with the alert.
+        const bool muted = (firing && is_leaving(labels)) || pipeline_->mute(*alert, *route_, view.now).has_value();
+        view.alerts.push_back({alert, firing, muted});
     }
     std::stable_sort(view.alerts.begin(), view.alerts.end(), message_order);
     return view;
 }
 
-void AlertGroup::delivery_settled() { sweep(); }
+void AlertGroup::delivery_settled() {
+    sweep();
+}
 
-bool AlertGroup::is_busy() const { return pending_deliveries() > 0; }
+bool AlertGroup::is_busy() const {
+    return pending_deliveries() > 0;
+}
 
 std::size_t AlertGroup::pending_deliveries() const {
     return static_cast<std::size_t>(std::count_if(deliveries_.begin(), deliveries_.end(),
@@ -151,7 +174,9 @@ void AlertGroup::sweep() {
         const auto known = alerts_.find(resolved->alert.labels);
         // It may have changed since, or fire again.
         if (known == alerts_.end() || known->second != resolved) continue;
-        if (is_settled(resolved) || is_given_up(*resolved, now)) alerts_.erase(known);
+        if (!is_settled(resolved) && !is_given_up(*resolved, now)) continue;
+        leaving_.erase(known->first);
+        alerts_.erase(known);
     }
     if (alerts_.empty() && !is_busy()) on_empty_(*this);
 }
@@ -168,8 +193,8 @@ void AlertGroup::count_mutes(const FlushView& flushed) const {
     }
 }
 
-/// A receiver that failed for as long as anything is remembered will not be told any more. One that a mute keeps from hearing will,
-/// whenever the mute ends.
+/// A receiver that failed for as long as anything is remembered will not be told any more. One that a mute keeps from
+/// hearing will, whenever the mute ends.
 bool AlertGroup::is_given_up(const StoredAlert& resolved, Timestamp now) const {
     if (resolved.alert.ends_at + context_.retention > now) return false;
     if (pipeline_->mute(resolved, *route_, now)) return false;

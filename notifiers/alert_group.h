@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "notifiers/delivery.h"
@@ -11,15 +12,15 @@ namespace tocsin {
 
 /// The alerts of one route with the same group labels, told together.
 ///
-/// Flushes are on a grid: the first one group_wait after the group began, the others group_interval apart, each counted from when the
-/// one before was due. A flush looks at every alert as it is then, asks for mutes, and lets each integration decide.
-/// An alert that ended stays until every integration has nothing more to hear of it, muted or not.
+/// Flushes are on a grid: the first one group_wait after the group began, the others group_interval apart, each counted
+/// from when the one before was due. A flush looks at every alert as it is then, asks for mutes, and lets each
+/// integration decide. An alert that ended stays until every integration has nothing more to hear of it, muted or not.
 class AlertGroup final : public DeliveryGroup {
 public:
     using EmptyHandler = std::function<void(AlertGroup&)>;
 
-    /// `key` is what receivers know the group by: group_key(), unless the group took over another one's identity. `on_empty` is called
-    /// whenever the group has become empty and idle; it must not destroy the group at once.
+    /// `key` is what receivers know the group by: group_key(), unless the group took over another one's identity.
+    /// `on_empty` is called whenever the group has become empty and idle; it must not destroy the group at once.
     AlertGroup(GroupContext& context, const Pipeline& pipeline, const Route& route, std::shared_ptr<Receiver> receiver,
                LabelSet labels, std::string key, EmptyHandler on_empty);
     ~AlertGroup() override;
@@ -28,14 +29,19 @@ public:
 
     /// The first alert starts the timer: group_wait from now, or at once when the alert began longer ago than that.
     void insert(const AlertPtr& alert);
-    /// News of an alert that is here already, or nothing.
-    void update(const AlertPtr& alert);
-    void remove(const LabelSet& labels);
+    /// News of an alert that is here already, or nothing; returns whether it is.
+    bool update(const AlertPtr& alert);
+    /// The routes lead an alert elsewhere now. If somebody here was told of it, it stays for its end to be told, and is
+    /// told of in no other way; returns whether it does.
+    bool let_go(const LabelSet& labels);
+    bool is_leaving(const LabelSet& labels) const { return leaving_.count(labels) > 0; }
     /// Goes on with a timer of an earlier life.
     void set_next_flush(Timestamp due);
 
     /// After a reload: the same group under the new tree. Integrations are matched by kind and place.
     void adopt_configuration(const Pipeline& pipeline, const Route& route, std::shared_ptr<Receiver> receiver);
+    /// No route leads here any more. `routing` keeps the route alive that the group still points to.
+    void retire(std::shared_ptr<const void> routing) { retired_routing_ = std::move(routing); }
     void shift(Duration step) { next_flush_ += step; }
     void stop_timer();
     void stop();
@@ -66,7 +72,9 @@ private:
     LabelSet labels_;
     std::string key_;
     EmptyHandler on_empty_;
+    std::shared_ptr<const void> retired_routing_;
     std::map<LabelSet, AlertPtr> alerts_;
+    std::set<LabelSet> leaving_;
     std::vector<AlertPtr> flushed_resolved_;  // as the last flush saw them
     std::vector<std::shared_ptr<Delivery>> deliveries_;
     Scheduler::TaskId timer_ = 0;

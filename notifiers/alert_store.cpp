@@ -75,7 +75,8 @@ std::vector<AlertPtr> AlertStore::sorted() const {
     std::vector<AlertPtr> out;
     out.reserve(alerts_.size());
     for (const auto& [labels, alert] : alerts_) out.push_back(alert);
-    std::sort(out.begin(), out.end(), [](const AlertPtr& a, const AlertPtr& b) { return a->alert.labels < b->alert.labels; });
+    std::sort(out.begin(), out.end(),
+              [](const AlertPtr& a, const AlertPtr& b) { return a->alert.labels < b->alert.labels; });
     return out;
 }
 

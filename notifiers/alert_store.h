@@ -23,9 +23,9 @@ struct StoredAlert {
 
 using AlertPtr = std::shared_ptr<const StoredAlert>;
 
-/// What is now known of an alert of which `old` was known: as Alertmanager's provider/mem and alert.Merge have it. Where their
-/// times overlap the earlier start counts, and an end that somebody said counts more than a timeout; without overlap it is
-/// another incident of the same labels and `next` counts alone.
+/// What is now known of an alert of which `old` was known: as Alertmanager's provider/mem and alert.Merge have it.
+/// Where their times overlap the earlier start counts, and an end that somebody said counts more than a timeout;
+/// without overlap it is another incident of the same labels and `next` counts alone.
 Alert merge_alert(const Alert& old, Alert next, Timestamp now);
 
 /// All alerts that were heard of, until some time after they ended.
@@ -45,6 +45,11 @@ public:
     std::vector<AlertPtr> collect(Timestamp now);
     /// By label set.
     std::vector<AlertPtr> sorted() const;
+    /// In no order; for counting.
+    template <class Visit>
+    void for_each(const Visit& visit) const {
+        for (const auto& [labels, alert] : alerts_) visit(alert);
+    }
     std::size_t size() const { return alerts_.size(); }
 
     /// The wall clock stepped: ends that are still to come move with it, so that no alert ends by the step.

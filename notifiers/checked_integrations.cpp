@@ -1,16 +1,16 @@
 #include "notifiers/checked_integrations.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <initializer_list>
 #include <set>
 
+#include <fmt/format.h>
+
 #include "base/text.h"
 
-// Keys, types and rules of Alertmanager 0.33 (notify/*/config.go and config/config.go). A check sees all keys of its entry as
-// read; it says what the original says.
+// Keys, types and rules of Alertmanager 0.33 (notify/*/config.go and config/config.go). A check sees all keys of its
+// entry as read; it says what the original says.
 
 namespace tocsin {
 namespace {
@@ -31,17 +31,39 @@ void read_key(ConfigFields& fields, const Key& key) {
     std::vector<std::string> texts;
     std::vector<std::pair<std::string, std::string>> map;
     switch (key.type) {
-        case KeyType::Text: fields.read(key.name, text); break;
-        case KeyType::Secret: fields.read_secret(key.name, secret); break;
-        case KeyType::Url: fields.read_url(key.name, text); break;
-        case KeyType::SecretUrl: fields.read_secret_url(key.name, secret); break;
-        case KeyType::Flag: fields.read(key.name, flag); break;
-        case KeyType::Integer: fields.read(key.name, integer); break;
-        case KeyType::Duration: fields.read(key.name, duration); break;
-        case KeyType::GoDuration: fields.read_go_duration(key.name, duration); break;
-        case KeyType::Texts: fields.read(key.name, texts); break;
-        case KeyType::TextMap: fields.read(key.name, map); break;
-        case KeyType::Any: fields.ignore(key.name); break;
+        case KeyType::Text:
+            fields.read(key.name, text);
+            break;
+        case KeyType::Secret:
+            fields.read_secret(key.name, secret);
+            break;
+        case KeyType::Url:
+            fields.read_url(key.name, text);
+            break;
+        case KeyType::SecretUrl:
+            fields.read_secret_url(key.name, secret);
+            break;
+        case KeyType::Flag:
+            fields.read(key.name, flag);
+            break;
+        case KeyType::Integer:
+            fields.read(key.name, integer);
+            break;
+        case KeyType::Duration:
+            fields.read(key.name, duration);
+            break;
+        case KeyType::GoDuration:
+            fields.read_go_duration(key.name, duration);
+            break;
+        case KeyType::Texts:
+            fields.read(key.name, texts);
+            break;
+        case KeyType::TextMap:
+            fields.read(key.name, map);
+            break;
+        case KeyType::Any:
+            fields.ignore(key.name);
+            break;
     }
 }
 
@@ -117,7 +139,8 @@ void check_email_headers(ConfigFields& fields) {
             start = c == '-';
         }
         if (!seen.insert(name).second) {
-            fields.reading().problem(entry.key_where, fmt::format("duplicate header {} in email config", go_quote(name)));
+            fields.reading().problem(entry.key_where,
+                                     fmt::format("duplicate header {} in email config", go_quote(name)));
         }
     }
 }
@@ -137,13 +160,17 @@ void check_email_threading(ConfigFields& fields) {
     threading.finish();
 }
 
-void check_email(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global, const std::string& directory) {
+void check_email(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global,
+                 const std::string& directory) {
     ConfigFields fields(node, "email config", reading);
-    read_texts(fields, {"to", "from", "hello", "auth_username", "auth_password_file", "auth_secret_file", "auth_identity",
-                        "html", "text"});
-    read_keys(fields, {{"send_resolved", KeyType::Flag}, {"auth_password", KeyType::Secret},
-                       {"auth_secret", KeyType::Secret}, {"headers", KeyType::TextMap},
-                       {"require_tls", KeyType::Flag}, {"force_implicit_tls", KeyType::Flag}});
+    read_texts(fields, {"to", "from", "hello", "auth_username", "auth_password_file", "auth_secret_file",
+                        "auth_identity", "html", "text"});
+    read_keys(fields, {{"send_resolved", KeyType::Flag},
+                       {"auth_password", KeyType::Secret},
+                       {"auth_secret", KeyType::Secret},
+                       {"headers", KeyType::TextMap},
+                       {"require_tls", KeyType::Flag},
+                       {"force_implicit_tls", KeyType::Flag}});
     check_host_port(fields, "smarthost");
     std::vector<HttpClientConfig::Unsupported> ignored;
     const YamlNode* tls = fields.get("tls_config");
@@ -163,27 +190,37 @@ void check_email(const YamlNode& node, ConfigReading& reading, const GlobalConfi
 void check_incidentio(const YamlNode& node, ConfigReading& reading, const GlobalConfig&, const std::string& directory) {
     ConfigFields fields(node, "incidentio config", reading);
     const bool authorized = read_http(fields, directory);
-    read_keys(fields, {{"url", KeyType::Url}, {"alert_source_token", KeyType::Secret}, {"max_alerts", KeyType::Integer},
+    read_keys(fields, {{"url", KeyType::Url},
+                       {"alert_source_token", KeyType::Secret},
+                       {"max_alerts", KeyType::Integer},
                        {"timeout", KeyType::GoDuration}});
     read_texts(fields, {"url_file", "alert_source_token_file"});
     require_one_of_pair(fields, "url");
     fields.at_most_one({"alert_source_token", "alert_source_token_file"});
     const bool has_token = fields.has("alert_source_token") || fields.has("alert_source_token_file");
     if (has_token && authorized) {
-        fields.report({}, "cannot specify alert_source_token or alert_source_token_file when using http_config.authorization");
+        fields.report(
+            {}, "cannot specify alert_source_token or alert_source_token_file when using http_config.authorization");
     } else if (!has_token && !authorized) {
-        fields.report({}, "at least one of alert_source_token, alert_source_token_file or http_config.authorization must be configured");
+        fields.report({},
+                      "at least one of alert_source_token, alert_source_token_file or http_config.authorization must "
+                      "be configured");
     }
     fields.finish();
 }
 
-void check_jira(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global, const std::string& directory) {
+void check_jira(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global,
+                const std::string& directory) {
     ConfigFields fields(node, "jira config", reading);
     read_http(fields, directory);
     read_texts(fields, {"api_type", "project", "issue_type", "priority", "reopen_transition", "resolve_transition",
                         "wont_fix_resolution"});
-    read_keys(fields, {{"api_url", KeyType::Url}, {"summary", KeyType::Any}, {"description", KeyType::Any},
-                       {"labels", KeyType::Texts}, {"reopen_duration", KeyType::Duration}, {"fields", KeyType::Any},
+    read_keys(fields, {{"api_url", KeyType::Url},
+                       {"summary", KeyType::Any},
+                       {"description", KeyType::Any},
+                       {"labels", KeyType::Texts},
+                       {"reopen_duration", KeyType::Duration},
+                       {"fields", KeyType::Any},
                        {"custom_fields", KeyType::Any}});
     require(fields, "project", "missing project in jira_config");
     require(fields, "issue_type", "missing issue_type in jira_config");
@@ -203,9 +240,9 @@ void check_mattermost(const YamlNode& node, ConfigReading& reading, const Global
     ConfigFields fields(node, "mattermost config", reading);
     read_http(fields, directory);
     read_key(fields, {"webhook_url", KeyType::SecretUrl});
-    read_texts(fields, {"webhook_url_file", "channel", "username", "text", "fallback", "color", "pretext", "author_name",
-                        "author_link", "author_icon", "title", "title_link", "thumb_url", "footer", "footer_icon",
-                        "image_url", "icon_url", "icon_emoji", "type"});
+    read_texts(fields, {"webhook_url_file", "channel", "username", "text", "fallback", "color", "pretext",
+                        "author_name", "author_link", "author_icon", "title", "title_link", "thumb_url", "footer",
+                        "footer_icon", "image_url", "icon_url", "icon_emoji", "type"});
     read_keys(fields, {{"attachments", KeyType::Any}, {"props", KeyType::Any}, {"priority", KeyType::Any}});
     fields.read_each("fields", [&](const YamlNode& item) { read_chat_field(item, reading, "Mattermost"); });
     require_or_global(fields, global, "webhook_url", "mattermost_webhook_url",
@@ -242,7 +279,8 @@ void check_opsgenie_responder(const YamlNode& node, ConfigReading& reading) {
     static constexpr std::array<std::string_view, 5> kTypes = {"team", "teams", "user", "escalation", "schedule"};
     const bool known = std::any_of(kTypes.begin(), kTypes.end(), [&](auto name) { return iequals(name, type); });
     if (!known && type.find("{{") == std::string::npos) {
-        fields.report("type", fmt::format("opsGenieConfig responder type {} does not match a valid type", go_quote(type)),
+        fields.report("type",
+                      fmt::format("opsGenieConfig responder type {} does not match a valid type", go_quote(type)),
                       "team, teams, user, escalation, schedule or a template");
     }
     fields.finish();
@@ -252,8 +290,11 @@ void check_opsgenie(const YamlNode& node, ConfigReading& reading, const GlobalCo
                     const std::string& directory) {
     ConfigFields fields(node, "opsgenie config", reading);
     read_http(fields, directory);
-    read_texts(fields, {"api_key_file", "message", "description", "source", "entity", "actions", "tags", "note", "priority"});
-    read_keys(fields, {{"api_key", KeyType::Secret}, {"api_url", KeyType::Url}, {"details", KeyType::TextMap},
+    read_texts(fields,
+               {"api_key_file", "message", "description", "source", "entity", "actions", "tags", "note", "priority"});
+    read_keys(fields, {{"api_key", KeyType::Secret},
+                       {"api_url", KeyType::Url},
+                       {"details", KeyType::TextMap},
                        {"update_alerts", KeyType::Flag}});
     fields.read_each("responders", [&](const YamlNode& item) { check_opsgenie_responder(item, reading); });
     require_or_global(fields, global, "api_key", "opsgenie_api_key",
@@ -264,9 +305,14 @@ void check_opsgenie(const YamlNode& node, ConfigReading& reading, const GlobalCo
 void check_pushover(const YamlNode& node, ConfigReading& reading, const GlobalConfig&, const std::string& directory) {
     ConfigFields fields(node, "pushover config", reading);
     read_http(fields, directory);
-    read_texts(fields, {"user_key_file", "token_file", "title", "message", "url", "url_title", "device", "sound", "priority"});
-    read_keys(fields, {{"user_key", KeyType::Secret}, {"token", KeyType::Secret}, {"retry", KeyType::GoDuration},
-                       {"expire", KeyType::GoDuration}, {"ttl", KeyType::GoDuration}, {"html", KeyType::Flag},
+    read_texts(fields,
+               {"user_key_file", "token_file", "title", "message", "url", "url_title", "device", "sound", "priority"});
+    read_keys(fields, {{"user_key", KeyType::Secret},
+                       {"token", KeyType::Secret},
+                       {"retry", KeyType::GoDuration},
+                       {"expire", KeyType::GoDuration},
+                       {"ttl", KeyType::GoDuration},
+                       {"html", KeyType::Flag},
                        {"monospace", KeyType::Flag}});
     require_one_of_pair(fields, "user_key");
     require_one_of_pair(fields, "token");
@@ -284,8 +330,12 @@ void check_rocketchat(const YamlNode& node, ConfigReading& reading, const Global
     read_http(fields, directory);
     read_texts(fields, {"token_file", "token_id_file", "channel", "color", "title", "title_link", "text", "emoji",
                         "icon_url", "image_url", "thumb_url"});
-    read_keys(fields, {{"api_url", KeyType::Url}, {"token", KeyType::Secret}, {"token_id", KeyType::Secret},
-                       {"short_fields", KeyType::Flag}, {"link_names", KeyType::Flag}, {"fields", KeyType::Any},
+    read_keys(fields, {{"api_url", KeyType::Url},
+                       {"token", KeyType::Secret},
+                       {"token_id", KeyType::Secret},
+                       {"short_fields", KeyType::Flag},
+                       {"link_names", KeyType::Flag},
+                       {"fields", KeyType::Any},
                        {"actions", KeyType::Any}});
     require_or_global(fields, global, "token_id", "rocketchat_token_id",
                       "no global Rocketchat TokenID set either inline or in a file");
@@ -299,10 +349,12 @@ void check_sigv4(ConfigFields& fields) {
     if (node == nullptr || node->is_null()) return;
     ConfigFields sigv4(*node, "sigv4", fields.reading());
     read_texts(sigv4, {"region", "profile", "role_arn", "external_id"});
-    read_keys(sigv4, {{"access_key", KeyType::Text}, {"secret_key", KeyType::Secret},
-                      {"use_fips_sts_endpoint", KeyType::Flag}});
+    read_keys(
+        sigv4,
+        {{"access_key", KeyType::Text}, {"secret_key", KeyType::Secret}, {"use_fips_sts_endpoint", KeyType::Flag}});
     if (sigv4.has("access_key") != sigv4.has("secret_key")) {
-        sigv4.report({}, "must provide a AWS SigV4 Access key and Secret Key if credentials are specified in the SNS config");
+        sigv4.report(
+            {}, "must provide a AWS SigV4 Access key and Secret Key if credentials are specified in the SNS config");
     }
     sigv4.finish();
 }
@@ -324,8 +376,11 @@ void check_telegram(const YamlNode& node, ConfigReading& reading, const GlobalCo
     ConfigFields fields(node, "telegram config", reading);
     read_http(fields, directory);
     read_texts(fields, {"bot_token_file", "chat_id_file", "message"});
-    read_keys(fields, {{"api_url", KeyType::Url}, {"bot_token", KeyType::Secret}, {"chat_id", KeyType::Integer},
-                       {"message_thread_id", KeyType::Integer}, {"disable_notifications", KeyType::Flag}});
+    read_keys(fields, {{"api_url", KeyType::Url},
+                       {"bot_token", KeyType::Secret},
+                       {"chat_id", KeyType::Integer},
+                       {"message_thread_id", KeyType::Integer},
+                       {"disable_notifications", KeyType::Flag}});
     require_or_global(fields, global, "bot_token", "telegram_bot_token",
                       "missing bot_token or bot_token_file on telegram_config");
     fields.at_most_one({"chat_id", "chat_id_file"});
@@ -335,7 +390,8 @@ void check_telegram(const YamlNode& node, ConfigReading& reading, const GlobalCo
     std::string mode;
     fields.read("parse_mode", mode);
     if (!mode.empty() && mode != "Markdown" && mode != "MarkdownV2" && mode != "HTML") {
-        fields.report("parse_mode", "unknown parse_mode on telegram_config, must be Markdown, MarkdownV2, HTML or empty string");
+        fields.report("parse_mode",
+                      "unknown parse_mode on telegram_config, must be Markdown, MarkdownV2, HTML or empty string");
     }
     fields.finish();
 }
@@ -350,13 +406,16 @@ void check_victorops(const YamlNode& node, ConfigReading& reading, const GlobalC
     require(fields, "routing_key", "missing Routing key in VictorOps config");
     require_or_global(fields, global, "api_key", "victorops_api_key", "no global VictorOps API Key set");
     static constexpr std::array<std::string_view, 7> kReserved = {
-        "routing_key", "message_type", "state_message", "entity_display_name", "monitoring_tool", "entity_id", "entity_state"};
+        "routing_key",     "message_type", "state_message", "entity_display_name",
+        "monitoring_tool", "entity_id",    "entity_state"};
     if (const YamlNode* custom = fields.get("custom_fields"); custom != nullptr && custom->is_map()) {
         for (const auto& entry : custom->entries) {
             if (std::find(kReserved.begin(), kReserved.end(), entry.key) == kReserved.end()) continue;
-            reading.problem(entry.key_where,
-                            fmt::format("victorOps config contains custom field {} which cannot be used as it conflicts "
-                                        "with the fixed/static fields", entry.key));
+            reading.problem(
+                entry.key_where,
+                fmt::format("victorOps config contains custom field {} which cannot be used as it conflicts "
+                            "with the fixed/static fields",
+                            entry.key));
         }
     }
     fields.finish();
@@ -372,7 +431,8 @@ void check_webex(const YamlNode& node, ConfigReading& reading, const GlobalConfi
     fields.finish();
 }
 
-void check_wechat(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global, const std::string& directory) {
+void check_wechat(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global,
+                  const std::string& directory) {
     ConfigFields fields(node, "wechat config", reading);
     read_http(fields, directory);
     read_texts(fields, {"api_secret_file", "corp_id", "message", "to_user", "to_party", "to_tag", "agent_id"});
@@ -385,7 +445,8 @@ void check_wechat(const YamlNode& node, ConfigReading& reading, const GlobalConf
     std::string type = "text";
     fields.read("message_type", type);
     if (!type.empty() && type != "text" && type != "markdown") {
-        fields.report("message_type", fmt::format("weChat message type {} does not match valid options", go_quote(type)),
+        fields.report("message_type",
+                      fmt::format("weChat message type {} does not match valid options", go_quote(type)),
                       "text or markdown");
     }
     fields.finish();
@@ -417,6 +478,8 @@ const CheckedIntegration* find_checked_integration(std::string_view config_key) 
     return found == kIntegrations.end() ? nullptr : &*found;
 }
 
-std::span<const CheckedIntegration> checked_integrations() { return kIntegrations; }
+std::span<const CheckedIntegration> checked_integrations() {
+    return kIntegrations;
+}
 
 }  // namespace tocsin

@@ -12,7 +12,8 @@ namespace tocsin {
 struct CheckedIntegration {
     std::string_view name;
     std::string_view config_key;
-    void (*check)(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global, const std::string& directory);
+    void (*check)(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global,
+                  const std::string& directory);
 };
 
 /// Null for a key that no integration of Alertmanager has, and for those that tocsin sends with.

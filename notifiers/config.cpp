@@ -1,9 +1,9 @@
 #include "notifiers/config.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <set>
+
+#include <fmt/format.h>
 
 #include "base/text.h"
 #include "notifiers/masked_yaml.h"
@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::uint64_t kFileBytesMax = 16 * 1024 * 1024;
 
-void read_time_intervals(ConfigFields& fields, std::string_view key, std::string_view what, AlertmanagerConfig& config) {
+void read_time_intervals(ConfigFields& fields, std::string_view key, std::string_view what,
+                         AlertmanagerConfig& config) {
     fields.read_each(key, [&](const YamlNode& item) {
         TimeInterval interval = read_time_interval(item, what, fields.reading());
         if (!interval.name.empty() && config.find_time_interval(interval.name) != nullptr) {
@@ -101,11 +102,11 @@ void read_root(const YamlNode& root, ConfigReading& reading, AlertmanagerConfig&
     read_time_intervals(fields, "mute_time_intervals", "mute time interval", config);
     read_time_intervals(fields, "time_intervals", "time interval", config);
     read_receivers(fields, config, directory);
-    fields.read_each("inhibit_rules", [&](const YamlNode& item) {
-        config.inhibit_rules.push_back(read_inhibit_rule(item, reading));
-    });
+    fields.read_each("inhibit_rules",
+                     [&](const YamlNode& item) { config.inhibit_rules.push_back(read_inhibit_rule(item, reading)); });
     for (const auto* key : {"tracing", "event_recorder"}) {
-        if (fields.has(key)) reading.warn(fields.get(key)->where, fmt::format("{} is not supported and has no effect", key));
+        if (fields.has(key))
+            reading.warn(fields.get(key)->where, fmt::format("{} is not supported and has no effect", key));
     }
     const YamlNode* route = fields.get("route");
     if (route == nullptr || route->is_null()) {
@@ -125,7 +126,8 @@ void sort_by_position(Diagnostics& diagnostics) {
 }
 
 /// Where a template problem of a file stands in it.
-Diagnostic template_diagnostic(const templates::TemplateProblem& problem, const std::vector<templates::TemplateFile>& files) {
+Diagnostic template_diagnostic(const templates::TemplateProblem& problem,
+                               const std::vector<templates::TemplateFile>& files) {
     Diagnostic diagnostic;
     diagnostic.file = problem.name;
     diagnostic.message = "failed to parse templates: " + problem.message;
@@ -177,8 +179,8 @@ void find_unsendable_in(const AlertmanagerConfig& config, const ReceiverConfig& 
     };
     for (const auto& unsendable : receiver.unsendable) {
         report(unsendable.where,
-               fmt::format("receiver {} is used by a route, but tocsin cannot send with {}_configs", go_quote(receiver.name),
-                           unsendable.kind),
+               fmt::format("receiver {} is used by a route, but tocsin cannot send with {}_configs",
+                           go_quote(receiver.name), unsendable.kind),
                "use webhook_configs, slack_configs or pagerduty_configs, or keep Alertmanager for this receiver");
     }
     for (const auto& integration : receiver.integrations) {
@@ -223,6 +225,7 @@ Parsed<AlertmanagerConfig> parse_alertmanager_config(std::string_view text, cons
     warn_of_unused_receivers(config, reading);
     sort_by_position(reading.warnings);
     config.warnings = std::move(reading.warnings);
+    for (const YamlNode* node : reading.templates) config.template_texts.push_back(*node);
     config.masked_text = masked_yaml(*root, std::move(reading.secrets));
     return config;
 }
@@ -233,7 +236,27 @@ Parsed<AlertmanagerConfig> load_alertmanager_config(Disk& disk, const std::strin
     auto config = parse_alertmanager_config(*text, file, options);
     if (!config) return config;
     if (auto loaded = load_templates(disk, *config); !loaded) return tl::unexpected(std::move(loaded).error());
+    const Diagnostics found = check_templates(*config);
+    config->warnings.insert(config->warnings.end(), found.begin(), found.end());
+    sort_by_position(config->warnings);
     return config;
+}
+
+Diagnostics check_templates(const AlertmanagerConfig& config) {
+    Diagnostics found;
+    for (const YamlNode& node : config.template_texts) {
+        const auto parsed = config.templates.parse_text(node.text);
+        for (const auto& problem : parsed ? parsed->facts().problems : parsed.error()) {
+            found.push_back({.severity = Severity::Warning,
+                             .check = {},
+                             .file = config.file,
+                             .where = node.position_of(problem.where.begin),
+                             .message = problem.reason,
+                             .expected = {},
+                             .hint = "the message will be sent with plain facts instead"});
+        }
+    }
+    return found;
 }
 
 Diagnostics find_unsendable(const AlertmanagerConfig& config) {

@@ -1,8 +1,8 @@
 #include "notifiers/config_fields.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/duration.h"
 #include "base/text.h"
@@ -18,7 +18,8 @@ std::string_view scheme_of(std::string_view text) {
     if (colon == std::string_view::npos) return {};
     const std::string_view scheme = text.substr(0, colon);
     const bool letters = std::all_of(scheme.begin(), scheme.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '-' ||
+               c == '.';
     });
     return letters ? scheme : std::string_view{};
 }
@@ -57,6 +58,7 @@ std::string url_problem(std::string_view text, bool secret) {
 bool ConfigFields::read_template(std::string_view key, TemplateField& into) {
     if (!read(key, into.text)) return false;
     into.where = get(key)->where;
+    reading_.templates.push_back(get(key));
     return true;
 }
 

@@ -32,6 +32,8 @@ struct ConfigReading {
     Diagnostics warnings;
     /// Nodes whose text must never be shown, for the masked text. They belong to the tree that is being read.
     std::vector<const YamlNode*> secrets;
+    /// Nodes whose text is a template.
+    std::vector<const YamlNode*> templates;
 
     void problem(const SourceRange& where, std::string message, std::string expected = {});
     void warn(const SourceRange& where, std::string message, std::string hint = {});
@@ -41,8 +43,8 @@ struct ConfigReading {
 /// nothing is repeated.
 std::string url_problem(std::string_view text, bool secret = false);
 
-/// YamlFields with the value types of Alertmanager's file. Each read leaves `into` alone and returns false when the key is absent,
-/// null or unreadable.
+/// YamlFields with the value types of Alertmanager's file. Each read leaves `into` alone and returns false when the key
+/// is absent, null or unreadable.
 class ConfigFields {
 public:
     ConfigFields(const YamlNode& node, std::string what, ConfigReading& reading)
@@ -64,8 +66,8 @@ public:
     bool read_secret_url(std::string_view key, Secret& into);
     /// `1.5h`: the notation of Go.
     bool read_go_duration(std::string_view key, Duration& into);
-    /// Calls `each` for every entry of a list; an entry that is null is reported as `missing_entry`, or passed on when that is
-    /// empty.
+    /// Calls `each` for every entry of a list; an entry that is null is reported as `missing_entry`, or passed on when
+    /// that is empty.
     void read_each(std::string_view key, const std::function<void(const YamlNode&)>& each,
                    std::string_view missing_entry = {});
 

@@ -11,7 +11,9 @@ bool intersects(const Hashes& a, const Hashes& b) {
     return std::any_of(a.begin(), a.end(), [&](std::uint64_t hash) { return b.count(hash) > 0; });
 }
 
-bool is_subset(const Hashes& a, const Hashes& of) { return std::includes(of.begin(), of.end(), a.begin(), a.end()); }
+bool is_subset(const Hashes& a, const Hashes& of) {
+    return std::includes(of.begin(), of.end(), a.begin(), a.end());
+}
 
 /// Alerts were told as firing that no mute hides now: those of the group, and those it has lost sight of.
 bool has_visible_told(const LogEntry& entry, const GroupFacts& facts) {
@@ -37,12 +39,18 @@ std::optional<NotifyReason> decide_when_nothing_fires(const LogEntry& entry, con
 
 std::string_view to_string(NotifyReason reason) {
     switch (reason) {
-        case NotifyReason::FirstNotification: return "first notification";
-        case NotifyReason::NewAlerts: return "new alerts added";
-        case NotifyReason::AllResolved: return "all alerts resolved";
-        case NotifyReason::SomeResolved: return "some alerts resolved";
-        case NotifyReason::RepeatInterval: return "repeat interval elapsed";
-        case NotifyReason::MuteEnded: return "mute ended";
+        case NotifyReason::FirstNotification:
+            return "first notification";
+        case NotifyReason::NewAlerts:
+            return "new alerts added";
+        case NotifyReason::AllResolved:
+            return "all alerts resolved";
+        case NotifyReason::SomeResolved:
+            return "some alerts resolved";
+        case NotifyReason::RepeatInterval:
+            return "repeat interval elapsed";
+        case NotifyReason::MuteEnded:
+            return "mute ended";
     }
     return {};
 }

@@ -1,11 +1,9 @@
 #include "notifiers/delivery.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 
-#include "notifiers/integrations/templated_text.h"
+#include <fmt/format.h>
 
 namespace tocsin {
 namespace {
@@ -15,8 +13,8 @@ constexpr double kBackoffFactor = 1.5;
 constexpr Duration kBackoffMax = std::chrono::seconds(60);
 constexpr Duration kTimeoutMin = std::chrono::seconds(10);
 constexpr Duration kTimeoutMax = std::chrono::seconds(60);
-// A message that is taken so soon after its flush counts as sent with the flush, so that repeat intervals stay on the grid of
-// flushes; a later one counts from when it was sent.
+// A message that is taken so soon after its flush counts as sent with the flush, so that repeat intervals stay on the
+// grid of flushes; a later one counts from when it was sent.
 constexpr Duration kPromptly = std::chrono::seconds(1);
 
 using Hashes = std::set<std::uint64_t>;
@@ -42,69 +40,7 @@ bool is_in_group(const GroupFacts& facts, std::uint64_t hash) {
            0;
 }
 
-/// The pairs that all have.
-LabelSet common_pairs(const std::vector<FlushAlert>& alerts, LabelSet Alert::*which) {
-    if (alerts.empty()) return {};
-    LabelBuilder common(alerts.front().alert->alert.*which);
-    for (const FlushAlert& alert : alerts) {
-        const LabelSet& others = alert.alert->alert.*which;
-        for (const Label label : common.build()) {
-            if (others.get(label.name) != label.value) common.remove(label.name);
-        }
-    }
-    return common.build();
-}
-
-templates::NotificationAlert make_alert(const FlushAlert& flushed) {
-    const Alert& alert = flushed.alert->alert;
-    templates::NotificationAlert out;
-    out.status = flushed.firing ? "firing" : "resolved";
-    out.labels = alert.labels;
-    out.annotations = alert.annotations;
-    out.starts_at = templates::GoTime(alert.starts_at);
-    if (!flushed.firing) out.ends_at = templates::GoTime(alert.ends_at);
-    out.generator_url = alert.generator_url;
-    out.fingerprint = to_string_fingerprint(flushed.alert->fingerprint);
-    return out;
-}
-
-LabelSet expand_route_labels(const Route& route, const templates::NotificationData& data, Timestamp now) {
-    if (route.options.labels.empty()) return {};
-    LabelBuilder labels;
-    const templates::NotificationTemplates templates;
-    for (const auto& [name, field] : route.options.labels) {
-        auto value = TemplatedText(templates, field.text).expand(data, now);
-        labels.set(name, value ? *value : field.text);
-    }
-    return labels.build();
-}
-
 }  // namespace
-
-std::string quote_meta(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        if (std::string_view(R"(\.+*?()|[]{}^$)").find(c) != std::string_view::npos) out += '\\';
-        out += c;
-    }
-    return out;
-}
-
-templates::NotificationData make_notification_data(const std::vector<FlushAlert>& alerts, NotifyReason reason,
-                                                   bool group_fires, const Route& route, const LabelSet& group_labels,
-                                                   const std::string& external_url, Timestamp now) {
-    templates::NotificationData data;
-    data.receiver = quote_meta(route.options.receiver);
-    data.status = group_fires ? "firing" : "resolved";
-    for (const FlushAlert& alert : alerts) data.alerts.push_back(make_alert(alert));
-    data.notification_reason = to_string(reason);
-    data.group_labels = group_labels;
-    data.common_labels = common_pairs(alerts, &Alert::labels);
-    data.common_annotations = common_pairs(alerts, &Alert::annotations);
-    data.external_url = external_url;
-    data.route_labels = expand_route_labels(route, data, now);
-    return data;
-}
 
 void Delivery::consider(const FlushView& view) {
     if (state_ == State::InFlight) {
@@ -136,13 +72,18 @@ void Delivery::consider(const FlushView& view) {
 
 bool Delivery::is_settled(const StoredAlert& alert) const {
     if (is_busy()) {
-        const bool under_way = std::any_of(message_.alerts.begin(), message_.alerts.end(), [&](const FlushAlert& other) {
-            return other.alert->log_hash == alert.log_hash;
-        });
+        const bool under_way =
+            std::any_of(message_.alerts.begin(), message_.alerts.end(),
+                        [&](const FlushAlert& other) { return other.alert->log_hash == alert.log_hash; });
         if (under_way) return false;
     }
     const LogEntry* entry = context_.notification_log.find(log_key());
     return entry == nullptr || (entry->firing.count(alert.log_hash) == 0 && entry->unheard.count(alert.log_hash) == 0);
+}
+
+void Delivery::replace_integration(std::shared_ptr<Integration> integration) {
+    integration->not_before = std::max(integration->not_before, integration_->not_before);
+    integration_ = std::move(integration);
 }
 
 void Delivery::stop() {
@@ -158,10 +99,12 @@ LogKey Delivery::log_key() const {
     return {group_.key(), integration_->receiver, integration_->kind, integration_->index};
 }
 
-DedupPolicy Delivery::policy() const { return {integration_->send_resolved, group_.route().options.repeat_interval}; }
+DedupPolicy Delivery::policy() const {
+    return {integration_->send_resolved, group_.route().options.repeat_interval};
+}
 
-/// Of what resolved, a receiver that does not want to hear of it is told only what it should have heard of while it fired: else
-/// nobody ever knew.
+/// Of what resolved, a receiver that does not want to hear of it is told only what it should have heard of while it
+/// fired: else nobody ever knew.
 Delivery::Message Delivery::make_message(const FlushView& view, GroupFacts facts, NotifyReason reason) const {
     const LogEntry* entry = context_.notification_log.find(log_key());
     Message message;
@@ -190,9 +133,10 @@ void Delivery::remember(const GroupFacts& facts) {
     }
     keep_only(entry.unheard, [&](std::uint64_t hash) { return is_in_group(facts, hash); });
     // An entry must not expire while its group has something to tell that a mute or a failing receiver holds back.
-    const bool held_back = !entry.unheard.empty() || std::any_of(entry.firing.begin(), entry.firing.end(), [&](auto hash) {
-        return facts.muted_firing.count(hash) + facts.muted_resolved.count(hash) > 0;
-    });
+    const bool held_back =
+        !entry.unheard.empty() || std::any_of(entry.firing.begin(), entry.firing.end(), [&](auto hash) {
+            return facts.muted_firing.count(hash) + facts.muted_resolved.count(hash) > 0;
+        });
     if (held_back) entry.expires_at = std::max(entry.expires_at, facts.due + context_.retention);
 }
 
@@ -215,12 +159,10 @@ void Delivery::record(const GroupFacts& facts, Timestamp sent_at) {
     }
     entry.firing = std::move(firing);
     entry.resolved = facts.resolved;
-    keep_only(entry.unheard, [&](std::uint64_t hash) {
-        return facts.firing.count(hash) == 0 && facts.resolved.count(hash) == 0;
-    });
-    keep_only(entry.muted, [&](std::uint64_t hash) {
-        return facts.firing.count(hash) == 0 && entry.firing.count(hash) > 0;
-    });
+    keep_only(entry.unheard,
+              [&](std::uint64_t hash) { return facts.firing.count(hash) == 0 && facts.resolved.count(hash) == 0; });
+    keep_only(entry.muted,
+              [&](std::uint64_t hash) { return facts.firing.count(hash) == 0 && entry.firing.count(hash) > 0; });
     entry.sent_at = sent_at;
     entry.expires_at = sent_at + std::min(context_.retention, 2 * group_.route().options.repeat_interval);
 }
@@ -253,6 +195,10 @@ void Delivery::enter_lane() {
 }
 
 void Delivery::attempt(const std::shared_ptr<Integration>& integration) {
+    if (integration != integration_) {
+        integration->lane.leave();
+        return enter_lane();
+    }
     if (has_silenced_alert()) {
         integration->lane.leave();
         become_idle();
@@ -271,7 +217,9 @@ void Delivery::attempt(const std::shared_ptr<Integration>& integration) {
     notification.group_key = group_.key();
     notification.now = context_.scheduler.now();
     notification.data = make_notification_data(message_.alerts, message_.reason, message_.group_fires, group_.route(),
-                                               group_.labels(), context_.external_url, notification.now);
+                                               group_.labels(), context_.external_url);
+    notification.data.route_labels =
+        expand_route_labels(group_.route(), context_.templates, notification.data, notification.now);
     // A first message begins anew; later ones may update it.
     if (message_.reason != NotifyReason::FirstNotification) {
         if (const LogEntry* entry = context_.notification_log.find(log_key())) notification.notes = entry->notes;
@@ -316,12 +264,15 @@ void Delivery::delivered(const Attempt& attempt, const Outcome& outcome) {
 }
 
 void Delivery::failed(const Outcome& outcome) {
-    context_.log.warn("notifiers::delivery", "notify attempt failed",
-                      {{"receiver", integration_->receiver},
-                       {"integration", integration_->kind},
-                       {"group", group_.key()},
-                       {"attempt", fmt::format("{}", message_.attempts)},
-                       {"error", outcome.message}});
+    // Who watches tells it.
+    if (context_.observer == nullptr) {
+        context_.log.warn("notifiers::delivery", "notify attempt failed",
+                          {{"receiver", integration_->receiver},
+                           {"integration", integration_->kind},
+                           {"group", group_.key()},
+                           {"attempt", fmt::format("{}", message_.attempts)},
+                           {"error", outcome.message}});
+    }
     if (outcome.retry_after) integration_->not_before = context_.scheduler.monotonic() + *outcome.retry_after;
     if (outcome.forget_notes) {
         context_.notification_log.at(log_key()).notes.clear();
@@ -374,9 +325,10 @@ bool Delivery::has_silenced_alert() const {
 
 /// Half to one and a half times what is due, so that groups which failed together do not come back together.
 Duration Delivery::next_backoff() {
-    const double growth = std::pow(kBackoffFactor, static_cast<double>(std::min<std::size_t>(message_.attempts, 30) - 1));
-    const double interval = std::min(static_cast<double>(kFirstBackoff.count()) * growth,
-                                     static_cast<double>(kBackoffMax.count()));
+    const double growth =
+        std::pow(kBackoffFactor, static_cast<double>(std::min<std::size_t>(message_.attempts, 30) - 1));
+    const double interval =
+        std::min(static_cast<double>(kFirstBackoff.count()) * growth, static_cast<double>(kBackoffMax.count()));
     const double delay = interval * (0.5 + context_.random.fraction());
     return std::min(Duration(static_cast<Duration::rep>(delay)), kBackoffMax);
 }

@@ -11,22 +11,23 @@
 #include "base/random.h"
 #include "notifiers/alert_store.h"
 #include "notifiers/dedup.h"
+#include "notifiers/notification_data.h"
 #include "notifiers/notification_log.h"
 #include "notifiers/notification_metrics.h"
 #include "notifiers/observer.h"
 #include "notifiers/pipeline.h"
 #include "notifiers/receiver.h"
 
-// How one integration is told of one group. At every flush it decides whether there is something to tell, and keeps at it until the
-// receiver took the message:
+// How one integration is told of one group. At every flush it decides whether there is something to tell, and keeps at
+// it until the receiver took the message:
 //
 //     Idle ── something to tell ──► Queued ── its turn ──► InFlight ── taken ──► Idle
 //                                     ▲                       │
 //                                     └── Backoff ◄── failed ─┘
 //
-// There is one message under way at most. A flush during InFlight is made up for when the verdict is there; in the other states
-// it replaces the message, so nobody gets old news after new. What the receiver should have heard and did not stays in the
-// log entry (`unheard`) until it has.
+// There is one message under way at most. A flush during InFlight is made up for when the verdict is there; in the
+// other states it replaces the message, so nobody gets old news after new. What the receiver should have heard and did
+// not stays in the log entry (`unheard`) until it has.
 
 namespace tocsin {
 
@@ -38,28 +39,15 @@ struct GroupContext {
     NotificationMetrics& metrics;
     NotificationLog& notification_log;
     const Silences& silences;
+    templates::NotificationTemplates templates;  // of the configuration in force, for route labels
     std::string external_url;
     Duration retention = std::chrono::hours(120);
     /// No flush before then, so that the sources of a cold start can speak first.
     Timestamp first_flush{};
-    /// Called before the first attempt of each message; the attempt is made when `then` is called. Lets what is to be sent be
-    /// committed first.
+    /// Called before the first attempt of each message; the attempt is made when `then` is called. Lets what is to be
+    /// sent be committed first.
     std::function<void(std::function<void()> then)> commit;
     NotificationObserver* observer = nullptr;
-};
-
-/// An alert of a group at a flush.
-struct FlushAlert {
-    AlertPtr alert;
-    bool firing = true;
-    bool muted = false;
-};
-
-/// A group at a flush, in the order of messages.
-struct FlushView {
-    std::vector<FlushAlert> alerts;
-    Timestamp due{};  // when the flush was due; what repeat intervals are counted from
-    Timestamp now{};
 };
 
 /// What a delivery needs to know of its group.
@@ -89,7 +77,7 @@ public:
     bool is_busy() const { return state_ != State::Idle; }
 
     /// After a reload the same integration, configured anew. A running attempt ends with the old configuration.
-    void replace_integration(std::shared_ptr<Integration> integration) { integration_ = std::move(integration); }
+    void replace_integration(std::shared_ptr<Integration> integration);
     const Integration& integration() const { return *integration_; }
 
     /// Nothing is sent any more; a running attempt is given up.
@@ -146,13 +134,5 @@ private:
     std::shared_ptr<Integration> running_on_;
     std::optional<Timestamp> missed_flush_;  // when the last flush was due that came while an attempt ran
 };
-
-/// What the templates of a message see.
-templates::NotificationData make_notification_data(const std::vector<FlushAlert>& alerts, NotifyReason reason,
-                                                   bool group_fires, const Route& route, const LabelSet& group_labels,
-                                                   const std::string& external_url, Timestamp now);
-
-/// Go's regexp.QuoteMeta, through which Alertmanager passes the receiver's name.
-std::string quote_meta(std::string_view text);
 
 }  // namespace tocsin

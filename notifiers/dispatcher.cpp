@@ -7,48 +7,58 @@
 
 namespace tocsin {
 
-Dispatcher::~Dispatcher() { stop(); }
+Dispatcher::~Dispatcher() {
+    stop();
+}
+
+template <class Visit>
+void Dispatcher::for_each_group(const Visit& visit) const {
+    for (const auto& [identity, groups] : groups_) {
+        for (const auto& [labels, group] : groups) visit(*group);
+    }
+    for (const auto& group : retired_) visit(*group);
+}
 
 void Dispatcher::apply(std::shared_ptr<const Routing> routing, const std::vector<AlertPtr>& alerts) {
-    keep_groups(*routing, orphans_);
+    keep_groups(*routing);
     // The old configuration must live until no group points into it.
     const auto old = std::exchange(routing_, std::move(routing));
-    drop_misplaced_alerts();
+    let_misplaced_alerts_go();
     for (const AlertPtr& alert : alerts) dispatch(alert);
-    for (auto& [identity, groups] : orphans_) group_count_ -= groups.size();
-    orphans_.clear();
+    adopt_retired_groups();
+    retire_orphans(old);
 }
 
 void Dispatcher::dispatch(const AlertPtr& alert) {
     TOCSIN_ASSERT(routing_ != nullptr);
+    tell_where_leaving(alert);
     for (const Route* route : routing_->tree.match(alert->alert.labels)) insert(*route, alert);
 }
 
 void Dispatcher::update(const AlertPtr& alert) {
-    for (auto& [identity, groups] : groups_) {
-        for (auto& [labels, group] : groups) group->update(alert);
-    }
+    for_each_group([&](AlertGroup& group) { group.update(alert); });
 }
 
 void Dispatcher::shift(Duration step) {
-    for (auto& [identity, groups] : groups_) {
-        for (auto& [labels, group] : groups) group->shift(step);
-    }
+    for_each_group([&](AlertGroup& group) { group.shift(step); });
 }
 
 void Dispatcher::stop_timers() {
-    for (auto& [identity, groups] : groups_) {
-        for (auto& [labels, group] : groups) group->stop_timer();
-    }
+    for_each_group([](AlertGroup& group) { group.stop_timer(); });
 }
 
 void Dispatcher::stop() {
-    for (auto& [identity, groups] : groups_) {
-        for (auto& [labels, group] : groups) group->stop();
-    }
+    for_each_group([](AlertGroup& group) { group.stop(); });
     groups_.clear();
     orphans_.clear();
+    retired_.clear();
     group_count_ = 0;
+}
+
+std::size_t Dispatcher::pending_deliveries() const {
+    std::size_t pending = 0;
+    for_each_group([&](const AlertGroup& group) { pending += group.pending_deliveries(); });
+    return pending;
 }
 
 std::vector<const AlertGroup*> Dispatcher::groups() const {
@@ -106,8 +116,8 @@ AlertGroup* Dispatcher::find_or_make(const Route& route, const LabelSet& labels)
 AlertGroup* Dispatcher::make_group(const Route& route, LabelSet labels, std::string key) {
     if (group_count_ >= kGroupsMax) {
         context_.metrics.group_limit_reached();
-        context_.log.error("notifiers::dispatcher", "too many aggregation groups, alert received for a new group is not told",
-                           {{"group", key}});
+        context_.log.error("notifiers::dispatcher",
+                           "too many aggregation groups, alert received for a new group is not told", {{"group", key}});
         return nullptr;
     }
     const auto receiver = routing_->receivers.at(route.options.receiver);
@@ -119,34 +129,81 @@ AlertGroup* Dispatcher::make_group(const Route& route, LabelSet labels, std::str
     return made;
 }
 
-void Dispatcher::keep_groups(const Routing& next, Groups& orphans) {
-    for (auto at = groups_.begin(); at != groups_.end();) {
-        const Route* route = next.tree.find_identity(at->first);
-        if (route == nullptr) {
-            orphans.insert(groups_.extract(at++));
-            continue;
+/// Groups of a route that is gone, or that has another receiver now, are orphans.
+void Dispatcher::keep_groups(const Routing& next) {
+    for (auto& [identity, groups] : groups_) {
+        const Route* route = next.tree.find_identity(identity);
+        for (auto at = groups.begin(); at != groups.end();) {
+            AlertGroup& group = *at->second;
+            if (route != nullptr && route->options.receiver == group.route().options.receiver) {
+                group.adopt_configuration(*next.pipeline, *route, next.receivers.at(route->options.receiver));
+                ++at;
+            } else {
+                --group_count_;
+                orphans_[identity].insert(groups.extract(at++));
+            }
         }
-        for (auto& [labels, group] : at->second) {
-            group->adopt_configuration(*next.pipeline, *route, next.receivers.at(route->options.receiver));
-        }
-        ++at;
     }
+    std::erase_if(groups_, [](const auto& groups) { return groups.second.empty(); });
 }
 
 /// A group that keeps none of its alerts is an orphan like those without a route.
-void Dispatcher::drop_misplaced_alerts() {
+void Dispatcher::let_misplaced_alerts_go() {
     for (auto& [identity, groups] : groups_) {
         for (auto at = groups.begin(); at != groups.end();) {
             AlertGroup& group = *at->second;
             const auto misplaced = misplaced_alerts(group);
             if (misplaced.size() == group.alerts().size()) {
+                --group_count_;
                 orphans_[identity].insert(groups.extract(at++));
                 continue;
             }
-            for (const LabelSet& labels : misplaced) group.remove(labels);
+            let_go(group, misplaced);
             ++at;
         }
     }
+}
+
+void Dispatcher::let_go(AlertGroup& group, const std::vector<LabelSet>& alerts) {
+    for (const LabelSet& labels : alerts) {
+        if (group.let_go(labels)) leaving_.insert(labels);
+    }
+}
+
+void Dispatcher::tell_where_leaving(const AlertPtr& alert) {
+    const auto leaving = leaving_.find(alert->alert.labels);
+    if (leaving == leaving_.end()) return;
+    bool known = false;
+    for_each_group([&](AlertGroup& group) {
+        if (group.is_leaving(alert->alert.labels)) known = group.update(alert) || known;
+    });
+    if (!known) leaving_.erase(leaving);
+}
+
+/// Groups whose receiver is still there tell it the ends of the alerts that it was told of; the others are gone.
+void Dispatcher::retire_orphans(const std::shared_ptr<const Routing>& old) {
+    for (auto& [identity, groups] : orphans_) {
+        for (auto& [labels, group] : groups) {
+            const auto receiver = routing_->receivers.find(group->route().options.receiver);
+            if (receiver == routing_->receivers.end()) continue;
+            group->adopt_configuration(*routing_->pipeline, group->route(), receiver->second);
+            group->retire(old);
+            std::vector<LabelSet> alerts;
+            for (const auto& [alert_labels, alert] : group->alerts()) alerts.push_back(alert_labels);
+            let_go(*group, alerts);
+            if (!group->is_empty()) retired_.push_back(std::move(group));
+        }
+    }
+    orphans_.clear();
+}
+
+void Dispatcher::adopt_retired_groups() {
+    std::erase_if(retired_, [&](const auto& group) {
+        const auto receiver = routing_->receivers.find(group->route().options.receiver);
+        if (receiver == routing_->receivers.end()) return true;
+        group->adopt_configuration(*routing_->pipeline, group->route(), receiver->second);
+        return false;
+    });
 }
 
 /// Those whose way through the tree does not end in the group that they are in.
@@ -171,7 +228,8 @@ AlertGroup* Dispatcher::take_over(const Route& route, const LabelSet& labels, co
         AlertGroup* group = node.mapped().get();
         group->adopt_configuration(*routing_->pipeline, route, routing_->receivers.at(route.options.receiver));
         groups_[route.identity].insert(std::move(node));
-        for (const LabelSet& misplaced : misplaced_alerts(*group)) group->remove(misplaced);
+        ++group_count_;
+        let_go(*group, misplaced_alerts(*group));
         return group;
     }
     return nullptr;
@@ -179,16 +237,17 @@ AlertGroup* Dispatcher::take_over(const Route& route, const LabelSet& labels, co
 
 void Dispatcher::remove_when_empty(AlertGroup& group) {
     // The group is still at work when it says so.
-    context_.scheduler.post([this, alive = std::weak_ptr<int>(alive_), identity = group.route().identity,
-                             labels = group.labels()] {
-        if (alive.expired()) return;
-        const auto groups = groups_.find(identity);
-        if (groups == groups_.end()) return;
-        const auto found = groups->second.find(labels);
-        if (found == groups->second.end() || !found->second->is_empty() || found->second->is_busy()) return;
-        groups->second.erase(found);
-        --group_count_;
-    });
+    context_.scheduler.post(
+        [this, alive = std::weak_ptr<int>(alive_), identity = group.route().identity, labels = group.labels()] {
+            if (alive.expired()) return;
+            std::erase_if(retired_, [](const auto& retired) { return retired->is_empty() && !retired->is_busy(); });
+            const auto groups = groups_.find(identity);
+            if (groups == groups_.end()) return;
+            const auto found = groups->second.find(labels);
+            if (found == groups->second.end() || !found->second->is_empty() || found->second->is_busy()) return;
+            groups->second.erase(found);
+            --group_count_;
+        });
 }
 
 }  // namespace tocsin

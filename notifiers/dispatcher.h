@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,10 +40,11 @@ public:
     explicit Dispatcher(GroupContext& context) : context_(context) {}
     ~Dispatcher();
 
-    /// Goes over to a new configuration. A group whose route identity and labels are still there keeps its alerts, its timer
-    /// and what is under way. `alerts` are then dispatched by the new routes. A group that is new, for alerts which its receiver
-    /// had in a group with the same labels that is gone, takes over that group's key, log and timer: editing a matcher neither
-    /// tells anybody twice nor leaves an incident open.
+    /// Goes over to a new configuration. A group whose route identity and labels are still there keeps its alerts, its
+    /// timer and what is under way. `alerts` are then dispatched by the new routes. A group that is new, for alerts
+    /// which its receiver had in a group with the same labels that is gone, takes over that group's key, log and timer:
+    /// editing a matcher neither tells anybody twice nor leaves an incident open. Who was told of an alert that now
+    /// goes elsewhere is told of its end.
     void apply(std::shared_ptr<const Routing> routing, const std::vector<AlertPtr>& alerts);
 
     void dispatch(const AlertPtr& alert);
@@ -54,6 +56,7 @@ public:
     void stop_timers();
     void stop();
 
+    std::size_t pending_deliveries() const;
     /// By route (in the order of the file), then by group labels.
     std::vector<const AlertGroup*> groups() const;
     std::size_t group_count() const { return group_count_; }
@@ -70,17 +73,25 @@ private:
     AlertGroup* find_or_make(const Route& route, const LabelSet& labels);
     AlertGroup* make_group(const Route& route, LabelSet labels, std::string key);
     void insert(const Route& route, const AlertPtr& alert);
-    void keep_groups(const Routing& next, Groups& orphans);
-    void drop_misplaced_alerts();
+    void tell_where_leaving(const AlertPtr& alert);
+    void keep_groups(const Routing& next);
+    void let_misplaced_alerts_go();
+    void let_go(AlertGroup& group, const std::vector<LabelSet>& alerts);
     std::vector<LabelSet> misplaced_alerts(const AlertGroup& group) const;
     AlertGroup* take_over(const Route& route, const LabelSet& labels, const AlertPtr& alert);
+    void retire_orphans(const std::shared_ptr<const Routing>& old);
+    void adopt_retired_groups();
     void remove_when_empty(AlertGroup& group);
+    template <class Visit>
+    void for_each_group(const Visit& visit) const;
 
     GroupContext& context_;
     std::shared_ptr<const Routing> routing_;
     Groups groups_;
     std::size_t group_count_ = 0;
     Groups orphans_;  // while a configuration is applied: groups that it has no place for
+    std::vector<std::unique_ptr<AlertGroup>> retired_;  // without a route, until the ends of their alerts are told
+    std::set<LabelSet> leaving_;                        // alerts that may be leaving some group
     std::map<std::pair<std::string, LabelSet>, GroupState> restored_;
     std::shared_ptr<int> alive_ = std::make_shared<int>();  // for tasks that outlive the dispatcher
 };

@@ -1,23 +1,25 @@
 #include "notifiers/global_config.h"
 
-#include <fmt/format.h>
-
 #include <array>
+
+#include <fmt/format.h>
 
 namespace tocsin {
 namespace {
 
-constexpr std::array kTexts = {"smtp_from", "smtp_hello", "smtp_auth_username", "smtp_auth_identity", "wechat_api_corp_id"};
-constexpr std::array kFiles = {"smtp_auth_password_file", "smtp_auth_secret_file",  "opsgenie_api_key_file",
-                               "wechat_api_secret_file",  "victorops_api_key_file", "telegram_bot_token_file",
+constexpr std::array kTexts = {"smtp_from", "smtp_hello", "smtp_auth_username", "smtp_auth_identity",
+                               "wechat_api_corp_id"};
+constexpr std::array kFiles = {"smtp_auth_password_file", "smtp_auth_secret_file",    "opsgenie_api_key_file",
+                               "wechat_api_secret_file",  "victorops_api_key_file",   "telegram_bot_token_file",
                                "rocketchat_token_file",   "rocketchat_token_id_file", "mattermost_webhook_url_file"};
 constexpr std::array kSecrets = {"smtp_auth_password", "smtp_auth_secret",   "opsgenie_api_key", "wechat_api_secret",
                                  "victorops_api_key",  "telegram_bot_token", "rocketchat_token", "rocketchat_token_id"};
 constexpr std::array kUrls = {"opsgenie_api_url", "wechat_api_url", "victorops_api_url", "telegram_api_url",
                               "webex_api_url",    "jira_api_url",   "rocketchat_api_url"};
-constexpr std::array kPairs = {"smtp_auth_password", "smtp_auth_secret",   "opsgenie_api_key",   "wechat_api_secret",
-                               "victorops_api_key",  "telegram_bot_token", "rocketchat_token",   "rocketchat_token_id",
-                               "mattermost_webhook_url", "slack_api_url",  "slack_app_token"};
+constexpr std::array kPairs = {"smtp_auth_password", "smtp_auth_secret",    "opsgenie_api_key",
+                               "wechat_api_secret",  "victorops_api_key",   "telegram_bot_token",
+                               "rocketchat_token",   "rocketchat_token_id", "mattermost_webhook_url",
+                               "slack_api_url",      "slack_app_token"};
 
 /// Keys of integrations that cannot send yet: read for their mistakes only.
 void read_for_other_integrations(ConfigFields& fields) {
@@ -43,10 +45,12 @@ void read_slack(ConfigFields& fields, GlobalConfig& config) {
     fields.read_secret("slack_app_token", config.slack_app_token.text);
     fields.read("slack_app_token_file", config.slack_app_token.file);
     fields.read_url("slack_app_url", config.slack_app_url);
-    const bool same_url = config.slack_api_url.file.empty() && config.slack_api_url.text.reveal() == config.slack_app_url;
+    const bool same_url =
+        config.slack_api_url.file.empty() && config.slack_api_url.text.reveal() == config.slack_app_url;
     if (!config.slack_api_url.empty() && !config.slack_app_token.empty() && !same_url) {
         fields.report("slack_app_token",
-                      "at most one of slack_app_token/slack_app_token_file & slack_api_url/slack_api_url_file must be configured");
+                      "at most one of slack_app_token/slack_app_token_file & slack_api_url/slack_api_url_file must be "
+                      "configured");
     }
 }
 

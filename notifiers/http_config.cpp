@@ -1,9 +1,9 @@
 #include "notifiers/http_config.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
+
+#include <fmt/format.h>
 
 #include "base/digest.h"
 #include "base/text.h"
@@ -16,11 +16,26 @@ using Unsupported = HttpClientConfig::Unsupported;
 constexpr std::uint64_t kSecretFileBytesMax = 64 * 1024;
 
 // Go's client sets these itself (prometheus/common config.ReservedHeaders).
-constexpr std::array<std::string_view, 20> kReservedHeaders = {
-    "authorization", "host", "content-encoding", "content-length", "content-type", "user-agent", "connection",
-    "keep-alive", "proxy-authenticate", "proxy-authorization", "www-authenticate", "accept-encoding",
-    "x-prometheus-remote-write-version", "x-prometheus-remote-read-version", "x-prometheus-scrape-timeout-seconds",
-    "x-amz-date", "x-amz-security-token", "x-amz-content-sha256", "te", "trailer"};
+constexpr std::array<std::string_view, 20> kReservedHeaders = {"authorization",
+                                                               "host",
+                                                               "content-encoding",
+                                                               "content-length",
+                                                               "content-type",
+                                                               "user-agent",
+                                                               "connection",
+                                                               "keep-alive",
+                                                               "proxy-authenticate",
+                                                               "proxy-authorization",
+                                                               "www-authenticate",
+                                                               "accept-encoding",
+                                                               "x-prometheus-remote-write-version",
+                                                               "x-prometheus-remote-read-version",
+                                                               "x-prometheus-scrape-timeout-seconds",
+                                                               "x-amz-date",
+                                                               "x-amz-security-token",
+                                                               "x-amz-content-sha256",
+                                                               "te",
+                                                               "trailer"};
 
 /// Reads `key`, `key_file` and `key_ref` of a mapping.
 SecretSource read_secret_source(ConfigFields& fields, const std::string& key, const std::string& directory,
@@ -74,7 +89,8 @@ HttpClientConfig::BasicAuth read_basic_auth(const YamlNode& node, ConfigReading&
 }
 
 HttpClientConfig::Authorization read_authorization(const YamlNode& node, ConfigReading& reading,
-                                                   const std::string& directory, std::vector<Unsupported>& unsupported) {
+                                                   const std::string& directory,
+                                                   std::vector<Unsupported>& unsupported) {
     ConfigFields fields(node, "authorization", reading);
     HttpClientConfig::Authorization authorization;
     std::string type;
@@ -126,7 +142,8 @@ void read_proxy(ConfigFields& fields, HttpClientConfig& config) {
     bool from_environment = false;
     fields.read("proxy_from_environment", from_environment);
     const bool connect_header = fields.has("proxy_connect_header");
-    if (connect_header) config.unsupported.push_back({"proxy_connect_header", fields.get("proxy_connect_header")->where});
+    if (connect_header)
+        config.unsupported.push_back({"proxy_connect_header", fields.get("proxy_connect_header")->where});
     if (from_environment) {
         config.unsupported.push_back({"proxy_from_environment", fields.get("proxy_from_environment")->where});
         if (!config.proxy_url.empty()) {
@@ -140,8 +157,9 @@ void read_proxy(ConfigFields& fields, HttpClientConfig& config) {
             fields.report("no_proxy", "if no_proxy is configured, proxy_url must also be configured");
         }
         if (connect_header) {
-            fields.report("proxy_connect_header",
-                          "if proxy_connect_header is configured, proxy_url or proxy_from_environment must also be configured");
+            fields.report(
+                "proxy_connect_header",
+                "if proxy_connect_header is configured, proxy_url or proxy_from_environment must also be configured");
         }
     }
 }
@@ -233,13 +251,15 @@ HttpClientConfig::Tls read_tls_config(const YamlNode& node, ConfigReading& readi
     Secret key;
     fields.read_secret("key", key);
     for (const auto* inline_key : {"ca", "cert", "key", "ca_ref", "cert_ref", "key_ref"}) {
-        if (fields.has(inline_key)) unsupported.push_back({std::string("tls_config.") + inline_key, fields.get(inline_key)->where});
+        if (fields.has(inline_key))
+            unsupported.push_back({std::string("tls_config.") + inline_key, fields.get(inline_key)->where});
     }
     for (const auto* version : {"min_version", "max_version"}) {
         std::string text;
         if (!fields.read(version, text) || text.empty()) continue;
         const bool known = text == "TLS10" || text == "TLS11" || text == "TLS12" || text == "TLS13";
-        if (!known) fields.report(version, fmt::format("unknown TLS version: {}", text), "TLS10, TLS11, TLS12 or TLS13");
+        if (!known)
+            fields.report(version, fmt::format("unknown TLS version: {}", text), "TLS10, TLS11, TLS12 or TLS13");
     }
     fields.at_most_one({"ca", "ca_file", "ca_ref"});
     fields.at_most_one({"cert", "cert_file", "cert_ref"});
@@ -247,9 +267,11 @@ HttpClientConfig::Tls read_tls_config(const YamlNode& node, ConfigReading& readi
     const bool has_cert = fields.has("cert") || fields.has("cert_file") || fields.has("cert_ref");
     const bool has_key = fields.has("key") || fields.has("key_file") || fields.has("key_ref");
     if (has_cert && !has_key) {
-        fields.report("cert_file", "exactly one of key or key_file must be configured when a client certificate is configured");
+        fields.report("cert_file",
+                      "exactly one of key or key_file must be configured when a client certificate is configured");
     } else if (has_key && !has_cert) {
-        fields.report("key_file", "exactly one of cert or cert_file must be configured when a client key is configured");
+        fields.report("key_file",
+                      "exactly one of cert or cert_file must be configured when a client key is configured");
     }
     fields.finish();
     return tls;

@@ -12,8 +12,8 @@
 
 namespace tocsin {
 
-/// A secret given in the file itself or in a file of its own, which is read again at every use so that it can be replaced
-/// without a reload.
+/// A secret given in the file itself or in a file of its own, which is read again at every use so that it can be
+/// replaced without a reload.
 struct SecretSource {
     Secret text;
     std::string file;
@@ -69,8 +69,8 @@ HttpClientConfig read_http_config(const YamlNode& node, ConfigReading& reading, 
 HttpClientConfig::Tls read_tls_config(const YamlNode& node, ConfigReading& reading, const std::string& directory,
                                       std::vector<HttpClientConfig::Unsupported>& unsupported);
 
-/// Whether `host` is named by a `no_proxy` list: hosts, domains with and without a leading dot, `*`. Address blocks match only
-/// an address that is equal.
+/// Whether `host` is named by a `no_proxy` list: hosts, domains with and without a leading dot, `*`. Address blocks
+/// match only an address that is equal.
 bool matches_no_proxy(std::string_view no_proxy, std::string_view host);
 
 }  // namespace tocsin

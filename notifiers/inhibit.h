@@ -10,8 +10,8 @@
 
 namespace tocsin {
 
-/// Says which alerts are inhibited by which. Of every rule it knows all alerts that may be sources, by the values of the rule's
-/// `equal` labels, so the end of one source uncovers no target that another one still covers.
+/// Says which alerts are inhibited by which. Of every rule it knows all alerts that may be sources, by the values of
+/// the rule's `equal` labels, so the end of one source uncovers no target that another one still covers.
 class Inhibitor {
 public:
     explicit Inhibitor(const std::vector<InhibitRuleConfig>& rules);

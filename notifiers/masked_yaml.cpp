@@ -72,10 +72,14 @@ private:
 
     static std::string inline_text(const YamlNode& node) {
         switch (node.kind) {
-            case YamlNode::Kind::Null: return "null";
-            case YamlNode::Kind::Sequence: return "[]";
-            case YamlNode::Kind::Map: return "{}";
-            case YamlNode::Kind::Scalar: break;
+            case YamlNode::Kind::Null:
+                return "null";
+            case YamlNode::Kind::Sequence:
+                return "[]";
+            case YamlNode::Kind::Map:
+                return "{}";
+            case YamlNode::Kind::Scalar:
+                break;
         }
         return scalar(node.text, node.quoted);
     }

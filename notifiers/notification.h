@@ -8,7 +8,8 @@
 
 namespace tocsin {
 
-/// What a receiver keeps in mind between two messages of a group: Slack's `ts` and `channel` of the message to be updated.
+/// What a receiver keeps in mind between two messages of a group: Slack's `ts` and `channel` of the message to be
+/// updated.
 using DeliveryNotes = std::map<std::string, std::string>;
 
 /// One message to one integration, as it is handed to it.

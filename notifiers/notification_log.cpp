@@ -14,7 +14,8 @@ void NotificationLog::collect(Timestamp now) {
 }
 
 void NotificationLog::rename_group(const std::string& from, const std::string& to) {
-    for (auto at = entries_.lower_bound(LogKey{from, {}, {}, 0}); at != entries_.end() && at->first.group_key == from;) {
+    for (auto at = entries_.lower_bound(LogKey{from, {}, {}, 0});
+         at != entries_.end() && at->first.group_key == from;) {
         auto node = entries_.extract(at++);
         node.key().group_key = to;
         entries_.insert(std::move(node));

@@ -24,14 +24,14 @@ struct LogKey {
 
 /// What an integration was told of a group. Alerts are meant by StoredAlert::log_hash.
 ///
-/// Beyond Alertmanager's entry (time, firing, resolved, notes) it remembers what it owes: alerts that it should have heard of and
-/// did not, and alerts that were muted after it had heard of them.
+/// Beyond Alertmanager's entry (time, firing, resolved, notes) it remembers what it owes: alerts that it should have
+/// heard of and did not, and alerts that were muted after it had heard of them.
 struct LogEntry {
-    Timestamp sent_at{};              // of the flush whose message was taken last; none: nothing was taken yet
-    std::set<std::uint64_t> firing;   // told as firing, and not as resolved since
-    std::set<std::uint64_t> resolved; // resolved at the last message
-    std::set<std::uint64_t> unheard;  // fired at a flush; no message with it was taken yet
-    std::set<std::uint64_t> muted;    // of `firing`: found muted at a flush since it was last told
+    Timestamp sent_at{};               // of the flush whose message was taken last; none: nothing was taken yet
+    std::set<std::uint64_t> firing;    // told as firing, and not as resolved since
+    std::set<std::uint64_t> resolved;  // resolved at the last message
+    std::set<std::uint64_t> unheard;   // fired at a flush; no message with it was taken yet
+    std::set<std::uint64_t> muted;     // of `firing`: found muted at a flush since it was last told
     DeliveryNotes notes;
     Timestamp expires_at{};
 

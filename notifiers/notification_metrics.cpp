@@ -5,8 +5,8 @@
 namespace tocsin {
 namespace {
 
-constexpr std::array kReasons = {FailureReason::Other,       FailureReason::ClientError, FailureReason::ServerError,
-                                 FailureReason::AuthError,   FailureReason::RateLimited, FailureReason::Cancelled,
+constexpr std::array kReasons = {FailureReason::Other,           FailureReason::ClientError, FailureReason::ServerError,
+                                 FailureReason::AuthError,       FailureReason::RateLimited, FailureReason::Cancelled,
                                  FailureReason::DeadlineExceeded};
 constexpr std::array kMuteReasons = {MuteReason::Silence, MuteReason::Inhibition, MuteReason::ActiveTimeInterval,
                                      MuteReason::MuteTimeInterval};
@@ -58,10 +58,11 @@ SelfMetrics::Value& template_failures(SelfMetrics& metrics, std::string_view int
 }
 
 SelfMetrics::Value& suppressions(SelfMetrics& metrics, MuteReason reason) {
-    return metrics.counter("alertmanager_notifications_suppressed_total",
-                           "The total number of notifications suppressed for being silenced, inhibited, outside of active "
-                           "time intervals or within muted time intervals.",
-                           {{"reason", to_string(reason)}});
+    return metrics.counter(
+        "alertmanager_notifications_suppressed_total",
+        "The total number of notifications suppressed for being silenced, inhibited, outside of active "
+        "time intervals or within muted time intervals.",
+        {{"reason", to_string(reason)}});
 }
 
 SelfMetrics::Value& group_limit(SelfMetrics& metrics) {
@@ -88,9 +89,15 @@ NotificationMetrics::NotificationMetrics(SelfMetrics& metrics) : metrics_(metric
     for (const MuteReason reason : kMuteReasons) suppressions(metrics, reason);
 }
 
-void NotificationMetrics::alert_received(bool firing) { received(metrics_, firing).add(); }
-void NotificationMetrics::alert_invalid() { invalid(metrics_).add(); }
-void NotificationMetrics::alert_limited() { limited(metrics_).add(); }
+void NotificationMetrics::alert_received(bool firing) {
+    received(metrics_, firing).add();
+}
+void NotificationMetrics::alert_invalid(double count) {
+    invalid(metrics_).add(count);
+}
+void NotificationMetrics::alert_limited() {
+    limited(metrics_).add();
+}
 void NotificationMetrics::notification_started(std::string_view integration) {
     notifications(metrics_, integration).add();
 }
@@ -105,8 +112,12 @@ void NotificationMetrics::request_sent(std::string_view integration, bool reques
 void NotificationMetrics::template_failed(std::string_view integration) {
     template_failures(metrics_, integration).add();
 }
-void NotificationMetrics::suppressed(MuteReason reason) { suppressions(metrics_, reason).add(); }
-void NotificationMetrics::group_limit_reached() { group_limit(metrics_).add(); }
+void NotificationMetrics::suppressed(MuteReason reason) {
+    suppressions(metrics_, reason).add();
+}
+void NotificationMetrics::group_limit_reached() {
+    group_limit(metrics_).add();
+}
 
 void NotificationMetrics::set_alerts(double active, double suppressed_alerts) {
     const auto set = [&](std::string_view state, double count) {

@@ -15,7 +15,7 @@ public:
     explicit NotificationMetrics(SelfMetrics& metrics);
 
     void alert_received(bool firing);
-    void alert_invalid();
+    void alert_invalid(double count);
     void alert_limited();
     void notification_started(std::string_view integration);
     void notification_failed(std::string_view integration, FailureReason reason);

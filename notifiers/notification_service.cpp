@@ -1,10 +1,10 @@
 #include "notifiers/notification_service.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <set>
+
+#include <fmt/format.h>
 
 #include "base/hash.h"
 
@@ -15,8 +15,9 @@ constexpr Duration kDrainPoll{20};
 
 GroupContext make_group_context(const NotificationDoors& doors, const NotificationOptions& options,
                                 NotificationMetrics& metrics, NotificationLog& log, const Silences& silences) {
-    GroupContext context{doors.scheduler, doors.random, doors.log, metrics, log, silences, options.external_url,
-                         options.retention, {}, options.commit, options.observer};
+    GroupContext context{
+        doors.scheduler,   doors.random, doors.log,      metrics,         log, silences, {}, options.external_url,
+        options.retention, {},           options.commit, options.observer};
     if (options.start_delay > Duration{}) context.first_flush = doors.scheduler.now() + options.start_delay;
     return context;
 }
@@ -31,7 +32,9 @@ void add_alert(std::set<LabelSet>& known, std::vector<Alert>& into, const AlertP
     if (known.insert(alert->alert.labels).second) into.push_back(alert->alert);
 }
 
-LabelSet labels_of(const ReceiverView& receiver) { return LabelSet::from(receiver.labels); }
+LabelSet labels_of(const ReceiverView& receiver) {
+    return LabelSet::from(receiver.labels);
+}
 
 }  // namespace
 
@@ -53,7 +56,9 @@ NotificationService::NotificationService(NotificationDoors doors, NotificationOp
     });
 }
 
-NotificationService::~NotificationService() { dispatcher_.stop(); }
+NotificationService::~NotificationService() {
+    dispatcher_.stop();
+}
 
 tl::expected<void, Diagnostics> NotificationService::load(AlertmanagerConfig config) {
     Diagnostics unsendable = find_unsendable(config);
@@ -65,6 +70,7 @@ tl::expected<void, Diagnostics> NotificationService::load(AlertmanagerConfig con
     const auto alerts = store_.sorted();
     for (const AlertPtr& alert : alerts) routing->inhibitor->update(alert);
     routing_ = routing;
+    context_.templates = config.templates;
     dispatcher_.apply(std::move(routing), alerts);
     dispatcher_.end_restore();
     resolve_timeout_ = config.global.resolve_timeout;
@@ -83,7 +89,13 @@ tl::expected<void, Diagnostics> NotificationService::load(AlertmanagerConfig con
     return {};
 }
 
-void NotificationService::note_failed_load() { metrics_.config_loaded(false, 0, 0); }
+void NotificationService::note_invalid_alerts(std::size_t count) {
+    metrics_.alert_invalid(static_cast<double>(count));
+}
+
+void NotificationService::note_failed_load() {
+    metrics_.config_loaded(false, 0, 0);
+}
 
 void NotificationService::receive(std::span<const Alert> alerts) {
     const Timestamp now = doors_.scheduler.now();
@@ -94,7 +106,8 @@ void NotificationService::receive(std::span<const Alert> alerts) {
         AlertPtr put = store_.put(std::move(completed), now);
         if (put == nullptr) {
             metrics_.alert_limited();
-            doors_.log.error("notifiers::alert_store", "alert dropped, too many alerts", {{"labels", to_string(alert.labels)}});
+            doors_.log.error("notifiers::alert_store", "alert dropped, too many alerts",
+                             {{"labels", to_string(alert.labels)}});
             continue;
         }
         stored.push_back(std::move(put));
@@ -130,6 +143,7 @@ std::vector<GroupView> NotificationService::groups(const AlertFilter& filter) co
         if (!filter.muted && !muted_by.empty()) continue;
         GroupView view{group->labels(), receiver, group->key(), group->next_flush(), group->pending_deliveries(), {}};
         for (const FlushAlert& alert : group->view().alerts) {
+            if (group->is_leaving(alert.alert->alert.labels)) continue;
             AlertView shown = view_of(alert.alert, now);
             if (!shows(shown, filter, now)) continue;
             shown.muted_by = muted_by;
@@ -143,9 +157,13 @@ std::vector<GroupView> NotificationService::groups(const AlertFilter& filter) co
     return out;
 }
 
-std::vector<ReceiverView> NotificationService::receivers() const { return receivers_; }
+std::vector<ReceiverView> NotificationService::receivers() const {
+    return receivers_;
+}
 
-const RouteTree* NotificationService::routes() const { return routing_ ? &routing_->tree : nullptr; }
+const RouteTree* NotificationService::routes() const {
+    return routing_ ? &routing_->tree : nullptr;
+}
 
 Result<std::string> NotificationService::set_silence(Silence silence) {
     return silences_.set(std::move(silence), doors_.scheduler.now());
@@ -187,9 +205,7 @@ void NotificationService::drain(Duration at_most, std::function<void()> done) {
 }
 
 std::size_t NotificationService::pending_deliveries() const {
-    std::size_t pending = 0;
-    for (const AlertGroup* group : dispatcher_.groups()) pending += group->pending_deliveries();
-    return pending;
+    return dispatcher_.pending_deliveries();
 }
 
 std::shared_ptr<const Routing> NotificationService::make_routing(const AlertmanagerConfig& config) {
@@ -205,8 +221,8 @@ std::shared_ptr<const Routing> NotificationService::make_routing(const Alertmana
 }
 
 NotifierContext NotificationService::notifier_context(const AlertmanagerConfig& config) {
-    NotifierContext context{doors_.http, doors_.disk, doors_.scheduler, config.templates,
-                            "tocsin/" + options_.version, {}};
+    NotifierContext context{doors_.http, doors_.disk, doors_.scheduler, config.templates, "tocsin/" + options_.version,
+                            {}};
     if (!options_.pagerduty_v1_url.empty()) context.pagerduty_v1_url = options_.pagerduty_v1_url;
     return context;
 }
@@ -255,10 +271,12 @@ void NotificationService::refresh_metrics() {
     const Timestamp now = doors_.scheduler.now();
     std::size_t active = 0;
     std::size_t suppressed = 0;
-    for (const AlertPtr& alert : store_.sorted()) {
-        if (alert->alert.resolved_at(now)) continue;
-        ++(view_of(alert, now).is_suppressed() ? suppressed : active);
-    }
+    store_.for_each([&](const AlertPtr& alert) {
+        if (alert->alert.resolved_at(now)) return;
+        const LabelSet& labels = alert->alert.labels;
+        const bool inhibited = routing_ && routing_->inhibitor->inhibiting(labels, now);
+        ++(inhibited || silences_.mutes(labels, now) ? suppressed : active);
+    });
     metrics_.set_alerts(static_cast<double>(active), static_cast<double>(suppressed));
     std::array<double, 3> silences{};
     for (const Silence* silence : silences_.all()) ++silences[static_cast<std::size_t>(silence->state(now))];
@@ -272,7 +290,8 @@ AlertView NotificationService::view_of(const AlertPtr& alert, Timestamp now) con
     view.alert = alert;
     view.silenced_by = silences_.muting(alert->alert.labels, now);
     if (!routing_) return view;
-    for (const Route* route : routing_->tree.match(alert->alert.labels)) view.receivers.push_back(route->options.receiver);
+    for (const Route* route : routing_->tree.match(alert->alert.labels))
+        view.receivers.push_back(route->options.receiver);
     if (const auto source = routing_->inhibitor->inhibiting(alert->alert.labels, now)) {
         view.inhibited_by.push_back(to_string_fingerprint(*source));
     }
@@ -290,7 +309,8 @@ bool NotificationService::shows(const AlertView& view, const AlertFilter& filter
 bool NotificationService::receiver_passes(const std::string& name, const AlertFilter& filter) const {
     if (filter.receiver && !filter.receiver->matches(name)) return false;
     if (filter.receiver_matchers.empty()) return true;
-    const auto receiver = std::find_if(receivers_.begin(), receivers_.end(), [&](const auto& r) { return r.name == name; });
+    const auto receiver =
+        std::find_if(receivers_.begin(), receivers_.end(), [&](const auto& r) { return r.name == name; });
     return receiver != receivers_.end() && all_match(filter.receiver_matchers, labels_of(*receiver));
 }
 

@@ -18,9 +18,9 @@
 
 // The public face of the notifiers: alerts go in, messages go out.
 //
-// An alert is stored (merged with what was known of it), shown to the inhibitor, and put into one group for each route that it takes.
-// Groups flush on their own timers; a flush asks the pipeline for mutes, and every integration decides by the notification
-// log what it still has to hear. Everything happens on the scheduler's thread.
+// An alert is stored (merged with what was known of it), shown to the inhibitor, and put into one group for each route
+// that it takes. Groups flush on their own timers; a flush asks the pipeline for mutes, and every integration decides
+// by the notification log what it still has to hear. Everything happens on the scheduler's thread.
 
 namespace tocsin {
 
@@ -36,13 +36,13 @@ struct NotificationDoors {
 
 struct NotificationOptions {
     std::string external_url = "http://localhost:9093";
-    std::string version = "0";                          // for User-Agent
-    Duration retention = std::chrono::hours(120);       // of silences that ended and of the log
+    std::string version = "0";                     // for User-Agent
+    Duration retention = std::chrono::hours(120);  // of silences that ended and of the log
     Duration alerts_gc_interval = std::chrono::minutes(30);
     Duration maintenance_interval = std::chrono::minutes(15);
-    Duration start_delay{0};                            // before the first flush
+    Duration start_delay{0};  // before the first flush
     AlertStore::Limits alert_limits;
-    Silences::Limits silence_limits;                    // its retention is the one above
+    Silences::Limits silence_limits;  // its retention is the one above
     /// Replaces the fixed URL of PagerDuty's first API, for tests and proxies. Empty: the real one.
     std::string pagerduty_v1_url;
     /// See GroupContext::commit. Empty: attempts begin at once.
@@ -99,13 +99,16 @@ public:
     NotificationService(NotificationDoors doors, NotificationOptions options);
     ~NotificationService() override;
 
-    /// Goes over to a configuration, at once and as a whole; groups that it still has keep their timers and what is under way.
-    /// When it names what cannot be sent (find_unsendable) it is refused and nothing changes.
+    /// Goes over to a configuration, at once and as a whole; groups that it still has keep their timers and what is
+    /// under way. When it names what cannot be sent (find_unsendable) it is refused and nothing changes.
     tl::expected<void, Diagnostics> load(AlertmanagerConfig config);
     /// For a configuration that could not even be read: it is counted, nothing else changes.
     void note_failed_load();
+    /// So many alerts came in that were refused before they reached receive().
+    void note_invalid_alerts(std::size_t count);
 
-    /// Fills in what Alertmanager's API fills in: the time of the update, a start, and an end after the resolve timeout.
+    /// Fills in what Alertmanager's API fills in: the time of the update, a start, and an end after the resolve
+    /// timeout.
     void receive(std::span<const Alert> alerts) override;
 
     /// By fingerprint. Resolved alerts are not shown.

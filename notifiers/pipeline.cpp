@@ -71,10 +71,14 @@ private:
 
 std::string_view to_string(MuteReason reason) {
     switch (reason) {
-        case MuteReason::Silence: return "silence";
-        case MuteReason::Inhibition: return "inhibition";
-        case MuteReason::ActiveTimeInterval: return "active_time_interval";
-        case MuteReason::MuteTimeInterval: return "mute_time_interval";
+        case MuteReason::Silence:
+            return "silence";
+        case MuteReason::Inhibition:
+            return "inhibition";
+        case MuteReason::ActiveTimeInterval:
+            return "active_time_interval";
+        case MuteReason::MuteTimeInterval:
+            return "mute_time_interval";
     }
     return {};
 }
@@ -93,7 +97,8 @@ std::optional<Mute> Pipeline::mute(const StoredAlert& alert, const Route& route,
     return std::nullopt;
 }
 
-std::vector<std::string> muting_intervals(const Route& route, const std::vector<TimeInterval>& intervals, Timestamp now) {
+std::vector<std::string> muting_intervals(const Route& route, const std::vector<TimeInterval>& intervals,
+                                          Timestamp now) {
     const auto& active = route.options.active_time_intervals;
     if (!active.empty() && holding(active, intervals, now).empty()) return active;
     return holding(route.options.mute_time_intervals, intervals, now);

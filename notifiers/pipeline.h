@@ -10,7 +10,8 @@
 
 namespace tocsin {
 
-/// The stages that an alert passes before anybody is told, in Alertmanager's order: inhibition, active and mute times, silences.
+/// The stages that an alert passes before anybody is told, in Alertmanager's order: inhibition, active and mute times,
+/// silences.
 class Pipeline {
 public:
     /// All must outlive the pipeline.
@@ -24,6 +25,7 @@ private:
 };
 
 /// The names of a route's intervals by which it is muted; none when it is not.
-std::vector<std::string> muting_intervals(const Route& route, const std::vector<TimeInterval>& intervals, Timestamp now);
+std::vector<std::string> muting_intervals(const Route& route, const std::vector<TimeInterval>& intervals,
+                                          Timestamp now);
 
 }  // namespace tocsin

@@ -12,8 +12,8 @@
 
 namespace tocsin {
 
-/// Lets so many attempts to one integration run at once; the others wait in line. A receiver that answers slowly has a long line of
-/// its own and delays nobody else.
+/// Lets so many attempts to one integration run at once; the others wait in line. A receiver that answers slowly has a
+/// long line of its own and delays nobody else.
 class Lane {
 public:
     explicit Lane(std::size_t running_max) : running_max_(running_max) {}

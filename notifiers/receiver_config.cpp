@@ -1,8 +1,8 @@
 #include "notifiers/receiver_config.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/text.h"
 #include "notifiers/checked_integrations.h"
@@ -13,25 +13,32 @@ namespace {
 void read_integrations(ConfigFields& fields, const IntegrationType& type, ReceiverConfig& receiver,
                        const GlobalConfig& global, const std::string& directory) {
     std::size_t index = 0;
-    fields.read_each(type.config_key, [&](const YamlNode& item) {
-        auto config = type.read(item, fields.reading(), global, directory);
-        receiver.integrations.push_back({&type, std::move(config), index++});
-    }, fmt::format("missing {} config", type.name));
+    fields.read_each(
+        type.config_key,
+        [&](const YamlNode& item) {
+            auto config = type.read(item, fields.reading(), global, directory);
+            receiver.integrations.push_back({&type, std::move(config), index++});
+        },
+        fmt::format("missing {} config", type.name));
 }
 
 void check_integrations(ConfigFields& fields, const CheckedIntegration& kind, ReceiverConfig& receiver,
                         const GlobalConfig& global, const std::string& directory) {
-    fields.read_each(kind.config_key, [&](const YamlNode& item) {
-        kind.check(item, fields.reading(), global, directory);
-        receiver.unsendable.push_back({std::string(kind.name), item.where});
-    }, fmt::format("missing {} config", kind.name));
+    fields.read_each(
+        kind.config_key,
+        [&](const YamlNode& item) {
+            kind.check(item, fields.reading(), global, directory);
+            receiver.unsendable.push_back({std::string(kind.name), item.where});
+        },
+        fmt::format("missing {} config", kind.name));
 }
 
 void read_labels(ConfigFields& fields, ReceiverConfig& receiver) {
     fields.read("labels", receiver.labels);
     for (const auto& [name, value] : receiver.labels) {
         if (name == "name" && value != receiver.name) {
-            fields.report("labels", fmt::format("label name must be equal to the receiver's name {}", go_quote(receiver.name)));
+            fields.report("labels",
+                          fmt::format("label name must be equal to the receiver's name {}", go_quote(receiver.name)));
         }
     }
     std::erase_if(receiver.labels, [](const auto& label) { return label.first == "name"; });

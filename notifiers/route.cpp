@@ -1,10 +1,10 @@
 #include "notifiers/route.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "base/text.h"
 
@@ -98,7 +98,8 @@ std::vector<const Route*> RouteTree::match(const LabelSet& labels) const {
 }
 
 const Route* RouteTree::find_identity(std::string_view identity) const {
-    const auto found = std::find_if(routes_.begin(), routes_.end(), [&](const Route* r) { return r->identity == identity; });
+    const auto found =
+        std::find_if(routes_.begin(), routes_.end(), [&](const Route* r) { return r->identity == identity; });
     return found == routes_.end() ? nullptr : *found;
 }
 

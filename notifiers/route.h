@@ -33,8 +33,8 @@ struct Route {
     std::string key;
     /// The key with each node's place among its siblings behind it: `{}/{severity="critical"}/0`.
     std::string id;
-    /// The key, and a number when it is not the first route with that key. Changes neither when routes are added beside this one
-    /// nor when its options change.
+    /// The key, and a number when it is not the first route with that key. Changes neither when routes are added beside
+    /// this one nor when its options change.
     std::string identity;
 
     /// The labels of the group that an alert falls into: those of group_by which the alert has.
@@ -48,9 +48,9 @@ class RouteTree {
 public:
     explicit RouteTree(const RouteConfig& root);
 
-    /// The routes that an alert with these labels takes, in the order of the file: at least one. A node that matches hands
-    /// the alert to its children, one after the other, up to the first that takes it and does not continue; when none takes
-    /// it, it is the node's own.
+    /// The routes that an alert with these labels takes, in the order of the file: at least one. A node that matches
+    /// hands the alert to its children, one after the other, up to the first that takes it and does not continue; when
+    /// none takes it, it is the node's own.
     std::vector<const Route*> match(const LabelSet& labels) const;
 
     const Route& root() const { return *root_; }

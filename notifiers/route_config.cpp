@@ -1,8 +1,8 @@
 #include "notifiers/route_config.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/text.h"
 
@@ -23,7 +23,8 @@ void read_group_by(ConfigFields& fields, RouteConfig& route) {
         } else if (name.empty()) {
             fields.reading().problem(list.items[i].where, "invalid label name \"\" in group_by list");
         } else if (std::find(labels.begin(), labels.end(), name) != labels.end()) {
-            fields.reading().problem(list.items[i].where, fmt::format("duplicated label {} in group_by", go_quote(name)));
+            fields.reading().problem(list.items[i].where,
+                                     fmt::format("duplicated label {} in group_by", go_quote(name)));
         } else {
             labels.push_back(name);
         }
@@ -52,7 +53,9 @@ void read_labels(ConfigFields& fields, RouteConfig& route) {
 
 }  // namespace
 
-void sort_matchers(Matchers& matchers) { std::stable_sort(matchers.begin(), matchers.end(), matcher_less); }
+void sort_matchers(Matchers& matchers) {
+    std::stable_sort(matchers.begin(), matchers.end(), matcher_less);
+}
 
 void read_matcher_list(ConfigFields& fields, std::string_view key, Matchers& into) {
     std::vector<std::string> texts;
@@ -106,9 +109,9 @@ RouteConfig read_route_config(const YamlNode& node, ConfigReading& reading) {
     read_interval(fields, "group_interval", route.group_interval, false);
     read_interval(fields, "repeat_interval", route.repeat_interval, false);
     read_labels(fields, route);
-    fields.read_each("routes", [&](const YamlNode& child) {
-        route.routes.push_back(read_route_config(child, reading));
-    }, "missing route");
+    fields.read_each(
+        "routes", [&](const YamlNode& child) { route.routes.push_back(read_route_config(child, reading)); },
+        "missing route");
     fields.finish();
     return route;
 }

@@ -15,8 +15,8 @@ struct RouteConfig {
     std::string receiver;                              // empty: the parent's
     std::optional<std::vector<std::string>> group_by;  // sorted; empty is one group for the whole route
     bool group_by_all = false;                         // `group_by: ['...']`
-    /// `match`, `match_re` and `matchers` together, in Alertmanager's order. The value of a `match_re` has its anchors, as upstream
-    /// has them in the group key: `^(?:…)$`.
+    /// `match`, `match_re` and `matchers` together, in Alertmanager's order. The value of a `match_re` has its anchors,
+    /// as upstream has them in the group key: `^(?:…)$`.
     Matchers matchers;
     std::vector<std::string> mute_time_intervals;
     std::vector<std::string> active_time_intervals;

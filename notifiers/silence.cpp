@@ -1,13 +1,15 @@
 #include "notifiers/silence.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 namespace tocsin {
 namespace {
 
-tl::unexpected<Error> refuse(std::string message) { return fail(Error::Kind::InvalidInput, std::move(message)); }
+tl::unexpected<Error> refuse(std::string message) {
+    return fail(Error::Kind::InvalidInput, std::move(message));
+}
 
 std::size_t bytes_of(const Silence& silence) {
     std::size_t bytes = silence.created_by.size() + silence.comment.size();
@@ -24,9 +26,12 @@ bool same_second(Timestamp a, Timestamp b) {
 bool can_update(const Silence& old, const Silence& next, Timestamp now) {
     if (old.matchers != next.matchers) return false;
     switch (old.state(now)) {
-        case SilenceState::Active: return same_second(old.starts_at, next.starts_at) && next.ends_at >= now;
-        case SilenceState::Pending: return next.starts_at >= now;
-        case SilenceState::Expired: return false;
+        case SilenceState::Active:
+            return same_second(old.starts_at, next.starts_at) && next.ends_at >= now;
+        case SilenceState::Pending:
+            return next.starts_at >= now;
+        case SilenceState::Expired:
+            return false;
     }
     return false;
 }
@@ -41,9 +46,12 @@ void end_now(Silence& silence, Timestamp now) {
 
 std::string_view to_string(SilenceState state) {
     switch (state) {
-        case SilenceState::Pending: return "pending";
-        case SilenceState::Active: return "active";
-        case SilenceState::Expired: return "expired";
+        case SilenceState::Pending:
+            return "pending";
+        case SilenceState::Active:
+            return "active";
+        case SilenceState::Expired:
+            return "expired";
     }
     return {};
 }
@@ -58,13 +66,14 @@ Result<std::string> Silences::set(Silence silence, Timestamp now) {
     const auto old = silences_.find(silence.id);
     if (!silence.id.empty() && old == silences_.end()) return fail(Error::Kind::NotFound, "silence not found");
     silence.updated_at = now;
+    index_is_old_ = true;
     if (old != silences_.end() && can_update(old->second, silence, now)) {
         old->second = std::move(silence);
         return old->first;
     }
     if (silences_.size() >= limits_.silences) {
-        return fail(Error::Kind::LimitExceeded,
-                    fmt::format("exceeded maximum number of silences: {} (limit: {})", silences_.size(), limits_.silences));
+        return fail(Error::Kind::LimitExceeded, fmt::format("exceeded maximum number of silences: {} (limit: {})",
+                                                            silences_.size(), limits_.silences));
     }
     if (old != silences_.end() && old->second.state(now) != SilenceState::Expired) end_now(old->second, now);
     silence.id = make_id();
@@ -94,24 +103,55 @@ std::vector<const Silence*> Silences::all() const {
 
 std::vector<std::string> Silences::muting(const LabelSet& labels, Timestamp now) const {
     std::vector<std::string> ids;
-    for (const auto& [id, silence] : silences_) {
-        if (silence.state(now) == SilenceState::Active && all_match(silence.matchers, labels)) ids.push_back(id);
-    }
+    visit_candidates(labels, [&](const Silence& silence) {
+        if (silence.state(now) == SilenceState::Active && all_match(silence.matchers, labels))
+            ids.push_back(silence.id);
+    });
+    std::sort(ids.begin(), ids.end());
     return ids;
 }
 
 bool Silences::mutes(const LabelSet& labels, Timestamp now) const {
-    return std::any_of(silences_.begin(), silences_.end(), [&](const auto& entry) {
-        return entry.second.state(now) == SilenceState::Active && all_match(entry.second.matchers, labels);
-    });
+    return !muting(labels, now).empty();
+}
+
+void Silences::index() const {
+    if (!index_is_old_) return;
+    by_label_.clear();
+    unindexed_.clear();
+    for (const auto& [id, silence] : silences_) {
+        const auto equal = std::find_if(silence.matchers.begin(), silence.matchers.end(), [](const Matcher& matcher) {
+            return matcher.op() == MatchOp::Equal && !matcher.value().empty();
+        });
+        if (equal == silence.matchers.end()) {
+            unindexed_.push_back(&silence);
+        } else {
+            by_label_[Label{equal->name(), equal->value()}].push_back(&silence);
+        }
+    }
+    index_is_old_ = false;
+}
+
+template <class Visit>
+void Silences::visit_candidates(const LabelSet& labels, const Visit& visit) const {
+    if (silences_.empty()) return;
+    index();
+    for (const Silence* silence : unindexed_) visit(*silence);
+    for (const Label label : labels) {
+        const auto found = by_label_.find(label);
+        if (found == by_label_.end()) continue;
+        for (const Silence* silence : found->second) visit(*silence);
+    }
 }
 
 void Silences::collect(Timestamp now) {
+    index_is_old_ = true;
     std::erase_if(silences_, [&](const auto& entry) { return entry.second.ends_at + limits_.retention <= now; });
 }
 
 void Silences::restore(std::vector<Silence> silences) {
     silences_.clear();
+    index_is_old_ = true;
     for (Silence& silence : silences) {
         std::string id = silence.id;
         silences_.emplace(std::move(id), std::move(silence));

@@ -45,8 +45,9 @@ public:
 
     Silences(Limits limits, Random& random) : limits_(limits), random_(random) {}
 
-    /// Creates the silence, or changes the one whose id it has; returns its id. As in Alertmanager a change that would rewrite
-    /// the past ends the old one and makes a new one. Error::Kind::NotFound is an unknown id; messages are Alertmanager's.
+    /// Creates the silence, or changes the one whose id it has; returns its id. As in Alertmanager a change that would
+    /// rewrite the past ends the old one and makes a new one. Error::Kind::NotFound is an unknown id; messages are
+    /// Alertmanager's.
     Result<std::string> set(Silence silence, Timestamp now);
     /// Ends it now. One that has ended already is left alone.
     Status expire(std::string_view id, Timestamp now);
@@ -65,10 +66,19 @@ public:
 private:
     Status check(const Silence& silence, Timestamp now) const;
     std::string make_id();
+    void index() const;
+    template <class Visit>
+    void visit_candidates(const LabelSet& labels, const Visit& visit) const;
 
     Limits limits_;
     Random& random_;
     std::map<std::string, Silence, std::less<>> silences_;
+
+    // By a label and the value that a silence wants it to have; without such a matcher a silence may match anything.
+    // Made anew when it is looked into after a change.
+    mutable std::map<Label, std::vector<const Silence*>> by_label_;
+    mutable std::vector<const Silence*> unindexed_;
+    mutable bool index_is_old_ = false;
 };
 
 }  // namespace tocsin

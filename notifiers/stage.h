@@ -14,7 +14,8 @@ enum class MuteReason { Silence, Inhibition, ActiveTimeInterval, MuteTimeInterva
 /// As in alertmanager_notifications_suppressed_total: `silence`, `inhibition`, …
 std::string_view to_string(MuteReason reason);
 
-/// Why nobody is told of an alert, and by whom or what: ids of silences, fingerprint of the inhibiting alert, names of intervals.
+/// Why nobody is told of an alert, and by whom or what: ids of silences, fingerprint of the inhibiting alert, names of
+/// intervals.
 struct Mute {
     MuteReason reason;
     std::vector<std::string> by;

@@ -1,11 +1,11 @@
 #include "notifiers/time_interval.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <functional>
+
+#include <fmt/format.h>
 
 #include "base/text.h"
 
@@ -16,10 +16,13 @@ using Range = TimeWindow::Range;
 
 constexpr std::array<std::string_view, 7> kWeekdays = {"sunday",   "monday", "tuesday", "wednesday",
                                                        "thursday", "friday", "saturday"};
-constexpr std::array<std::string_view, 12> kMonths = {"january", "february", "march",     "april",   "may",      "june",
-                                                      "july",    "august",   "september", "october", "november", "december"};
+constexpr std::array<std::string_view, 12> kMonths = {"january",   "february", "march",    "april",
+                                                      "may",       "june",     "july",     "august",
+                                                      "september", "october",  "november", "december"};
 
-tl::unexpected<Error> refuse(std::string message) { return fail(Error::Kind::InvalidInput, std::move(message)); }
+tl::unexpected<Error> refuse(std::string message) {
+    return fail(Error::Kind::InvalidInput, std::move(message));
+}
 
 Result<int> parse_number(std::string_view text) {
     int number = 0;
@@ -86,7 +89,8 @@ Result<Range> parse_days_of_month(std::string_view text) {
 Result<Range> parse_months(std::string_view text) {
     TOCSIN_TRY(const Range range, parse_range(text, parse_month));
     if (range.begin > range.end) {
-        return refuse(fmt::format("end month {} is before start month {}", month_name(range.end), month_name(range.begin)));
+        return refuse(
+            fmt::format("end month {} is before start month {}", month_name(range.end), month_name(range.begin)));
     }
     return range;
 }
@@ -205,9 +209,8 @@ TimeInterval read_time_interval(const YamlNode& node, std::string_view what, Con
     interval.where = node.where;
     fields.read("name", interval.name);
     if (interval.name.empty()) fields.report({}, fmt::format("missing name in {}", what));
-    fields.read_each("time_intervals", [&](const YamlNode& item) {
-        interval.windows.push_back(read_window(item, reading));
-    });
+    fields.read_each("time_intervals",
+                     [&](const YamlNode& item) { interval.windows.push_back(read_window(item, reading)); });
     fields.finish();
     return interval;
 }

@@ -11,8 +11,8 @@
 
 namespace tocsin {
 
-/// One element of a time interval: all of its fields must hold, within a field any range. A field that is absent always holds, one
-/// that is an empty list never does.
+/// One element of a time interval: all of its fields must hold, within a field any range. A field that is absent always
+/// holds, one that is an empty list never does.
 struct TimeWindow {
     struct Range {
         int begin = 0;

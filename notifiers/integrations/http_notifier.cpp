@@ -1,11 +1,11 @@
 #include "notifiers/integrations/http_notifier.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "base/text.h"
 #include "base/url.h"
@@ -55,13 +55,20 @@ FailureReason reason_of_status(int status) {
 
 std::string_view to_string(FailureReason reason) {
     switch (reason) {
-        case FailureReason::Other: return "other";
-        case FailureReason::ClientError: return "clientError";
-        case FailureReason::ServerError: return "serverError";
-        case FailureReason::AuthError: return "authError";
-        case FailureReason::RateLimited: return "rateLimited";
-        case FailureReason::Cancelled: return "contextCanceled";
-        case FailureReason::DeadlineExceeded: return "contextDeadlineExceeded";
+        case FailureReason::Other:
+            return "other";
+        case FailureReason::ClientError:
+            return "clientError";
+        case FailureReason::ServerError:
+            return "serverError";
+        case FailureReason::AuthError:
+            return "authError";
+        case FailureReason::RateLimited:
+            return "rateLimited";
+        case FailureReason::Cancelled:
+            return "contextCanceled";
+        case FailureReason::DeadlineExceeded:
+            return "contextDeadlineExceeded";
     }
     return "other";
 }

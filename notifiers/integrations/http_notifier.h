@@ -24,7 +24,8 @@ protected:
     };
 
     /// `kind` names the integration in messages.
-    HttpNotifier(std::string_view kind, std::shared_ptr<const IntegrationConfig> config, const NotifierContext& context);
+    HttpNotifier(std::string_view kind, std::shared_ptr<const IntegrationConfig> config,
+                 const NotifierContext& context);
 
     /// An error is one that no retry will mend.
     virtual Result<Message> compose(const Notification& notification) = 0;
@@ -47,7 +48,8 @@ private:
     AttemptId next_attempt_ = 1;
 };
 
-/// By status alone: 2xx delivered; 429 and 5xx are to be retried, after `Retry-After` where it is given; everything else failed.
+/// By status alone: 2xx delivered; 429 and 5xx are to be retried, after `Retry-After` where it is given; everything
+/// else failed.
 Outcome classify_status(const HttpResponse& response, Timestamp now, std::string_view details = {});
 
 /// Seconds or a date of HTTP, as a wait of at most an hour; nothing when it is neither.

@@ -31,8 +31,10 @@ struct IntegrationType {
     /// Reads one entry of the list; what is wrong with it is reported in `reading`, and the result is then not used.
     std::shared_ptr<const IntegrationConfig> (*read)(const YamlNode& node, ConfigReading& reading,
                                                      const GlobalConfig& global, const std::string& directory);
-    /// `config` is what read() returned. Templates that do not parse are told by the first notification, as a failed one.
-    std::unique_ptr<Notifier> (*create)(std::shared_ptr<const IntegrationConfig> config, const NotifierContext& context);
+    /// `config` is what read() returned. Templates that do not parse are told by the first notification, as a failed
+    /// one.
+    std::unique_ptr<Notifier> (*create)(std::shared_ptr<const IntegrationConfig> config,
+                                        const NotifierContext& context);
 };
 
 namespace integrations {

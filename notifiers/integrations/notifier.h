@@ -36,7 +36,8 @@ struct Outcome {
     std::string template_error;
 };
 
-/// Sends notifications to one integration of one receiver; any number of attempts may run at once. Scheduler's thread only.
+/// Sends notifications to one integration of one receiver; any number of attempts may run at once. Scheduler's thread
+/// only.
 class Notifier {
 public:
     using AttemptId = std::uint64_t;
@@ -51,7 +52,8 @@ public:
     virtual void cancel(AttemptId id) = 0;
 };
 
-/// What notifiers are built with. References outlive them, but for `templates`, which is only used while they are built.
+/// What notifiers are built with. References outlive them, but for `templates`, which is only used while they are
+/// built.
 struct NotifierContext {
     HttpClient& http;
     Disk& disk;

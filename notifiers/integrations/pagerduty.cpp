@@ -1,7 +1,7 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
+
+#include <fmt/format.h>
 
 #include "base/digest.h"
 #include "base/json.h"
@@ -56,7 +56,7 @@ public:
           templates_(context.templates),
           v1_url_(context.pagerduty_v1_url) {
         for (const auto& [name, value] : config_->details) {
-            details_.emplace_back(name, FreeForm::from_yaml(templates_, value));
+            details_.emplace_back(name, FreeForm::from_yaml(templates_.set(), value));
         }
         for (const auto& [name, text] : kDefaultDetails) add_default_detail(name, text);
         std::sort(details_.begin(), details_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -67,7 +67,7 @@ private:
         for (const auto& detail : details_) {
             if (detail.first == name) return;
         }
-        details_.emplace_back(name, FreeForm::from_text(templates_, text));
+        details_.emplace_back(name, FreeForm::from_text(templates_.set(), text));
     }
 
     Result<Message> compose(const Notification& notification) override {
@@ -101,8 +101,9 @@ private:
         const SecretSource source{v1 ? config_->service_key.text : config_->routing_key.text,
                                   v1 ? config_->service_key_file : config_->routing_key_file};
         const bool inline_key = !source.text.empty();
-        TOCSIN_TRY(const std::string text, inline_key ? Result<std::string>(source.text.reveal()) : source.resolve(disk()));
-        auto key = TemplatedText(templates_, text).expand(notification.data, notification.now);
+        TOCSIN_TRY(const std::string text,
+                   inline_key ? Result<std::string>(source.text.reveal()) : source.resolve(disk()));
+        auto key = TemplatedText(templates_.set(), text).expand(notification.data, notification.now);
         if (!key) return fail(Error::Kind::InvalidInput, fmt::format("{}: template cannot be executed", name));
         if (key->empty()) return fail(Error::Kind::InvalidInput, fmt::format("{} cannot be empty", name));
         return key;
@@ -115,12 +116,12 @@ private:
     }
 
     std::string text(FieldExpander& expand, const TemplateField& field) const {
-        return expand(TemplatedText(templates_, field.text));
+        return expand(templates_.of(field.text));
     }
 
     std::string summary(const Notification& notification, FieldExpander& expand) const {
         return truncate_in_runes(
-            expand.expand_or(TemplatedText(templates_, config_->description.text), plain_subject(notification.data)),
+            expand.expand_or(templates_.of(config_->description.text), plain_subject(notification.data)),
             kSummaryRunesMax);
     }
 
@@ -224,7 +225,7 @@ private:
     }
 
     std::shared_ptr<const PagerdutyConfig> config_;
-    templates::NotificationTemplates templates_;
+    FieldTemplates templates_;
     std::string v1_url_;
     std::vector<std::pair<std::string, FreeForm>> details_;
 };

@@ -1,11 +1,11 @@
 #include "notifiers/integrations/templated_text.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
+
+#include <fmt/format.h>
 
 #include "base/text.h"
 
@@ -82,8 +82,8 @@ Json read_inline(std::string text) {
 }
 
 std::size_t count_firing(const templates::NotificationData& data) {
-    return static_cast<std::size_t>(
-        std::count_if(data.alerts.begin(), data.alerts.end(), [](const auto& alert) { return alert.status == "firing"; }));
+    return static_cast<std::size_t>(std::count_if(data.alerts.begin(), data.alerts.end(),
+                                                  [](const auto& alert) { return alert.status == "firing"; }));
 }
 
 void append_labels(std::string& out, const LabelSet& labels) {
@@ -93,7 +93,7 @@ void append_labels(std::string& out, const LabelSet& labels) {
 }  // namespace
 
 TemplatedText::TemplatedText(const templates::NotificationTemplates& templates, std::string_view text)
-    : parsed_(tl::unexpected(std::string())), empty_(text.empty()) {
+    : parsed_(tl::unexpected(std::string())) {
     auto parsed = templates.parse_text(text);
     if (parsed) {
         parsed_ = *std::move(parsed);
@@ -107,7 +107,15 @@ Result<std::string> TemplatedText::expand(const templates::NotificationData& dat
     return parsed_->expand(data, now);
 }
 
-std::string FieldExpander::operator()(const TemplatedText& field) { return expand_or(field, {}); }
+const TemplatedText& FieldTemplates::of(const std::string& text) const {
+    const auto known = parsed_.find(text);
+    return known != parsed_.end() ? known->second
+                                  : parsed_.emplace(text, TemplatedText(templates_, text)).first->second;
+}
+
+std::string FieldExpander::operator()(const TemplatedText& field) {
+    return expand_or(field, {});
+}
 
 std::string FieldExpander::expand_or(const TemplatedText& field, std::string_view replacement) {
     auto text = field.expand(data_, now_);

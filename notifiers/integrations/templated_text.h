@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -11,26 +12,36 @@
 
 namespace tocsin {
 
-/// A field of a receiver, parsed once. One that is no template fails when it is expanded, as in Alertmanager: a mistake in one
-/// message must not keep the others from being sent.
+/// A field of a receiver, parsed once. One that is no template fails when it is expanded, as in Alertmanager: a mistake
+/// in one message must not keep the others from being sent.
 class TemplatedText {
 public:
-    TemplatedText() : TemplatedText(templates::NotificationTemplates(), "") {}
     TemplatedText(const templates::NotificationTemplates& templates, std::string_view text);
 
     Result<std::string> expand(const templates::NotificationData& data, Timestamp now) const;
-    bool empty() const { return empty_; }
 
 private:
     tl::expected<templates::NotificationTemplate, std::string> parsed_;
-    bool empty_;
+};
+
+/// The fields of one integration, each parsed when it is first used. For texts of the configuration only: nothing is
+/// ever dropped.
+class FieldTemplates {
+public:
+    explicit FieldTemplates(const templates::NotificationTemplates& templates) : templates_(templates) {}
+
+    const TemplatedText& of(const std::string& text) const;
+    const templates::NotificationTemplates& set() const { return templates_; }
+
+private:
+    templates::NotificationTemplates templates_;
+    mutable std::map<std::string, TemplatedText> parsed_;
 };
 
 /// Expands the fields of one message and keeps the first failure.
 class FieldExpander {
 public:
     explicit FieldExpander(const Notification& notification) : data_(notification.data), now_(notification.now) {}
-    FieldExpander(const templates::NotificationData& data, Timestamp now) : data_(data), now_(now) {}
 
     /// Empty for a field that fails.
     std::string operator()(const TemplatedText& field);
@@ -47,8 +58,8 @@ private:
 
 /// A value of any shape whose texts are templates: PagerDuty's `details`, the webhook's `payload`.
 ///
-/// What a text expands to is read as YAML, and where that gives something other than a text it is taken as such: `{{ … | toJson }}`
-/// becomes an object, `{{ len .Alerts }}` a number (Alertmanager's template.DeepCopyWithTemplate).
+/// What a text expands to is read as YAML, and where that gives something other than a text it is taken as such: `{{ …
+/// | toJson }}` becomes an object, `{{ len .Alerts }}` a number (Alertmanager's template.DeepCopyWithTemplate).
 class FreeForm {
 public:
     static FreeForm from_text(const templates::NotificationTemplates& templates, std::string_view text);
@@ -67,15 +78,15 @@ struct FreeForm::Member {
     FreeForm value;
 };
 
-/// The JSON that a YAML value means by the rules of YAML 1.1. Members are sorted; those whose key is not a text are left out, as
-/// Alertmanager does.
+/// The JSON that a YAML value means by the rules of YAML 1.1. Members are sorted; those whose key is not a text are
+/// left out, as Alertmanager does.
 Json yaml_to_json(const YamlNode& node);
 
 /// Cut to `runes_max` characters, the last of them `…`.
 std::string truncate_in_runes(std::string text, std::size_t runes_max);
 
-/// What a message says when its template fails: `[FIRING:2] alertname=… (2 alerts)` and below it each alert with its labels and
-/// annotations.
+/// What a message says when its template fails: `[FIRING:2] alertname=… (2 alerts)` and below it each alert with its
+/// labels and annotations.
 std::string plain_subject(const templates::NotificationData& data);
 std::string plain_facts(const templates::NotificationData& data);
 

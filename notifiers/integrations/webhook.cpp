@@ -1,9 +1,9 @@
 #include "notifiers/integrations/webhook.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <optional>
+
+#include <fmt/format.h>
 
 #include "base/text.h"
 #include "notifiers/integrations/http_notifier.h"
@@ -40,22 +40,6 @@ Json alert_json(const templates::NotificationAlert& alert) {
     return json;
 }
 
-/// In the order of the message; with too many alerts, resolved ones are left out before firing ones.
-Json alerts_json(const std::vector<templates::NotificationAlert>& alerts, std::size_t alerts_max) {
-    std::size_t firing = 0;
-    for (const auto& alert : alerts) firing += alert.status == "firing" ? 1 : 0;
-    std::size_t firing_left = std::min(firing, alerts_max);
-    std::size_t resolved_left = alerts_max - firing_left;
-    Json::Array out;
-    for (const auto& alert : alerts) {
-        std::size_t& left = alert.status == "firing" ? firing_left : resolved_left;
-        if (left == 0) continue;
-        --left;
-        out.push_back(alert_json(alert));
-    }
-    return Json(std::move(out));
-}
-
 class Webhook final : public HttpNotifier {
 public:
     Webhook(std::shared_ptr<const WebhookConfig> config, const NotifierContext& context)
@@ -68,9 +52,11 @@ public:
 
 private:
     Result<Message> compose(const Notification& notification) override {
+        Notification cut = notification;
+        const std::size_t truncated = truncate_alerts(cut, config_->max_alerts);
         Message message;
-        TOCSIN_TRY(message.url, expand_url(notification));
-        message.body = dump(body(notification, message.template_error)) + "\n";
+        TOCSIN_TRY(message.url, expand_url(cut));
+        message.body = dump(body(cut, truncated, message.template_error)) + "\n";
         return message;
     }
 
@@ -92,14 +78,14 @@ private:
         return std::string(trim(*url));
     }
 
-    Json body(const Notification& notification, std::string& template_error) const {
+    Json body(const Notification& notification, std::size_t truncated, std::string& template_error) const {
         if (payload_) {
             FieldExpander expand(notification);
             Json json = payload_->expand(expand);
             if (expand.error().empty()) return json;
             template_error = expand.error();
         }
-        return webhook_message(notification, config_->max_alerts);
+        return webhook_message(notification, truncated);
     }
 
     std::shared_ptr<const WebhookConfig> config_;
@@ -146,13 +132,31 @@ std::unique_ptr<Notifier> create(std::shared_ptr<const IntegrationConfig> config
 
 }  // namespace
 
-Json webhook_message(const Notification& notification, std::size_t alerts_max) {
+std::size_t truncate_alerts(Notification& notification, std::size_t alerts_max) {
+    auto& alerts = notification.data.alerts;
+    if (alerts_max == 0 || alerts.size() <= alerts_max) return 0;
+    const std::size_t truncated = alerts.size() - alerts_max;
+    const auto is_firing = [](const templates::NotificationAlert& alert) { return alert.status == "firing"; };
+    const auto firing = static_cast<std::size_t>(std::count_if(alerts.begin(), alerts.end(), is_firing));
+    std::size_t firing_left = std::min(firing, alerts_max);
+    std::size_t resolved_left = alerts_max - firing_left;
+    std::erase_if(alerts, [&](const templates::NotificationAlert& alert) {
+        std::size_t& left = is_firing(alert) ? firing_left : resolved_left;
+        if (left == 0) return true;
+        --left;
+        return false;
+    });
+    return truncated;
+}
+
+Json webhook_message(const Notification& notification, std::size_t truncated) {
     const templates::NotificationData& data = notification.data;
-    const bool cut = alerts_max != 0 && data.alerts.size() > alerts_max;
+    Json::Array alerts;
+    for (const auto& alert : data.alerts) alerts.push_back(alert_json(alert));
     Json json = Json::object();
     json.add("receiver", data.receiver);
     json.add("status", data.status);
-    json.add("alerts", alerts_json(data.alerts, cut ? alerts_max : data.alerts.size()));
+    json.add("alerts", Json(std::move(alerts)));
     json.add("notification_reason", data.notification_reason);
     json.add("groupLabels", labels_json(data.group_labels));
     json.add("commonLabels", labels_json(data.common_labels));
@@ -162,7 +166,7 @@ Json webhook_message(const Notification& notification, std::size_t alerts_max) {
     json.add("externalURL", data.external_url);
     json.add("version", "4");
     json.add("groupKey", notification.group_key);
-    json.add("truncatedAlerts", static_cast<std::int64_t>(cut ? data.alerts.size() - alerts_max : 0));
+    json.add("truncatedAlerts", static_cast<std::int64_t>(truncated));
     return json;
 }
 

@@ -7,8 +7,11 @@
 
 namespace tocsin::integrations {
 
-/// The body of Alertmanager's webhook, version 4. With `alerts_max` other than 0 only that many alerts are in it, firing ones first;
-/// status, common labels and annotations are those of all.
-Json webhook_message(const Notification& notification, std::size_t alerts_max);
+/// The body of Alertmanager's webhook, version 4. `truncated` alerts were left out of the notification before.
+Json webhook_message(const Notification& notification, std::size_t truncated = 0);
+
+/// Leaves at most so many alerts in the notification (0: all), resolved ones going first; status, common labels and
+/// annotations stay those of all. Returns how many are gone.
+std::size_t truncate_alerts(Notification& notification, std::size_t alerts_max);
 
 }  // namespace tocsin::integrations

@@ -29,7 +29,8 @@ TEST_CASE("an alert is merged with what is known of it as Alertmanager merges it
         {"started earlier than was said", alert(300, 2000, 500), alert(100, 1500, 600), 100, 2000},
         {"an earlier start counts", alert(100, 2000, 500), alert(300, 3000, 600), 100, 3000},
         {"resolved", alert(100, 2000, 500), alert(100, 900, 600), 100, 900},
-        {"a later end that was only a timeout does not count", alert(100, 3000, 500, true), alert(200, 2000, 600), 100, 2000},
+        {"a later end that was only a timeout does not count", alert(100, 3000, 500, true), alert(200, 2000, 600), 100,
+         2000},
         {"a later end that was said counts", alert(100, 3000, 500), alert(200, 2000, 600), 100, 3000},
         {"both resolved: the later end", alert(100, 900, 500), alert(200, 800, 600), 100, 900},
         {"no overlap: another incident", alert(100, 400, 500), alert(500, 3000, 600), 500, 3000},
@@ -45,7 +46,8 @@ TEST_CASE("an alert is merged with what is known of it as Alertmanager merges it
 
 TEST_CASE("fingerprints and log hashes are Alertmanager's", "[notifiers][alert_store]") {
     Alert out;
-    out.labels = {{"alertname", "HighErr"}, {"cluster", "eu"}, {"instance", "a:1"}, {"job", "api"}, {"severity", "critical"}};
+    out.labels = {
+        {"alertname", "HighErr"}, {"cluster", "eu"}, {"instance", "a:1"}, {"job", "api"}, {"severity", "critical"}};
     const StoredAlert stored(out);
     CHECK(to_string_fingerprint(stored.fingerprint) == "70e51e729038c3a1");
     CHECK(stored.log_hash != stored.fingerprint);

@@ -20,7 +20,8 @@ std::string read_whole(const std::string& path) {
 /// The files of a folder on which tocsin and amtool disagree, each with what tocsin says.
 std::vector<std::string> disagreements(const std::string& folder, std::size_t& files) {
     const std::string root = TOCSIN_CONFORMANCE_DIR;
-    const auto manifest = parse_json(read_whole(root + "/" + folder + "/manifest.json"), {.depth = 32, .values = 1'000'000});
+    const auto manifest =
+        parse_json(read_whole(root + "/" + folder + "/manifest.json"), {.depth = 32, .values = 1'000'000});
     REQUIRE(manifest.has_value());
     std::vector<std::string> out;
     for (const Json& entry : manifest->at("files").items()) {

@@ -20,6 +20,7 @@ struct Case {
 constexpr Duration kLong = std::chrono::hours(4);
 constexpr Duration kHour = std::chrono::hours(1);
 
+// clang-format off
 const std::vector<Case> kCases = {
     {"nothing was sent and something fires", false, {}, {}, {}, {}, {1}, {}, {}, {}, true, kLong, "first notification"},
     {"nothing was sent and all is over", false, {}, {}, {}, {}, {}, {1}, {}, {}, true, kLong, ""},
@@ -55,6 +56,7 @@ const std::vector<Case> kCases = {
     {"a muted one that was never told does not hold the others back", true, {2}, {}, {}, {}, {}, {2}, {1}, {}, true, kLong,
      "all alerts resolved"},
 };
+// clang-format on
 
 TEST_CASE("what is sent follows the table", "[notifiers][dedup]") {
     for (const Case& c : kCases) {

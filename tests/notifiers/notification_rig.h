@@ -1,12 +1,12 @@
 #pragma once
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "base/duration.h"
 #include "base/json.h"
@@ -89,7 +89,8 @@ public:
     void advance(Duration by) { scheduler.advance(by); }
     void settle() { scheduler.settle(); }
 
-    /// What was sent since the last call, one line a request: when, where to, status, firing (+) and resolved (-) alerts, reason.
+    /// What was sent since the last call, one line a request: when, where to, status, firing (+) and resolved (-)
+    /// alerts, reason.
     ///
     ///     30s hook firing +a +b -c (first notification)
     Lines told() {
@@ -114,8 +115,7 @@ public:
 private:
     std::string line_of(const fakes::FakeHttpClient::Sent& sent) const {
         const std::string& url = sent.request.url;
-        std::string line =
-            fmt::format("{} {}", to_string(sent.at - started_at), url.substr(url.rfind('/') + 1));
+        std::string line = fmt::format("{} {}", to_string(sent.at - started_at), url.substr(url.rfind('/') + 1));
         const auto body = parse_json(sent.request.body, {.depth = 64, .values = 1'000'000});
         if (!body) return line + " no JSON";
         if (body->find("alerts") == nullptr) return line + other_line(*body);

@@ -1,5 +1,7 @@
 #include "notifiers/notification_service.h"
 
+#include <algorithm>
+
 #include "tests/catch.h"
 #include "tests/notifiers/notification_rig.h"
 
@@ -78,7 +80,8 @@ TEST_CASE("an alert ends when its end has come although nobody said so", "[notif
     alert.ends_at = Timestamp{};
     rig.receive({alert});
     rig.advance(10min);
-    CHECK(rig.told() == Lines{"30s hook firing +a (first notification)", "5m30s hook resolved -a (all alerts resolved)"});
+    CHECK(rig.told() ==
+          Lines{"30s hook firing +a (first notification)", "5m30s hook resolved -a (all alerts resolved)"});
 }
 
 TEST_CASE("an alert without a start began when it came", "[notifiers][service]") {
@@ -90,7 +93,8 @@ TEST_CASE("an alert without a start began when it came", "[notifiers][service]")
     CHECK(rig.service->alerts({}).front().alert->alert.starts_at == rig.scheduler.now());
 }
 
-TEST_CASE("without send_resolved nobody is told of the end, and everybody of the next beginning", "[notifiers][service]") {
+TEST_CASE("without send_resolved nobody is told of the end, and everybody of the next beginning",
+          "[notifiers][service]") {
     NotificationRig rig(R"(
 route: {receiver: hook, group_wait: 10s, group_interval: 1m, repeat_interval: 4h}
 receivers:
@@ -142,12 +146,14 @@ receivers:
                               "1s three firing +b (first notification)"});
 }
 
-TEST_CASE("defect M: a repeat interval that is a multiple of the group interval is kept exactly", "[notifiers][service]") {
+TEST_CASE("defect M: a repeat interval that is a multiple of the group interval is kept exactly",
+          "[notifiers][service]") {
     NotificationRig rig(kHook);
     rig.http.handle([](const HttpRequest&) { return FakeAnswer::ok().after(200ms); });
     rig.fire("a");
     rig.advance(3h);
-    CHECK(rig.told() == Lines{"30s hook firing +a (first notification)", "1h30s hook firing +a (repeat interval elapsed)",
+    CHECK(rig.told() == Lines{"30s hook firing +a (first notification)",
+                              "1h30s hook firing +a (repeat interval elapsed)",
                               "2h30s hook firing +a (repeat interval elapsed)"});
 }
 
@@ -172,7 +178,8 @@ TEST_CASE("defect O: old alerts are told at once, the whole batch in one message
     CHECK(rig.told() == Lines{"0s hook firing +a +b (first notification)"});
 }
 
-TEST_CASE("a server error is retried with growing waits until the next flush, which begins anew", "[notifiers][retry]") {
+TEST_CASE("a server error is retried with growing waits until the next flush, which begins anew",
+          "[notifiers][retry]") {
     NotificationRig rig(kHook);
     rig.http.handle([](const HttpRequest&) { return FakeAnswer::with_status(500); });
     rig.fire("a");
@@ -194,7 +201,8 @@ TEST_CASE("a server error is retried with growing waits until the next flush, wh
     CHECK(rig.told() == Lines{});
 }
 
-TEST_CASE("a receiver that stays down is tried at least every minute, and the failed flushes are counted", "[notifiers][retry]") {
+TEST_CASE("a receiver that stays down is tried at least every minute, and the failed flushes are counted",
+          "[notifiers][retry]") {
     NotificationRig rig(kHook);
     rig.http.handle([](const HttpRequest&) { return FakeAnswer::fails(FakeAnswer::Fault::Refused); });
     rig.fire("a");
@@ -205,8 +213,10 @@ TEST_CASE("a receiver that stays down is tried at least every minute, and the fa
     rig.advance(61s);
     CHECK(sent.back().request.body.find("first notification") != std::string::npos);
     const std::string metrics = rig.metrics.render();
-    CHECK(metrics.find(R"(alertmanager_notifications_failed_total{integration="webhook",reason="contextDeadlineExceeded"} 12)") !=
-          std::string::npos);
+    CHECK(
+        metrics.find(
+            R"(alertmanager_notifications_failed_total{integration="webhook",reason="contextDeadlineExceeded"} 12)") !=
+        std::string::npos);
 }
 
 TEST_CASE("429 is retried when the receiver allows it, not before", "[notifiers][retry]") {
@@ -237,7 +247,8 @@ TEST_CASE("Retry-After counts for all groups of the receiver", "[notifiers][retr
     rig.advance(139s);
     CHECK(rig.told() == Lines{"30s hook firing +a (first notification)"});
     rig.advance(1s);
-    CHECK(rig.told() == Lines{"2m30s hook firing +a (first notification)", "2m30s hook firing +b (first notification)"});
+    CHECK(rig.told() ==
+          Lines{"2m30s hook firing +a (first notification)", "2m30s hook firing +b (first notification)"});
 }
 
 TEST_CASE("a refused message is tried again at the next flush", "[notifiers][retry]") {
@@ -248,7 +259,8 @@ TEST_CASE("a refused message is tried again at the next flush", "[notifiers][ret
     CHECK(rig.told() == Lines{"30s hook firing +a (first notification)"});
     rig.advance(5min);
     CHECK(rig.told() == Lines{"5m30s hook firing +a (first notification)"});
-    CHECK(rig.metrics.render().find(R"(failed_total{integration="webhook",reason="clientError"} 1)") != std::string::npos);
+    CHECK(rig.metrics.render().find(R"(failed_total{integration="webhook",reason="clientError"} 1)") !=
+          std::string::npos);
 }
 
 TEST_CASE("defect J: what fired while the receiver refused is told although it has ended", "[notifiers][retry]") {
@@ -258,7 +270,8 @@ route: {{receiver: hook, group_wait: 30s, group_interval: 5m}}
 receivers:
 - name: hook
   webhook_configs: [{{url: 'http://r/hook', send_resolved: {}}}]
-)", send_resolved));
+)",
+                                    send_resolved));
     rig.http.once("http://r/hook", FakeAnswer::with_status(GENERATE(400, 404)));
     rig.fire("a");
     rig.advance(1min);
@@ -271,7 +284,8 @@ receivers:
     CHECK(rig.service->group_count() == 0);
 }
 
-TEST_CASE("defect J: an alert that came and went unheard in a group that was told before is told too", "[notifiers][retry]") {
+TEST_CASE("defect J: an alert that came and went unheard in a group that was told before is told too",
+          "[notifiers][retry]") {
     NotificationRig rig(kHook);
     rig.fire("a");
     rig.advance(1min);
@@ -310,7 +324,8 @@ receivers:
     CHECK(rig.service->pending_deliveries() == 50);
 }
 
-TEST_CASE("one message of a group is under way at a time, and the flush it missed is made up for", "[notifiers][retry]") {
+TEST_CASE("one message of a group is under way at a time, and the flush it missed is made up for",
+          "[notifiers][retry]") {
     NotificationRig rig(R"(
 route: {receiver: hook, group_wait: 10s, group_interval: 10s}
 receivers: [{name: hook, webhook_configs: [{url: 'http://r/hook'}]}]
@@ -363,7 +378,8 @@ TEST_CASE("a silence stops the retries of what it matches", "[notifiers][silence
     CHECK(rig.told() == Lines{});
 }
 
-TEST_CASE("defect A: an alert that ends while it is muted is told as resolved when the mute ends", "[notifiers][silence]") {
+TEST_CASE("defect A: an alert that ends while it is muted is told as resolved when the mute ends",
+          "[notifiers][silence]") {
     NotificationRig rig(kHook);
     rig.fire("a");
     rig.advance(1min);
@@ -440,7 +456,8 @@ TEST_CASE("defect B: an alert that still fires is told again when its mute ends"
     CHECK(rig.told() == Lines{});
 }
 
-TEST_CASE("defect B2: a group with a told alert that fires on under a silence is not resolved", "[notifiers][silence]") {
+TEST_CASE("defect B2: a group with a told alert that fires on under a silence is not resolved",
+          "[notifiers][silence]") {
     NotificationRig rig(R"(
 route: {receiver: both, group_wait: 10s, group_interval: 1m}
 receivers:
@@ -464,7 +481,8 @@ receivers:
     CHECK(rig.told() == Lines{"3m10s pager resolve", "3m10s hook resolved -a (all alerts resolved)"});
 }
 
-TEST_CASE("a silenced alert that nobody was told of does not keep the others from being resolved", "[notifiers][silence]") {
+TEST_CASE("a silenced alert that nobody was told of does not keep the others from being resolved",
+          "[notifiers][silence]") {
     NotificationRig rig(kHook);
     rig.silence("alertname=a", 0s, 10h);
     rig.fire("a");
@@ -472,7 +490,8 @@ TEST_CASE("a silenced alert that nobody was told of does not keep the others fro
     rig.advance(1min);
     rig.resolve("b");
     rig.advance(10min);
-    CHECK(rig.told() == Lines{"30s hook firing +b (first notification)", "5m30s hook resolved -b (all alerts resolved)"});
+    CHECK(rig.told() ==
+          Lines{"30s hook firing +b (first notification)", "5m30s hook resolved -b (all alerts resolved)"});
 }
 
 constexpr const char* kInhibit = R"(
@@ -491,10 +510,12 @@ TEST_CASE("an alert is not told while a more important one of the same kind fire
                  rig.firing("elsewhere", {{"severity", "warning"}, {"cluster", "us"}}),
                  rig.firing("high", {{"severity", "critical"}, {"cluster", "eu"}})});
     rig.advance(30s);
-    CHECK(rig.told() == Lines{"10s hook firing +elsewhere (first notification)", "10s hook firing +high (first notification)"});
+    CHECK(rig.told() ==
+          Lines{"10s hook firing +elsewhere (first notification)", "10s hook firing +high (first notification)"});
     rig.resolve("high", {{"severity", "critical"}, {"cluster", "eu"}});
     rig.advance(1min);
-    CHECK(rig.told() == Lines{"1m10s hook firing +low (first notification)", "1m10s hook resolved -high (all alerts resolved)"});
+    CHECK(rig.told() ==
+          Lines{"1m10s hook firing +low (first notification)", "1m10s hook resolved -high (all alerts resolved)"});
 }
 
 TEST_CASE("defect C: a target stays inhibited while any of its sources fires", "[notifiers][inhibit]") {
@@ -603,7 +624,8 @@ TEST_CASE("a reload that changes the receiver's address sends the next message t
     rig.load(moved);
     rig.resolve("a");
     rig.advance(5min);
-    CHECK(rig.told() == Lines{"30s hook firing +a (first notification)", "5m30s else resolved -a (all alerts resolved)"});
+    CHECK(rig.told() ==
+          Lines{"30s hook firing +a (first notification)", "5m30s else resolved -a (all alerts resolved)"});
 }
 
 constexpr const char* kRouted = R"(
@@ -641,6 +663,58 @@ TEST_CASE("a group whose alerts go elsewhere after a reload is gone", "[notifier
     CHECK(rig.told() == Lines{"1m other firing +a (first notification)"});
 }
 
+TEST_CASE("defect H: who was told of an alert that goes elsewhere after a reload is told of its end",
+          "[notifiers][reload]") {
+    NotificationRig rig(fmt::format(kRouted, "severity=critical"));
+    rig.fire("a", {{"severity", "critical"}});
+    rig.fire("b", {{"severity", "critical"}});
+    rig.advance(30s);
+    rig.told();
+    const std::string key = rig.last_body().at("dedup_key").as_string();
+    SECTION("because the route is gone") {
+        rig.load(fmt::format(kRouted, "severity=nothing"));
+        rig.load(fmt::format(kRouted, "severity=nothing"));
+    }
+    SECTION("because groups are made by other labels") {
+        std::string text = fmt::format(kRouted, "severity=critical");
+        text.replace(text.find("group_wait"), 0, "group_by: [severity], receiver: other, ");
+        text.replace(text.find("receiver: pager, "), 17, "");
+        rig.load(text);
+    }
+    CHECK(rig.service->group_count() == 1);
+    rig.advance(1min);
+    const auto lines = rig.told();
+    REQUIRE(lines.size() == 1);
+    CHECK(lines.front().find("other firing +a +b (first notification)") != std::string::npos);
+    rig.resolve("a", {{"severity", "critical"}});
+    rig.advance(1min);
+    CHECK(rig.told().front() == "2m10s pager trigger");
+    rig.resolve("b", {{"severity", "critical"}});
+    rig.advance(10min);
+    const auto end = rig.told();
+    const auto resolve = std::find(end.begin(), end.end(), "3m10s pager resolve");
+    REQUIRE(resolve != end.end());
+    for (const auto& sent : rig.http.sent()) {
+        if (sent.request.url != "http://r/pager") continue;
+        CHECK(parse_json(sent.request.body)->at("dedup_key").as_string() == key);
+    }
+    rig.fire("a", {{"severity", "critical"}});
+    rig.advance(10min);
+    for (const auto& line : rig.told()) CHECK(line.find("pager") == std::string::npos);
+}
+
+TEST_CASE("a receiver that is gone after a reload is told nothing", "[notifiers][reload]") {
+    NotificationRig rig(fmt::format(kRouted, "severity=critical"));
+    rig.fire("a", {{"severity", "critical"}});
+    rig.advance(30s);
+    rig.told();
+    rig.load("route: {receiver: other}\nreceivers: [{name: other, webhook_configs: [{url: 'http://r/other'}]}]\n");
+    rig.resolve("a", {{"severity", "critical"}});
+    rig.advance(1h);
+    CHECK(rig.told() == Lines{});
+    CHECK(rig.service->group_count() == 0);
+}
+
 TEST_CASE("a configuration that tocsin cannot send by is refused and the old one stays", "[notifiers][reload]") {
     NotificationRig rig(kHook);
     auto config = parse_alertmanager_config(R"(
@@ -648,7 +722,8 @@ route: {receiver: mail}
 receivers:
 - name: mail
   email_configs: [{to: a@b, from: c@d, smarthost: 'x:25'}]
-)", "am.yml");
+)",
+                                            "am.yml");
     REQUIRE(config.has_value());
     const auto loaded = rig.service->load(*std::move(config));
     REQUIRE_FALSE(loaded.has_value());
@@ -766,7 +841,8 @@ TEST_CASE("alerts are filtered by state, labels and receiver", "[notifiers][serv
     rig.silence("alertname=quiet", 0s, 1h);
     const auto names = [&](const AlertFilter& filter) {
         Lines out;
-        for (const auto& view : rig.service->alerts(filter)) out.emplace_back(view.alert->alert.labels.get("alertname"));
+        for (const auto& view : rig.service->alerts(filter))
+            out.emplace_back(view.alert->alert.labels.get("alertname"));
         std::sort(out.begin(), out.end());
         return out;
     };
@@ -798,8 +874,8 @@ TEST_CASE("alerts are filtered by state, labels and receiver", "[notifiers][serv
 TEST_CASE("every attempt and every mute can be watched", "[notifiers][service]") {
     struct Watch final : NotificationObserver {
         void on_attempt(const AttemptEvent& event) override {
-            lines.push_back(fmt::format("{} {}[{}] {} {} #{} +{} -{} {}", event.receiver, event.integration, event.index,
-                                        event.status, to_string(event.reason), event.number, event.firing,
+            lines.push_back(fmt::format("{} {}[{}] {} {} #{} +{} -{} {}", event.receiver, event.integration,
+                                        event.index, event.status, to_string(event.reason), event.number, event.firing,
                                         event.resolved, event.outcome.http_status));
         }
         void on_mute(const MuteEvent& event) override {
@@ -829,6 +905,30 @@ TEST_CASE("start-delay holds the first flushes back", "[notifiers][service]") {
     CHECK(rig.told() == Lines{});
     rig.advance(1s);
     CHECK(rig.told() == Lines{"2m hook firing +a (first notification)"});
+}
+
+TEST_CASE("the labels of a route are in its messages, expanded", "[notifiers][service]") {
+    NotificationRig rig(R"(
+route: {receiver: hook, group_wait: 1s, labels: {team: 'x-{{ .CommonLabels.alertname }}', broken: '{{ .Nope }}'}}
+receivers: [{name: hook, webhook_configs: [{url: 'http://r/hook'}]}]
+)");
+    rig.fire("a");
+    rig.advance(1s);
+    CHECK(rig.last_body().at("routeLabels").at("team").as_string() == "x-a");
+    CHECK(rig.last_body().at("routeLabels").at("broken").as_string() == "{{ .Nope }}");
+}
+
+TEST_CASE("what waits for its turn when the configuration changes goes out by the new one", "[notifiers][reload]") {
+    NotificationRig rig(kHook);
+    rig.http.handle([](const HttpRequest&) { return FakeAnswer::ok().after(5s); });
+    for (int i = 0; i < 9; ++i) rig.fire("a" + std::to_string(i), {{"group", std::to_string(i)}});
+    rig.advance(31s);
+    CHECK(rig.told().size() == 8);
+    std::string moved = kHook;
+    moved.replace(moved.find("http://r/hook"), 13, "http://r/else");
+    rig.load(moved);
+    rig.advance(5s);
+    CHECK(rig.told() == Lines{"35s else firing +a8 (first notification)"});
 }
 
 TEST_CASE("the same input gives the same bytes at the same times", "[notifiers][service]") {

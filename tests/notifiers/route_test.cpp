@@ -39,7 +39,8 @@ constexpr const char* kTree = R"(
   - {matchers: [team=b], group_by: ['...'], group_wait: 5s}
 )";
 
-TEST_CASE("an alert takes the first child that matches, and the next ones after those that continue", "[notifiers][route]") {
+TEST_CASE("an alert takes the first child that matches, and the next ones after those that continue",
+          "[notifiers][route]") {
     const RouteTree tree(config_of(kTree).route);
     struct Case {
         LabelSet labels;
@@ -110,7 +111,8 @@ TEST_CASE("what a route does not say it has from its parent, and the root from A
 }
 
 TEST_CASE("route labels are merged from parent to child", "[notifiers][route]") {
-    const RouteTree tree(config_of("  receiver: r\n  labels: {a: '1', b: '2'}\n  routes: [{labels: {b: '3', c: '4'}}]").route);
+    const RouteTree tree(
+        config_of("  receiver: r\n  labels: {a: '1', b: '2'}\n  routes: [{labels: {b: '3', c: '4'}}]").route);
     std::string labels;
     for (const auto& [name, value] : tree.root().children[0]->options.labels) labels += name + value.text;
     CHECK(labels == "a1b3c4");

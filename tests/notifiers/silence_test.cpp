@@ -39,6 +39,20 @@ TEST_CASE("a silence mutes what it matches from its start to its end", "[notifie
     CHECK_FALSE(f.silences.mutes({{"a", "1"}}, kNow + 1h));
 }
 
+TEST_CASE("a change of silences shows at once in what is muted", "[notifiers][silence]") {
+    Fixture f;
+    const LabelSet labels{{"a", "1"}, {"b", "2"}};
+    CHECK_FALSE(f.silences.mutes(labels, kNow));
+    const std::string one = *f.silences.set(silence("a=1", 0s, 1h), kNow);
+    CHECK(f.silences.mutes(labels, kNow));
+    const std::string two = *f.silences.set(silence("b=~\"2|3\"", 0s, 1h), kNow);
+    CHECK(f.silences.muting(labels, kNow).size() == 2);
+    REQUIRE(f.silences.expire(one, kNow).has_value());
+    CHECK(f.silences.muting(labels, kNow) == std::vector<std::string>{two});
+    f.silences.restore({});
+    CHECK_FALSE(f.silences.mutes(labels, kNow));
+}
+
 TEST_CASE("ids are UUIDs of version 4", "[notifiers][silence]") {
     Fixture f;
     const std::string id = *f.silences.set(silence("a=1", 0s, 1h), kNow);

@@ -69,7 +69,8 @@ TEST_CASE("a cancelled attempt has no outcome", "[notifiers][http_notifier]") {
 
 TEST_CASE("an attempt ends after its time", "[notifiers][http_notifier]") {
     IntegrationRig rig("webhook_configs", "{url: 'http://r/hook'}");
-    CHECK(rig.send_with_answer(FakeAnswer::fails(FakeAnswer::Fault::NeverEnds)).reason == FailureReason::DeadlineExceeded);
+    CHECK(rig.send_with_answer(FakeAnswer::fails(FakeAnswer::Fault::NeverEnds)).reason ==
+          FailureReason::DeadlineExceeded);
     CHECK(rig.last_request().timeout == Duration(10s));
 }
 

@@ -27,9 +27,9 @@ class IntegrationRig {
 public:
     /// `integration` is YAML for one entry, in flow style: `{url: 'http://r/hook'}`.
     IntegrationRig(const std::string& key, const std::string& integration, const std::string& more = {}) {
-        auto parsed = parse_alertmanager_config("route: {receiver: all}\nreceivers:\n- name: all\n  " + key + ":\n  - " +
-                                                    integration + "\n" + more,
-                                                "/etc/am/alertmanager.yml");
+        auto parsed = parse_alertmanager_config(
+            "route: {receiver: all}\nreceivers:\n- name: all\n  " + key + ":\n  - " + integration + "\n" + more,
+            "/etc/am/alertmanager.yml");
         if (!parsed) FAIL(to_string(parsed.error().front()));
         config = *std::move(parsed);
         build();
@@ -43,8 +43,11 @@ public:
     /// The alert of the examples in Alertmanager's documentation of the payloads.
     static FlushAlert example(bool firing, const std::string& instance = "a:1") {
         Alert alert;
-        alert.labels = LabelSet::from(std::vector<std::pair<std::string, std::string>>{
-            {"alertname", "HighErr"}, {"cluster", "eu"}, {"instance", instance}, {"job", "api"}, {"severity", "critical"}});
+        alert.labels = LabelSet::from(std::vector<std::pair<std::string, std::string>>{{"alertname", "HighErr"},
+                                                                                       {"cluster", "eu"},
+                                                                                       {"instance", instance},
+                                                                                       {"job", "api"},
+                                                                                       {"severity", "critical"}});
         alert.annotations = {{"summary", "5xx <high> & rising"}};
         alert.starts_at = *parse_rfc3339("2026-01-02T03:04:05.678Z");
         alert.ends_at = *parse_rfc3339("2026-01-02T04:00:00Z");
@@ -65,7 +68,7 @@ public:
         out.now = *parse_rfc3339("2026-01-02T05:00:00Z");
         bool fires = false;
         for (const FlushAlert& alert : alerts) fires = fires || alert.firing;
-        out.data = make_notification_data(alerts, reason, fires, route, group, "http://am.example:9093", out.now);
+        out.data = make_notification_data(alerts, reason, fires, route, group, "http://am.example:9093");
         return out;
     }
 

@@ -51,7 +51,8 @@ TEST_CASE("an incident is triggered while anything fires and resolved after that
 }
 
 TEST_CASE("optional members of an event are there when they say something", "[notifiers][pagerduty]") {
-    IntegrationRig rig("pagerduty_configs", R"({routing_key: '{{ .GroupLabels.cluster }}-key', url: 'http://r/v2', client: c,
+    IntegrationRig rig("pagerduty_configs",
+                       R"({routing_key: '{{ .GroupLabels.cluster }}-key', url: 'http://r/v2', client: c,
       client_url: '', description: d, source: '{{ .CommonLabels.instance }}', severity: '{{ .CommonLabels.severity }}',
       class: cl, component: co, group: g, details: {firing: short, nested: {count: '{{ len .Alerts }}', s: '{{ .Status }}'}},
       images: [{src: s, alt: a, href: h}, {alt: dropped}], links: [{href: h, text: '{{ .Status }}'}, {text: dropped}]})");
@@ -62,8 +63,8 @@ TEST_CASE("optional members of an event are there when they say something", "[no
 
 TEST_CASE("an event that is too large loses its details, once", "[notifiers][pagerduty]") {
     const std::string key = GENERATE("routing_key", "service_key");
-    IntegrationRig rig("pagerduty_configs", "{" + key + ": k, url: 'http://r/v2', details: {big: '" +
-                                                std::string(520'000, 'x') + "'}}");
+    IntegrationRig rig("pagerduty_configs",
+                       "{" + key + ": k, url: 'http://r/v2', details: {big: '" + std::string(520'000, 'x') + "'}}");
     accept_all(rig);
     rig.send({IntegrationRig::example(true)});
     CHECK(rig.last_body().size() < 2000);
@@ -74,7 +75,8 @@ TEST_CASE("an event that is too large loses its details, once", "[notifiers][pag
 }
 
 TEST_CASE("a summary is cut to 1024 characters", "[notifiers][pagerduty]") {
-    IntegrationRig rig("pagerduty_configs", "{routing_key: k, url: 'http://r/v2', description: '" + std::string(3000, 'y') + "'}");
+    IntegrationRig rig("pagerduty_configs",
+                       "{routing_key: k, url: 'http://r/v2', description: '" + std::string(3000, 'y') + "'}");
     accept_all(rig);
     rig.send({IntegrationRig::example(true)});
     CHECK(rig.last_json().at("payload").at("summary").as_string() == std::string(1023, 'y') + "…");
@@ -122,8 +124,8 @@ TEST_CASE("what the second API makes of events", "[notifiers][pagerduty]") {
                               {429, Kind::RetryLater, FailureReason::RateLimited},
                               {502, Kind::RetryLater, FailureReason::ServerError}},
                              "S3CRET");
-    const Outcome bad = rig.send_with_answer(
-        FakeAnswer::with_status(400, R"({"status":"invalid event","message":"Event object is invalid","errors":["a","b"]})"));
+    const Outcome bad = rig.send_with_answer(FakeAnswer::with_status(
+        400, R"({"status":"invalid event","message":"Event object is invalid","errors":["a","b"]})"));
     CHECK(bad.message == "unexpected status code 400: Event object is invalid: a,b");
 }
 

@@ -24,7 +24,8 @@ TEST_CASE("a message to Slack is Alertmanager's to the byte", "[notifiers][slack
 }
 
 TEST_CASE("all members of a message to Slack are in Alertmanager's order", "[notifiers][slack]") {
-    IntegrationRig rig("slack_configs", R"({api_url: 'http://r/slack', channel: c, username: u, icon_emoji: ie, icon_url: iu,
+    IntegrationRig rig("slack_configs",
+                       R"({api_url: 'http://r/slack', channel: c, username: u, icon_emoji: ie, icon_url: iu,
       link_names: true, message_text: mt, title: t, title_link: tl, pretext: p, text: x, fallback: f, callback_id: ci,
       fields: [{title: ft, value: '{{ .Status }}'}, {title: ft2, value: fv2, short: false}], short_fields: true,
       actions: [{type: button, text: at, url: '{{ .ExternalURL }}', style: s, name: dropped},
@@ -43,8 +44,8 @@ TEST_CASE("a title is cut to 1024 characters", "[notifiers][slack]") {
 }
 
 TEST_CASE("defect D: a template that fails leaves a message with the facts and the error", "[notifiers][slack]") {
-    const std::string field = GENERATE("title: '{{ .Nope }}'", "text: '{{ template \"nope\" . }}'", "channel: '{{ .Foo'",
-                                       "color: '{{ .Nope }}'", "footer: '{{ .Nope }}'");
+    const std::string field = GENERATE("title: '{{ .Nope }}'", "text: '{{ template \"nope\" . }}'",
+                                       "channel: '{{ .Foo'", "color: '{{ .Nope }}'", "footer: '{{ .Nope }}'");
     IntegrationRig rig("slack_configs", "{api_url: 'http://r/slack', username: somebody, " + field + "}");
     rig.http.handle([](const HttpRequest&) { return FakeAnswer::ok("ok"); });
     const Outcome outcome = rig.send({IntegrationRig::example(true)});

@@ -20,10 +20,8 @@ TEST_CASE("the webhook's body is Alertmanager's version 4 to the byte", "[notifi
 }
 
 TEST_CASE("resolved alerts carry their end, and only common pairs are common", "[notifiers][webhook]") {
-    const auto json = integrations::webhook_message(
-        IntegrationRig::notification({IntegrationRig::example(false, "a:1"), IntegrationRig::example(false, "b:1")},
-                                     NotifyReason::AllResolved),
-        0);
+    const auto json = integrations::webhook_message(IntegrationRig::notification(
+        {IntegrationRig::example(false, "a:1"), IntegrationRig::example(false, "b:1")}, NotifyReason::AllResolved));
     CHECK(json.at("status").as_string() == "resolved");
     CHECK(json.at("alerts").at(std::size_t{0}).at("endsAt").as_string() == "2026-01-02T04:00:00Z");
     CHECK(json.at("commonLabels").find("instance") == nullptr);
@@ -31,17 +29,32 @@ TEST_CASE("resolved alerts carry their end, and only common pairs are common", "
     CHECK(json.at("notification_reason").as_string() == "all alerts resolved");
 }
 
-TEST_CASE("defect F: max_alerts cuts resolved alerts first and leaves status and common labels alone", "[notifiers][webhook]") {
-    const auto message = IntegrationRig::notification(
-        {IntegrationRig::example(false, "a:1"), IntegrationRig::example(true, "b:1"), IntegrationRig::example(false, "c:1")});
-    const auto json = integrations::webhook_message(message, 2);
+TEST_CASE("defect F: max_alerts cuts resolved alerts first and leaves status and common labels alone",
+          "[notifiers][webhook]") {
+    const auto cut_to = [](std::size_t alerts_max) {
+        Notification message =
+            IntegrationRig::notification({IntegrationRig::example(false, "a:1"), IntegrationRig::example(true, "b:1"),
+                                          IntegrationRig::example(false, "c:1")});
+        const std::size_t truncated = integrations::truncate_alerts(message, alerts_max);
+        return integrations::webhook_message(message, truncated);
+    };
+    const auto json = cut_to(2);
     CHECK(json.at("status").as_string() == "firing");
     CHECK(json.at("truncatedAlerts").as_integer() == 1);
     REQUIRE(json.at("alerts").items().size() == 2);
     CHECK(json.at("alerts").at(std::size_t{0}).at("labels").at("instance").as_string() == "a:1");
     CHECK(json.at("alerts").at(std::size_t{1}).at("status").as_string() == "firing");
-    CHECK(integrations::webhook_message(message, 1).at("alerts").at(std::size_t{0}).at("status").as_string() == "firing");
+    CHECK(cut_to(1).at("alerts").at(std::size_t{0}).at("status").as_string() == "firing");
     CHECK(json.at("commonLabels").find("instance") == nullptr);
+    CHECK(cut_to(0).at("alerts").items().size() == 3);
+    CHECK(cut_to(3).at("truncatedAlerts").as_integer() == 0);
+}
+
+TEST_CASE("max_alerts counts for a payload of one's own too", "[notifiers][webhook]") {
+    IntegrationRig rig("webhook_configs", "{url: 'http://r/hook', max_alerts: 1, payload: '{{ len .Alerts }}'}");
+    rig.http.handle([](const HttpRequest&) { return FakeAnswer::ok(); });
+    rig.send({IntegrationRig::example(true), IntegrationRig::example(true, "b:1")});
+    CHECK(rig.last_body() == "1\n");
 }
 
 TEST_CASE("a receiver's name is quoted as for a regular expression, like Alertmanager has it", "[notifiers][webhook]") {
@@ -84,8 +97,9 @@ TEST_CASE("a payload of one's own replaces the body; what texts expand to is rea
         {"'{{ .Status }}'", R"("firing")"},
         {"'{\"foo\": \"bar\"}'", R"({"foo":"bar"})"},
         {"'yes'", "true"},
-        {"{s: '{{ .Status }}', list: [1, 'a:'], '{{ .Status }}key': v}", R"({"firingkey":"v","list":[1,{"a":null}],"s":"firing"})"},
-        {"{n: {5: x, b: 1.5, c: yes, d: ~}}", R"({"n":{"b":1.5,"c":true,"d":null}})"},
+        {"{s: '{{ .Status }}', list: [1, 'a:'], '{{ .Status }}key': v}",
+         R"({"firingkey":"v","list":[1,{"a":null}],"s":"firing"})"},
+        {"{m: {5: x, b: 1.5, c: yes, d: ~}}", R"({"m":{"b":1.5,"c":true,"d":null}})"},
         {"{text: \"{{ .CommonAnnotations.summary }}\"}", R"({"text":"5xx \u003chigh\u003e \u0026 rising"})"},
     };
     for (const auto& [payload, body] : cases) {
@@ -109,7 +123,7 @@ TEST_CASE("a payload that fails becomes the standard body and says so", "[notifi
 TEST_CASE("route labels are in the body of routes that have some", "[notifiers][webhook]") {
     Notification message = IntegrationRig::notification({IntegrationRig::example(true)});
     message.data.route_labels = {{"team", "x"}};
-    const auto json = integrations::webhook_message(message, 0);
+    const auto json = integrations::webhook_message(message);
     CHECK(json.at("routeLabels").at("team").as_string() == "x");
 }
 
@@ -146,10 +160,13 @@ TEST_CASE("http_config makes headers and options of a request", "[notifiers][web
     CHECK(authorization("{authorization: {type: Token, credentials: abc}}") == "Token abc");
     CHECK(authorization("{authorization: {credentials_file: token}}") == "Bearer t0ken");
     CHECK(authorization("{}").empty());
-    CHECK(tests::header_of(request_of("{http_headers: {X-Scope: {values: [a]}, X-Key: {files: [token]}}}"), "X-Key") == "t0ken");
+    CHECK(tests::header_of(request_of("{http_headers: {X-Scope: {values: [a]}, X-Key: {files: [token]}}}"), "X-Key") ==
+          "t0ken");
 
-    const auto options = request_of("{follow_redirects: false, proxy_url: 'http://p:1', tls_config: {ca_file: ca.pem, "
-                                    "insecure_skip_verify: true, server_name: s}}").options;
+    const auto options = request_of(
+                             "{follow_redirects: false, proxy_url: 'http://p:1', tls_config: {ca_file: ca.pem, "
+                             "insecure_skip_verify: true, server_name: s}}")
+                             .options;
     CHECK_FALSE(options->follow_redirects);
     CHECK(options->proxy_url == "http://p:1");
     CHECK(options->ca_file == "/etc/am/ca.pem");
