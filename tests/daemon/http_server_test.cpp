@@ -26,8 +26,8 @@ ServerResponse text(std::string body) {
     return response;
 }
 
-/// A server whose handler tells what it was asked, and clients that live on the same thread: whatever they wait for, the
-/// scheduler runs meanwhile.
+/// A server whose handler tells what it was asked, and clients that live on the same thread: whatever they wait for,
+/// the scheduler runs meanwhile.
 struct World {
     explicit World(HttpLimits limits = {}) : server(scheduler, std::move(limits)) {
         address = *server.listen("127.0.0.1:0", [this](ServerRequest request, HttpServer::Respond respond) {
@@ -77,7 +77,8 @@ std::string get(std::string_view path, std::string_view more = "Connection: clos
 TEST_CASE("a request comes to the handler in its parts", "[daemon][http_server]") {
     World world;
     const std::string answer = world.ask_to_end(
-        "POST /a%2Fb/c%20d?x=%31&y HTTP/1.1\r\nHost: localhost\r\nX-Team:  a \r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody");
+        "POST /a%2Fb/c%20d?x=%31&y HTTP/1.1\r\nHost: localhost\r\nX-Team:  a \r\nContent-Length: 4\r\nConnection: "
+        "close\r\n\r\nbody");
     REQUIRE(world.asked.size() == 1);
     const ServerRequest& asked = world.asked[0];
     CHECK(asked.method == "POST");
@@ -111,15 +112,19 @@ TEST_CASE("what is wrong, ambiguous or too large never comes to the handler", "[
     std::string many_headers = "GET / HTTP/1.1\r\nHost: x\r\n";
     for (int i = 0; i < 100; ++i) many_headers += "A: b\r\n";
     const auto [name, bytes, status] = GENERATE_COPY(values<Case>({
-        {"both lengths", "POST / HTTP/1.1\r\n" + host + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
-        {"both lengths, the other way round", "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n", 400},
+        {"both lengths",
+         "POST / HTTP/1.1\r\n" + host + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
+        {"both lengths, the other way round",
+         "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n", 400},
         {"two lengths", "POST / HTTP/1.1\r\n" + host + "Content-Length: 4\r\nContent-Length: 4\r\n\r\nbody", 400},
         {"a list of lengths", "POST / HTTP/1.1\r\n" + host + "Content-Length: 4, 4\r\n\r\nbody", 400},
         {"signed length", "POST / HTTP/1.1\r\n" + host + "Content-Length: +4\r\n\r\nbody", 400},
         {"negative length", "POST / HTTP/1.1\r\n" + host + "Content-Length: -4\r\n\r\nbody", 400},
-        {"unknown transfer encoding", "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400},
+        {"unknown transfer encoding",
+         "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400},
         {"no transfer encoding", "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: identity\r\n\r\n", 400},
-        {"disguised transfer encoding", "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: \"chunked\"\r\n\r\n0\r\n\r\n", 400},
+        {"disguised transfer encoding",
+         "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: \"chunked\"\r\n\r\n0\r\n\r\n", 400},
         {"chunks in HTTP/1.0", "POST / HTTP/1.0\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
         {"blank before the colon", "POST / HTTP/1.1\r\n" + host + "Content-Length : 4\r\n\r\nbody", 400},
         {"folded line", "GET / HTTP/1.1\r\n" + host + "X: a\r\n b\r\n\r\n", 400},
@@ -141,8 +146,10 @@ TEST_CASE("what is wrong, ambiguous or too large never comes to the handler", "[
         {"bad chunk", "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\nxyz\r\n", 400},
         {"negative chunk", "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n-1\r\n", 400},
         {"chunk beyond its size", "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n", 400},
-        {"chunk size beyond all numbers", "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n", 400},
-        {"endless chunk extension", "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n1;" + std::string(5000, 'x'), 400},
+        {"chunk size beyond all numbers",
+         "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n", 400},
+        {"endless chunk extension",
+         "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n1;" + std::string(5000, 'x'), 400},
         {"long request line", "GET /" + std::string(9000, 'x') + " HTTP/1.1\r\n" + host + "\r\n", 414},
         {"endless request line", "GET /" + std::string(9000, 'x'), 414},
         {"large headers", "GET / HTTP/1.1\r\n" + host + "X: " + std::string(33'000, 'x') + "\r\n\r\n", 431},
@@ -151,9 +158,13 @@ TEST_CASE("what is wrong, ambiguous or too large never comes to the handler", "[
         {"endless headers", many_headers, 431},
         {"large body", "POST / HTTP/1.1\r\n" + host + "Content-Length: 1048577\r\n\r\n", 413},
         {"absurd body", "POST / HTTP/1.1\r\n" + host + "Content-Length: 99999999999999999999999\r\n\r\n", 400},
-        {"large body in chunks", "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n100001\r\n" + std::string(1'048'577, 'x') + "\r\n", 413},
+        {"large body in chunks",
+         "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n100001\r\n" + std::string(1'048'577, 'x') +
+             "\r\n",
+         413},
         {"encoded body", "POST / HTTP/1.1\r\n" + host + "Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nbody", 415},
-        {"unknown expectation", "POST / HTTP/1.1\r\n" + host + "Expect: miracles\r\nContent-Length: 4\r\n\r\nbody", 417},
+        {"unknown expectation", "POST / HTTP/1.1\r\n" + host + "Expect: miracles\r\nContent-Length: 4\r\n\r\nbody",
+         417},
     }));
     CAPTURE(name);
     World world;
@@ -177,7 +188,8 @@ TEST_CASE("what is just within the limits comes through", "[daemon][http_server]
         {"headers", "GET / HTTP/1.1\r\n" + close + "X: " + std::string(32'000, 'x') + "\r\n\r\n"},
         {"number of headers", many_headers + "\r\n"},
         {"body", "POST / HTTP/1.1\r\n" + close + "Content-Length: 1048576\r\n\r\n" + std::string(1'048'576, 'x')},
-        {"chunks", "POST / HTTP/1.1\r\n" + close + "Transfer-Encoding: Chunked\r\n\r\n100000;a=b\r\n" + std::string(1'048'576, 'x') + "\r\n0\r\nTrailer: x\r\n\r\n"},
+        {"chunks", "POST / HTTP/1.1\r\n" + close + "Transfer-Encoding: Chunked\r\n\r\n100000;a=b\r\n" +
+                       std::string(1'048'576, 'x') + "\r\n0\r\nTrailer: x\r\n\r\n"},
         {"empty line before it", "\r\nGET / HTTP/1.1\r\n" + close + "\r\n"},
         {"HTTP/1.0 without host", "GET / HTTP/1.0\r\n\r\n"},
         {"options of all", "OPTIONS * HTTP/1.1\r\n" + close + "\r\n"},
@@ -192,7 +204,8 @@ TEST_CASE("a request may come byte by byte", "[daemon][http_server]") {
     World world;
     RawConnection client = RawConnection::to(world.address);
     const std::string bytes =
-        "POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
+        "POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: "
+        "close\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
     for (const char& byte : bytes) {
         client.send({&byte, 1});
         world.scheduler.run_until([] { return false; }, 0ms);
@@ -257,11 +270,13 @@ TEST_CASE("a large answer comes whole", "[daemon][http_server]") {
 TEST_CASE("a client that waits to be asked for its body is asked", "[daemon][http_server]") {
     World world;
     RawConnection client = RawConnection::to(world.address);
-    const std::string head = "POST /p HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nConnection: close\r\nContent-Length: 4\r\n\r\n";
+    const std::string head =
+        "POST /p HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nConnection: close\r\nContent-Length: 4\r\n\r\n";
     CHECK(world.ask(client, head, "\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n");
     CHECK(world.ask(client, "body", "POST /p? body").starts_with("HTTP/1.1 200 OK\r\n"));
 
-    const std::string too_large = "POST /p HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 99999999\r\n\r\n";
+    const std::string too_large =
+        "POST /p HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 99999999\r\n\r\n";
     CHECK(world.status_of(too_large) == 413);
 }
 
@@ -272,8 +287,9 @@ TEST_CASE("the limit of the body depends on the path", "[daemon][http_server]") 
     };
     World world(std::move(limits));
     const auto post = [](const std::string& path, std::size_t bytes) {
-        return "POST " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: " + std::to_string(bytes) +
-               "\r\n\r\n" + std::string(bytes, 'x');
+        return "POST " + path +
+               " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: " + std::to_string(bytes) + "\r\n\r\n" +
+               std::string(bytes, 'x');
     };
     CHECK(world.status_of(post("/alerts", 10)) == 200);
     CHECK(world.status_of(post("/alerts", 11)) == 413);
@@ -357,9 +373,8 @@ TEST_CASE("bytes that drip do not stretch the time of a head", "[daemon][http_se
 TEST_CASE("a client that does not read its answer is let go", "[daemon][http_server]") {
     AsioScheduler scheduler;
     BeastServer server(scheduler, hasty());
-    const auto address = server.listen("127.0.0.1:0", [](ServerRequest, HttpServer::Respond respond) {
-        respond(text(std::string(50'000'000, 'x')));
-    });
+    const auto address = server.listen(
+        "127.0.0.1:0", [](ServerRequest, HttpServer::Respond respond) { respond(text(std::string(50'000'000, 'x'))); });
     RawConnection client = RawConnection::to(*address);
     client.send(get("/"));
     bool accepted = false;
@@ -386,7 +401,7 @@ TEST_CASE("health is answered while a thousand half-sent requests are open", "[d
     const MonotonicTime before = world.scheduler.monotonic();
     for (int i = 0; i < 20; ++i) CHECK(world.status_of(get("/health")) == 200);
     CHECK(world.scheduler.monotonic() - before < 5s);  // of a machine that may be busy; it takes milliseconds
-    CHECK_FALSE(slow.back().is_closed());               // the oldest had to go, not the youngest
+    CHECK_FALSE(slow.back().is_closed());              // the oldest had to go, not the youngest
     CHECK(slow.front().is_closed());
 }
 
@@ -434,6 +449,24 @@ TEST_CASE("when the reserve is at work too, a connection is closed at once", "[d
     RawConnection three = RawConnection::to(world.address);
     three.send(get("/hold"));
     CHECK(world.run_until([&] { return world.held.size() == 3; }));
+}
+
+TEST_CASE("no address has more than its share of connections", "[daemon][http_server]") {
+    HttpLimits limits;
+    limits.connections_per_address = 3;
+    limits.loopback_is_limited = true;
+    World world(std::move(limits));
+    std::vector<RawConnection> clients;
+    for (int i = 0; i < 3; ++i) {
+        clients.push_back(RawConnection::to(world.address));
+        clients.back().send(get("/hold"));
+    }
+    REQUIRE(world.run_until([&] { return world.held.size() == 3; }));
+    CHECK(world.ask_to_end(get("/a")).empty());
+    clients.pop_back();
+    world.held.back()(text("late"));
+    REQUIRE(world.run_until([&] { return world.server.connections() == 2; }));
+    CHECK(world.status_of(get("/a")) == 200);
 }
 
 TEST_CASE("an idle connection makes room for a new one", "[daemon][http_server]") {
