@@ -8,8 +8,9 @@ find_package(fmt REQUIRED)                                           # libfmt-de
 find_package(spdlog REQUIRED)                                        # libspdlog-dev: log files and their rotation
 find_package(CLI11 REQUIRED)                                         # libcli11-dev: command line
 find_package(Boost 1.81 REQUIRED CONFIG COMPONENTS headers url)      # Asio, Beast, URL, flat hash maps
-# One file compiles Asio (base/asio_impl.cpp) instead of every file that uses it.
-target_compile_definitions(Boost::headers INTERFACE BOOST_ASIO_SEPARATE_COMPILATION)
+# One file compiles Asio (base/asio_impl.cpp) instead of every file that uses it. Its memory fences are beside the locks that it takes
+# anyway, and ThreadSanitizer does not know them.
+target_compile_definitions(Boost::headers INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_DISABLE_FENCED_BLOCK)
 find_package(pegtl REQUIRED CONFIG)                                  # tao-pegtl-dev: grammars
 find_package(yaml-cpp REQUIRED CONFIG)                               # libyaml-cpp-dev
 find_package(nlohmann_json REQUIRED)                                 # nlohmann-json3-dev

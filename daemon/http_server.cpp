@@ -246,7 +246,7 @@ private:
     }
 
     bool is_over_its_share(const std::string& address) const {
-        if (is_loopback_literal(address)) return false;
+        if (!limits.loopback_is_limited && is_loopback_literal(address)) return false;
         const auto of_address = by_address_.find(address);
         return of_address != by_address_.end() && of_address->second >= limits.connections_per_address;
     }
@@ -311,7 +311,8 @@ void BeastServer::Connection::wait_for_request() {
 }
 
 void BeastServer::Connection::read() {
-    stream_.read_some(buffer_.data(), buffer_.size(), guarded([this](const Result<std::size_t>& bytes) { take(bytes); }));
+    stream_.read_some(buffer_.data(), buffer_.size(),
+                      guarded([this](const Result<std::size_t>& bytes) { take(bytes); }));
 }
 
 void BeastServer::Connection::take(const Result<std::size_t>& bytes) {
@@ -324,10 +325,14 @@ void BeastServer::Connection::take(const Result<std::size_t>& bytes) {
 void BeastServer::Connection::use_received() {
     const bool in_head = reader_.state() == HttpRequestReader::State::Head;
     switch (reader_.put(received_)) {
-        case HttpRequestReader::State::Head: return read();
-        case HttpRequestReader::State::Body: return in_head ? begin_body() : read();
-        case HttpRequestReader::State::Complete: return handle();
-        case HttpRequestReader::State::Refused: return refuse(reader_.refusal().status, reader_.refusal().reason);
+        case HttpRequestReader::State::Head:
+            return read();
+        case HttpRequestReader::State::Body:
+            return in_head ? begin_body() : read();
+        case HttpRequestReader::State::Complete:
+            return handle();
+        case HttpRequestReader::State::Refused:
+            return refuse(reader_.refusal().status, reader_.refusal().reason);
     }
 }
 
@@ -428,14 +433,20 @@ BeastServer::BeastServer(AsioScheduler& scheduler, HttpLimits limits)
 
 BeastServer::~BeastServer() = default;
 
-void BeastServer::use_tls(std::shared_ptr<const AsioTls> tls) { connections_->tls = std::move(tls); }
+void BeastServer::use_tls(std::shared_ptr<const AsioTls> tls) {
+    connections_->tls = std::move(tls);
+}
 
 Result<std::string> BeastServer::listen(const std::string& address, Handler handler) {
     return connections_->listen(address, std::move(handler));
 }
 
-void BeastServer::drain(std::function<void()> done) { connections_->drain(std::move(done)); }
+void BeastServer::drain(std::function<void()> done) {
+    connections_->drain(std::move(done));
+}
 
-std::size_t BeastServer::connections() const { return connections_->count(); }
+std::size_t BeastServer::connections() const {
+    return connections_->count();
+}
 
 }  // namespace tocsin

@@ -17,15 +17,16 @@ namespace tocsin {
 
 /// What a client may take of the server, and what happens beyond it.
 struct HttpLimits {
-    std::size_t connections = 512;             // beyond: the one that has waited longest without a complete head is closed
-    std::size_t connections_per_address = 64;  // not for loopback addresses; beyond: closed at once
-    std::size_t reserve = 16;                  // connections above the limit, for health_paths only, else 503; beyond: closed at once
+    std::size_t connections = 512;  // beyond: the one that has waited longest without a complete head is closed
+    std::size_t connections_per_address = 64;  // beyond: closed at once
+    bool loopback_is_limited = false;          // whether that holds for loopback addresses, too
+    std::size_t reserve = 16;  // connections above the limit, for health_paths only, else 503; beyond: closed at once
     std::vector<std::string> health_paths = {"/health", "/api/health", "/healthz", "/-/healthy", "/-/ready"};
 
-    std::size_t request_line_bytes = 8 * 1024;   // beyond: 414
-    std::size_t header_bytes = 32 * 1024;        // beyond: 431
-    std::size_t headers = 100;                   // beyond: 431
-    std::uint64_t body_bytes = 1024 * 1024;      // beyond: 413
+    std::size_t request_line_bytes = 8 * 1024;  // beyond: 414
+    std::size_t header_bytes = 32 * 1024;       // beyond: 431
+    std::size_t headers = 100;                  // beyond: 431
+    std::uint64_t body_bytes = 1024 * 1024;     // beyond: 413
     /// The limit of a path that needs another than `body_bytes`; empty when all are alike.
     std::function<std::uint64_t(std::string_view method, std::string_view path)> body_bytes_of;
 
@@ -37,10 +38,10 @@ struct HttpLimits {
 
 /// Serves HTTP/1.1 with Boost.Beast's parser on the scheduler's loop. Scheduler's thread only.
 ///
-/// Handlers get requests that are complete and within the limits, one at a time from each connection. What is ambiguous (two lengths, folded
-/// lines, bare line feeds, transfer encodings other than chunked) is refused with 400 and the connection closed. A HEAD request comes to the
-/// handler as such; the body of its answer is not sent. A handler that lets go of `Respond` without calling it answers 500. Every
-/// answer says `X-Content-Type-Options: nosniff`.
+/// Handlers get requests that are complete and within the limits, one at a time from each connection. What is ambiguous
+/// (two lengths, folded lines, bare line feeds, transfer encodings other than chunked) is refused with 400 and the
+/// connection closed. A HEAD request comes to the handler as such; the body of its answer is not sent. A handler that
+/// lets go of `Respond` without calling it answers 500. Every answer says `X-Content-Type-Options: nosniff`.
 class BeastServer final : public HttpServer {
 public:
     /// `scheduler` must outlive this.
@@ -49,11 +50,12 @@ public:
     BeastServer(const BeastServer&) = delete;
     BeastServer& operator=(const BeastServer&) = delete;
 
-    /// Connections that are accepted from now on speak TLS; null means plain again. For a certificate that changed, call it again.
+    /// Connections that are accepted from now on speak TLS; null means plain again. For a certificate that changed,
+    /// call it again.
     void use_tls(std::shared_ptr<const AsioTls> tls);
 
-    /// The host is an IP address, a name of this machine (looked up now, which may block) or empty for all addresses. May be called
-    /// several times, each with its own handler.
+    /// The host is an IP address, a name of this machine (looked up now, which may block) or empty for all addresses.
+    /// May be called several times, each with its own handler.
     Result<std::string> listen(const std::string& address, Handler handler) override;
     void drain(std::function<void()> done) override;
 

@@ -20,7 +20,9 @@ using boost::beast::string_view;
 // A chunk's line has a size and extensions that nobody uses.
 constexpr std::size_t kChunkLineBytesMax = 4 * 1024;
 
-std::string_view view_of(string_view text) { return {text.data(), text.size()}; }
+std::string_view view_of(string_view text) {
+    return {text.data(), text.size()};
+}
 
 std::size_t count_headers(const std::vector<HttpHeader>& headers, std::string_view name) {
     const auto has_name = [name](const HttpHeader& header) { return iequals(header.name, name); };
@@ -31,7 +33,9 @@ bool is_digits(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-bool is_hex_digit(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+bool is_hex_digit(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
 
 bool has_bad_escape(std::string_view path) {
     for (std::size_t at = path.find('%'); at != path.npos; at = path.find('%', at + 1)) {
@@ -67,7 +71,8 @@ public:
     bool body_too_large = false;
 
 private:
-    void on_request_impl(http::verb, string_view its_method, string_view its_target, int its_version, error_code&) override {
+    void on_request_impl(http::verb, string_view its_method, string_view its_target, int its_version,
+                         error_code&) override {
         request.method = view_of(its_method);
         target = view_of(its_target);
         version = its_version;
@@ -102,7 +107,9 @@ private:
     void on_finish_impl(error_code&) override {}
 };
 
-HttpRequestReader::HttpRequestReader(const HttpLimits& limits) : limits_(limits) { reset(); }
+HttpRequestReader::HttpRequestReader(const HttpLimits& limits) : limits_(limits) {
+    reset();
+}
 
 HttpRequestReader::~HttpRequestReader() = default;
 
@@ -135,19 +142,24 @@ HttpRequestReader::State HttpRequestReader::put_head(std::string& received) {
     return state_ = parser_->is_done() ? State::Complete : State::Body;
 }
 
-// Finds the end of the head before anything is parsed, so that each limit has its own answer. Beast would unfold lines and
-// count no headers.
+// Finds the end of the head before anything is parsed, so that each limit has its own answer. Beast would unfold lines
+// and count no headers.
 std::optional<HttpRequestReader::Refusal> HttpRequestReader::scan_head(const std::string& received) {
     for (; scanned_ < received.size() && head_end_ == 0; ++scanned_) {
         const char c = received[scanned_];
         const char before = scanned_ > line_begin_ ? received[scanned_ - 1] : '\0';
         const bool folded = scanned_ == line_begin_ && lines_ > 0 && (c == ' ' || c == '\t');
         if (c == '\0' || folded || (c == '\n') != (before == '\r')) return Refusal{400, "malformed request"};
-        if (lines_ == 0 && scanned_ - line_begin_ > limits_.request_line_bytes) return Refusal{414, "request line too long"};
-        if (lines_ > 0 && scanned_ - first_line_end_ > limits_.header_bytes) return Refusal{431, "headers too large"};
+        if (auto refusal = check_size(scanned_)) return refusal;
         if (c != '\n') continue;
         if (auto refusal = scan_line_end(scanned_)) return refusal;
     }
+    return std::nullopt;
+}
+
+std::optional<HttpRequestReader::Refusal> HttpRequestReader::check_size(std::size_t at) const {
+    if (lines_ == 0 && at - line_begin_ > limits_.request_line_bytes) return Refusal{414, "request line too long"};
+    if (lines_ > 0 && at - first_line_end_ > limits_.header_bytes) return Refusal{431, "headers too large"};
     return std::nullopt;
 }
 
@@ -192,7 +204,8 @@ std::optional<HttpRequestReader::Refusal> HttpRequestReader::check_framing() con
     }
     const std::size_t encodings = count_headers(headers, "Transfer-Encoding");
     if (encodings == 0) return std::nullopt;
-    if (encodings == 1 && iequals(find_header(headers, "Transfer-Encoding"), "chunked") && !is_http_1_0()) return std::nullopt;
+    const bool is_chunked = encodings == 1 && iequals(find_header(headers, "Transfer-Encoding"), "chunked");
+    if (is_chunked && !is_http_1_0()) return std::nullopt;
     return Refusal{400, "unknown Transfer-Encoding"};
 }
 
@@ -232,8 +245,14 @@ bool HttpRequestReader::wants_continue() const {
     return state_ == State::Body && !is_http_1_0() && !find_header(parser_->request.headers, "Expect").empty();
 }
 
-bool HttpRequestReader::keep_alive() const { return parser_->is_header_done() && parser_->keep_alive(); }
-bool HttpRequestReader::is_http_1_0() const { return parser_->version == 10; }
-ServerRequest& HttpRequestReader::request() { return parser_->request; }
+bool HttpRequestReader::keep_alive() const {
+    return parser_->is_header_done() && parser_->keep_alive();
+}
+bool HttpRequestReader::is_http_1_0() const {
+    return parser_->version == 10;
+}
+ServerRequest& HttpRequestReader::request() {
+    return parser_->request;
+}
 
 }  // namespace tocsin

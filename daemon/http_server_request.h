@@ -37,7 +37,8 @@ public:
 
     /// The head has come and the client waits to be asked for the body.
     bool wants_continue() const;
-    /// Once the head has come: whether the connection may go on after the answer, and what the answer has to say about it.
+    /// Once the head has come: whether the connection may go on after the answer, and what the answer has to say about
+    /// it.
     bool keep_alive() const;
     bool is_http_1_0() const;
 
@@ -53,6 +54,7 @@ private:
     State put_head(std::string& received);
     State put_body(std::string& received);
     std::optional<Refusal> scan_head(const std::string& received);
+    std::optional<Refusal> check_size(std::size_t at) const;
     std::optional<Refusal> scan_line_end(std::size_t at);
     std::optional<Refusal> check_head();
     std::optional<Refusal> check_framing() const;

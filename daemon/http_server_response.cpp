@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -11,45 +13,49 @@ namespace tocsin {
 
 namespace {
 
+constexpr std::pair<int, std::string_view> kReasonPhrases[] = {
+    {200, "OK"},
+    {201, "Created"},
+    {202, "Accepted"},
+    {204, "No Content"},
+    {301, "Moved Permanently"},
+    {302, "Found"},
+    {303, "See Other"},
+    {304, "Not Modified"},
+    {307, "Temporary Redirect"},
+    {308, "Permanent Redirect"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {406, "Not Acceptable"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {410, "Gone"},
+    {413, "Content Too Large"},
+    {414, "URI Too Long"},
+    {415, "Unsupported Media Type"},
+    {417, "Expectation Failed"},
+    {421, "Misdirected Request"},
+    {422, "Unprocessable Content"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {503, "Service Unavailable"},
+};
+
+/// Empty when there is no word for it, which HTTP allows.
 std::string_view reason_phrase(int status) {
-    switch (status) {
-        case 200: return "OK";
-        case 201: return "Created";
-        case 202: return "Accepted";
-        case 204: return "No Content";
-        case 301: return "Moved Permanently";
-        case 302: return "Found";
-        case 303: return "See Other";
-        case 304: return "Not Modified";
-        case 307: return "Temporary Redirect";
-        case 308: return "Permanent Redirect";
-        case 400: return "Bad Request";
-        case 401: return "Unauthorized";
-        case 403: return "Forbidden";
-        case 404: return "Not Found";
-        case 405: return "Method Not Allowed";
-        case 406: return "Not Acceptable";
-        case 408: return "Request Timeout";
-        case 409: return "Conflict";
-        case 410: return "Gone";
-        case 413: return "Content Too Large";
-        case 414: return "URI Too Long";
-        case 415: return "Unsupported Media Type";
-        case 417: return "Expectation Failed";
-        case 421: return "Misdirected Request";
-        case 422: return "Unprocessable Content";
-        case 429: return "Too Many Requests";
-        case 431: return "Request Header Fields Too Large";
-        case 500: return "Internal Server Error";
-        case 501: return "Not Implemented";
-        case 503: return "Service Unavailable";
-        default: return "Status";
-    }
+    const auto* const found = std::find_if(std::begin(kReasonPhrases), std::end(kReasonPhrases),
+                                           [status](const auto& phrase) { return phrase.first == status; });
+    return found == std::end(kReasonPhrases) ? std::string_view() : found->second;
 }
 
 bool is_ours(std::string_view name) {
-    static constexpr std::array<std::string_view, 6> kOurs = {"Date",       "Content-Length",    "Content-Type",
-                                                              "Connection", "Transfer-Encoding", "X-Content-Type-Options"};
+    static constexpr std::array<std::string_view, 6> kOurs = {
+        "Date", "Content-Length", "Content-Type", "Connection", "Transfer-Encoding", "X-Content-Type-Options"};
     return std::any_of(kOurs.begin(), kOurs.end(), [name](std::string_view ours) { return iequals(ours, name); });
 }
 
@@ -63,7 +69,9 @@ void append_header(std::string& head, std::string_view name, std::string_view va
 
 }  // namespace
 
-bool has_no_body(int status) { return status == 204 || status == 304 || status / 100 == 1; }
+bool has_no_body(int status) {
+    return status == 204 || status == 304 || status / 100 == 1;
+}
 
 std::string write_response_head(const ServerResponse& response, Timestamp date, AfterAnswer after) {
     std::string head = fmt::format("HTTP/1.1 {} {}\r\n", response.status, reason_phrase(response.status));

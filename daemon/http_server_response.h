@@ -10,8 +10,8 @@ namespace tocsin {
 
 enum class AfterAnswer { KeepAlive, SayKeepAlive, Close };  // HTTP/1.0 wants it said
 
-/// The status line and the headers of an answer, with the empty line. What belongs to the message as such (Date, Content-Length, Connection)
-/// is ours; line feeds in a header become blanks, so that no text can end it.
+/// The status line and the headers of an answer, with the empty line. What belongs to the message as such (Date,
+/// Content-Length, Connection) is ours; line feeds in a header become blanks, so that no text can end it.
 std::string write_response_head(const ServerResponse& response, Timestamp date, AfterAnswer after);
 
 /// No body may follow a head with this status, nor a length be told.

@@ -12,8 +12,8 @@ namespace tocsin {
 namespace {
 
 constexpr std::array<std::string_view, 8> kPathsForAnyContent = {
-    "/-/reload",           "/-/quit",       "/api/v1/query",        "/api/v1/query_range",
-    "/api/v1/series",      "/api/v1/labels", "/api/v1/format_query", "/api/v1/parse_query"};
+    "/-/reload",      "/-/quit",        "/api/v1/query",        "/api/v1/query_range",
+    "/api/v1/series", "/api/v1/labels", "/api/v1/format_query", "/api/v1/parse_query"};
 
 struct HostAndPort {
     std::string host;  // lower case, without brackets and without the root's dot
@@ -73,8 +73,8 @@ RequestGuard make_request_guard(std::string_view listen_address, const std::stri
     }
     if (const auto url = parse_url(external_url)) {
         guard.external_host = to_lower(url->host);
-        guard.external_origin = url->scheme + "://" + authority_without_default_port(
-                                                          join_host_port(url->host, url->port), url->scheme);
+        guard.external_origin =
+            url->scheme + "://" + authority_without_default_port(join_host_port(url->host, url->port), url->scheme);
         guard.route_prefix = url->path.substr(0, url->path.find_last_not_of('/') + 1);
     }
     return guard;
@@ -83,7 +83,8 @@ RequestGuard make_request_guard(std::string_view listen_address, const std::stri
 std::optional<ServerResponse> check_request(const RequestGuard& guard, const ServerRequest& request) {
     const std::string_view host = find_header(request.headers, "Host");
     if (guard.on_loopback && !host.empty() && !is_allowed_host(guard, host)) {
-        return refusal(421, "this host name is not served here; name it with --web.allowed-hosts or --web.external-url");
+        return refusal(421,
+                       "this host name is not served here; name it with --web.allowed-hosts or --web.external-url");
     }
     if (!changes_state(request.method)) return std::nullopt;
     if (is_from_another_origin(guard, request)) {
@@ -115,7 +116,9 @@ bool is_own_origin(const RequestGuard& guard, std::string_view origin, std::stri
 }
 
 // What is not known not to change anything may.
-bool changes_state(std::string_view method) { return method != "GET" && method != "HEAD" && method != "OPTIONS"; }
+bool changes_state(std::string_view method) {
+    return method != "GET" && method != "HEAD" && method != "OPTIONS";
+}
 
 bool is_json_content_type(std::string_view content_type) {
     return iequals(trim(content_type.substr(0, content_type.find(';'))), "application/json");
