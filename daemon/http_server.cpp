@@ -87,7 +87,7 @@ class BeastServer::Connection : public std::enable_shared_from_this<Connection> 
 public:
     enum class Use { Any, HealthOnly };
 
-    Connection(Connections& server, AsioStream stream, const Handler& handler, Use use);
+    Connection(Connections& server, AsioStream stream, std::string remote_address, const Handler& handler, Use use);
 
     void start(std::shared_ptr<const AsioTls> tls);
     /// Closes at once, whatever goes on.
@@ -126,9 +126,9 @@ private:
 
     Connections& server_;
     AsioStream stream_;
+    const std::string remote_address_;
     const Handler& handler_;
     const Use use_;
-    const std::string remote_address_;
     State state_ = State::Handshake;
     Scheduler::TaskId deadline_ = 0;
 
@@ -239,7 +239,7 @@ private:
         if (open_.size() >= limits.connections) close_longest_waiting();
         if (open_.size() >= limits.connections + limits.reserve) return;
         const auto use = open_.size() >= limits.connections ? Connection::Use::HealthOnly : Connection::Use::Any;
-        auto connection = std::make_shared<Connection>(*this, std::move(stream), handler, use);
+        auto connection = std::make_shared<Connection>(*this, std::move(stream), address, handler, use);
         open_.insert(connection);
         ++by_address_[address];
         connection->start(tls);
@@ -271,12 +271,13 @@ private:
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
-BeastServer::Connection::Connection(Connections& server, AsioStream stream, const Handler& handler, Use use)
+BeastServer::Connection::Connection(Connections& server, AsioStream stream, std::string remote_address,
+                                    const Handler& handler, Use use)
     : server_(server),
       stream_(std::move(stream)),
+      remote_address_(std::move(remote_address)),
       handler_(handler),
       use_(use),
-      remote_address_(stream_.remote_address()),
       reader_(server.limits) {}
 
 void BeastServer::Connection::start(std::shared_ptr<const AsioTls> tls) {

@@ -202,4 +202,3 @@ TOCSIN_EXPRESSION_BENCH(small, "up == 0");
 }  // namespace
 }  // namespace tocsin
 
-BENCHMARK_MAIN();

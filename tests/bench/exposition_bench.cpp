@@ -91,4 +91,3 @@ BENCHMARK(label_sets);
 }  // namespace
 }  // namespace tocsin
 
-BENCHMARK_MAIN();

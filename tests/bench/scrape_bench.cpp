@@ -137,4 +137,3 @@ BENCHMARK(commit);
 }  // namespace
 }  // namespace tocsin
 
-BENCHMARK_MAIN();

@@ -84,4 +84,3 @@ BENCHMARK(mail)->Arg(1)->Arg(100);
 }  // namespace
 }  // namespace tocsin::templates
 
-BENCHMARK_MAIN();
