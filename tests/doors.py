@@ -12,15 +12,15 @@ LAYERS = ("base", "parser", "engine", "rules", "notifiers", "daemon", "cli")
 DOORS = {
     "time (Scheduler)": (r"system_clock::now|steady_clock::now|high_resolution_clock|\bclock_gettime\b|\bgettimeofday\b|"
                          r"\btime\(\s*(nullptr|NULL|0)\s*\)|\blocaltime|\bgmtime", ("base/asio_scheduler.cpp",)),
-    "sleeping (Scheduler)": (r"\bsleep_(for|until)\b|\b(u|nano)?sleep\s*\(", ()),
+    "sleeping (Scheduler)": (r"\bsleep_(for|until)\b|(?<![\w>])::(u|nano)?sleep\s*\(|\b(usleep|nanosleep)\s*\(", ()),
     "chance (Random)": (r"random_device|\bgetrandom\b|\bs?rand\(|mt19937|/dev/u?random", ("base/system_random.cpp",)),
     "names (Resolver)": (r"\bgetaddrinfo\b|\bgethostby", ("base/asio_resolver.cpp",)),
-    "files (Disk)": (r"std::filesystem|[io]?fstream\b|\bfopen\b|::open\(|\bmkstemp\b|\bstatvfs\b|::rename\(|::unlink\(",
+    "files (Disk)": (r"std::filesystem|[io]?fstream\b|\bfopen\b|\bmkstemp\b|\bstatvfs\b|(?<![\w>])::(open|rename|unlink)\(",
                      ("base/posix_disk.cpp",)),
     "file watch (FileWatch)": (r"\binotify_", ("base/asio_file_watch.cpp",)),
     "signals (Signals)": (r"\bsigaction\b|std::signal\(|\bsignal\(SIG|signal_set", ("base/asio_signals.cpp",)),
-    "threads (Executor)": (r"std::j?thread\b|std::async\b|\bpthread_create\b",
-                           ("base/asio_", "base/httplib_client", "base/virtual_scheduler", "base/thread_pool")),
+    "threads (Executor)": (r"std::j?thread\b(?!::hardware)|std::async\b|\bpthread_create\b",
+                           ("base/asio_", "base/httplib_client", "base/virtual_scheduler", "base/thread_pool", "base/worker_thread")),
     "environment": (r"\bgetenv\b", ("cli/",)),
     "printing": (r"std::c(out|err)\b|\bprintf\(|\bfputs\(|\bputs\(|fmt::print\(", ("cli/", "base/assert.cpp", "base/log.cpp")),
 }
