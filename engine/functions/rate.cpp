@@ -131,7 +131,8 @@ TOCSIN_VECTORIZED void finish_rates(const double* first, const double* last, con
         const double increase = last[i] - first[i] + corrections[i];
         const double to_zero = sampled * (first[i] / increase);
         // A NaN or negative quotient never wins here, which is what upstream's conditions say.
-        const double start = (increase > 0) & (first[i] >= 0) & (to_zero < to_start) ? to_zero : to_start;
+        const bool starts_at_zero = (increase > 0) & (first[i] >= 0) & (to_zero < to_start);
+        const double start = starts_at_zero ? to_zero : to_start;
         out[i] = increase * ((common + start) * scale);
     }
 }

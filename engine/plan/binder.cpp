@@ -26,7 +26,7 @@ bool is_counting_aggregate(AggregateOp op) {
 
 std::vector<std::string> sorted_names(std::vector<std::string> names) {
     std::ranges::sort(names);
-    names.erase(std::ranges::unique(names).begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
     return names;
 }
 
