@@ -13,10 +13,10 @@ namespace {
 
 void merge_labels(std::vector<std::pair<std::string, TemplateField>>& into,
                   const std::vector<std::pair<std::string, TemplateField>>& own) {
-    for (const auto& [name, field] : own) {
-        const auto inherited = std::find_if(into.begin(), into.end(), [&](const auto& l) { return l.first == name; });
+    for (const auto& label : own) {
+        const auto inherited = std::find_if(into.begin(), into.end(), [&](const auto& l) { return l.first == label.first; });
         if (inherited != into.end()) into.erase(inherited);
-        into.emplace_back(name, field);
+        into.push_back(label);
     }
 }
 
