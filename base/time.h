@@ -67,7 +67,7 @@ public:
     virtual ~Executor() = default;
 
     /// Runs `work` on a thread of the pool, then `done` on the scheduler's thread. `work` may touch only what nobody else
-    /// touches until `done` has run. Called on the scheduler's thread.
+    /// touches until `done` has run; what it holds is let go before that. Called on the scheduler's thread.
     virtual void run(std::function<void()> work, std::function<void()> done) = 0;
 };
 

@@ -7,6 +7,7 @@
 #include <limits>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 namespace tocsin {
 
@@ -135,7 +136,8 @@ public:
     }
 
     std::shared_future<void> add(std::function<void()> work) {
-        std::packaged_task<void()> job(std::move(work));
+        // What it holds is let go before it counts as finished: afterwards `done` alone says what lives on.
+        std::packaged_task<void()> job([work = std::move(work)]() mutable { std::exchange(work, nullptr)(); });
         std::shared_future<void> finished = job.get_future().share();
         {
             const std::lock_guard lock(mutex_);
@@ -155,7 +157,6 @@ private:
             queue_.pop_front();
             lock.unlock();
             job();
-            job = {};  // what it holds is let go here and not under the lock
             lock.lock();
         }
     }
@@ -174,7 +175,7 @@ VirtualExecutor::~VirtualExecutor() = default;
 
 void VirtualExecutor::run(std::function<void()> work, std::function<void()> done) {
     if (!pool_) {
-        work();
+        std::exchange(work, nullptr)();
         scheduler_.post(std::move(done));
         return;
     }

@@ -193,6 +193,20 @@ TEST_CASE("an executor that goes away finishes its work", "[base][virtual_schedu
     CHECK(done == 20);
 }
 
+TEST_CASE("what a work holds is let go before it is done", "[base][virtual_scheduler]") {
+    const unsigned threads = GENERATE(0U, 1U, 4U);
+    VirtualScheduler scheduler(kStart);
+    VirtualExecutor executor(scheduler, threads);
+    int held_too_long = 0;
+    for (int i = 0; i < 500; ++i) {
+        auto thing = std::make_shared<int>(i);
+        const std::weak_ptr<int> seen = thing;
+        executor.run([thing = std::move(thing)] {}, [&, seen] { held_too_long += seen.expired() ? 0 : 1; });
+        scheduler.settle();
+    }
+    CHECK(held_too_long == 0);
+}
+
 TEST_CASE("a seed gives SplitMix64's stream", "[base][virtual_scheduler]") {
     SeededRandom random(1234567);
     CHECK(random.next() == 6457827717110365317U);
