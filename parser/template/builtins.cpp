@@ -23,8 +23,10 @@ bool is_basic(const Value& value) {
         case Kind::Uint:
         case Kind::Float:
         case Kind::Complex:
-        case Kind::String: return true;
-        default: return false;
+        case Kind::String:
+            return true;
+        default:
+            return false;
     }
 }
 
@@ -50,15 +52,21 @@ Result<bool> equals(const Value& a, const Value& b) {
     if (are_integers(a, b)) return compare_integers(a, b) == 0;
     if (a.kind() != b.kind()) return incompatible(a, b);
     switch (a.kind()) {
-        case Kind::Bool: return a.as_bool() == b.as_bool();
-        case Kind::Float: return a.as_float() == b.as_float();
-        case Kind::Complex: return a.as_complex() == b.as_complex();
-        case Kind::String: return a.as_text() == b.as_text();
-        case Kind::Time: return a.as_time().compare(b.as_time()) == 0;
+        case Kind::Bool:
+            return a.as_bool() == b.as_bool();
+        case Kind::Float:
+            return a.as_float() == b.as_float();
+        case Kind::Complex:
+            return a.as_complex() == b.as_complex();
+        case Kind::String:
+            return a.as_text() == b.as_text();
+        case Kind::Time:
+            return a.as_time().compare(b.as_time()) == 0;
         case Kind::Struct:
             if (a.type()->is_pointer) return a.as_object() == b.as_object();
             break;
-        default: break;
+        default:
+            break;
     }
     return fail_call(fmt::format("non-comparable type {}", a.type_name()));
 }
@@ -91,14 +99,26 @@ Result<Value> call_eq(Call& call) {
     return Value::boolean(false);
 }
 
-Result<Value> call_ne(Call& call) { return as_value(equals(call.arguments[0], call.arguments[1]), false); }
-Result<Value> call_lt(Call& call) { return as_value(is_less(call.arguments[0], call.arguments[1])); }
-Result<Value> call_le(Call& call) { return as_value(is_less_or_equal(call.arguments[0], call.arguments[1])); }
+Result<Value> call_ne(Call& call) {
+    return as_value(equals(call.arguments[0], call.arguments[1]), false);
+}
+Result<Value> call_lt(Call& call) {
+    return as_value(is_less(call.arguments[0], call.arguments[1]));
+}
+Result<Value> call_le(Call& call) {
+    return as_value(is_less_or_equal(call.arguments[0], call.arguments[1]));
+}
 // Written by way of the others, as in Go: NaN is greater than everything.
-Result<Value> call_gt(Call& call) { return as_value(is_less_or_equal(call.arguments[0], call.arguments[1]), false); }
-Result<Value> call_ge(Call& call) { return as_value(is_less(call.arguments[0], call.arguments[1]), false); }
+Result<Value> call_gt(Call& call) {
+    return as_value(is_less_or_equal(call.arguments[0], call.arguments[1]), false);
+}
+Result<Value> call_ge(Call& call) {
+    return as_value(is_less(call.arguments[0], call.arguments[1]), false);
+}
 
-Result<Value> call_not(Call& call) { return Value::boolean(!is_true(call.arguments[0])); }
+Result<Value> call_not(Call& call) {
+    return Value::boolean(!is_true(call.arguments[0]));
+}
 
 // Templates see no functions as values, so there is nothing that could be called.
 Result<Value> call_call(Call& call) {
@@ -109,10 +129,14 @@ Result<Value> call_call(Call& call) {
 
 std::optional<std::size_t> length_of(const Value& value) {
     switch (value.kind()) {
-        case Kind::String: return value.as_text().size();
-        case Kind::List: return value.as_list().size();
-        case Kind::Map: return value.as_map().size();
-        default: return std::nullopt;
+        case Kind::String:
+            return value.as_text().size();
+        case Kind::List:
+            return value.as_list().size();
+        case Kind::Map:
+            return value.as_map().size();
+        default:
+            return std::nullopt;
     }
 }
 
@@ -186,8 +210,12 @@ Result<Value> printed(Call& call, Status (*append)(std::string&, std::span<const
     return call.keep_text(out);
 }
 
-Result<Value> call_print(Call& call) { return printed(call, append_print); }
-Result<Value> call_println(Call& call) { return printed(call, append_println); }
+Result<Value> call_print(Call& call) {
+    return printed(call, append_print);
+}
+Result<Value> call_println(Call& call) {
+    return printed(call, append_println);
+}
 
 Result<Value> call_printf(Call& call) {
     const TemplateLimits& limits = call.environment.limits;
@@ -210,13 +238,26 @@ Result<Value> call_html(Call& call) {
     std::string out;
     for (const char c : text) {
         switch (c) {
-            case '\0': out += "\xEF\xBF\xBD"; break;
-            case '"': out += "&#34;"; break;
-            case '\'': out += "&#39;"; break;
-            case '&': out += "&amp;"; break;
-            case '<': out += "&lt;"; break;
-            case '>': out += "&gt;"; break;
-            default: out += c;
+            case '\0':
+                out += "\xEF\xBF\xBD";
+                break;
+            case '"':
+                out += "&#34;";
+                break;
+            case '\'':
+                out += "&#39;";
+                break;
+            case '&':
+                out += "&amp;";
+                break;
+            case '<':
+                out += "&lt;";
+                break;
+            case '>':
+                out += "&gt;";
+                break;
+            default:
+                out += c;
         }
     }
     return call.keep_text(out);
@@ -224,10 +265,17 @@ Result<Value> call_html(Call& call) {
 
 void append_js(std::string& out, char32_t rune) {
     switch (rune) {
-        case '\\': out += "\\\\"; return;
-        case '\'': out += "\\'"; return;
-        case '"': out += "\\\""; return;
-        default: break;
+        case '\\':
+            out += "\\\\";
+            return;
+        case '\'':
+            out += "\\'";
+            return;
+        case '"':
+            out += "\\\"";
+            return;
+        default:
+            break;
     }
     const bool special = rune == '<' || rune == '>' || rune == '&' || rune == '=' || rune < ' ';
     if (special || (rune >= 0x80 && !is_print(rune))) {

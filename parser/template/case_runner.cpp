@@ -22,9 +22,13 @@ Pairs pairs_of(const Json& object) {
     return pairs;
 }
 
-LabelSet labels_of(const Json& object) { return LabelSet::from(pairs_of(object)); }
+LabelSet labels_of(const Json& object) {
+    return LabelSet::from(pairs_of(object));
+}
 
-double number_of(const Json& text) { return parse_float(text.as_string()).value_or(0); }
+double number_of(const Json& text) {
+    return parse_float(text.as_string()).value_or(0);
+}
 
 using Queries = std::map<std::string, std::vector<RuleTemplateSample>, std::less<>>;
 
@@ -39,7 +43,9 @@ Queries queries_of(const Json& object) {
     return queries;
 }
 
-std::string problems_text(const TemplateProblems& problems) { return problems.empty() ? "" : problems.front().message; }
+std::string problems_text(const TemplateProblems& problems) {
+    return problems.empty() ? "" : problems.front().message;
+}
 
 Result<std::string> expand_rule(const std::string& text, const Json& data) {
     const auto compiled = RuleTemplate::parse("test", text);
@@ -61,7 +67,9 @@ Result<std::string> expand_rule(const std::string& text, const Json& data) {
     return compiled->expand(rule);
 }
 
-Result<GoTime> time_of(const Json& text) { return parse_go_time("2006-01-02T15:04:05Z07:00", text.as_string()); }
+Result<GoTime> time_of(const Json& text) {
+    return parse_go_time("2006-01-02T15:04:05Z07:00", text.as_string());
+}
 
 Result<NotificationAlert> alert_of(const Json& json) {
     NotificationAlert alert;
@@ -130,7 +138,8 @@ Result<std::vector<TemplateCaseResult>> run_template_cases(const Json& file) {
         const std::string& text = item.at("template").as_string();
         const bool rule = engine == "prometheus";
         if (!rule && engine != "alertmanager" && engine != "alertmanager-html") {
-            return fail(Error::Kind::InvalidInput, fmt::format("case {}: unknown engine {}", item.at("id").as_string(), engine));
+            return fail(Error::Kind::InvalidInput,
+                        fmt::format("case {}: unknown engine {}", item.at("id").as_string(), engine));
         }
         const Json& data = file.at(rule ? "prometheus_data" : "alertmanager_data").at(item.at("data").as_string());
         const auto expanded =

@@ -16,9 +16,9 @@ struct TemplateCaseResult {
     std::string got;       // likewise
 };
 
-/// Runs a file of template cases: `cases` is a list of {id, engine, data, template, expected or error}, where `engine` is
-/// `prometheus`, `alertmanager` or `alertmanager-html` and `data` names an entry of `prometheus_data` or `alertmanager_data`.
-/// Where an error is expected any failure passes.
+/// Runs a file of template cases: `cases` is a list of {id, engine, data, template, expected or error}, where `engine`
+/// is `prometheus`, `alertmanager` or `alertmanager-html` and `data` names an entry of `prometheus_data` or
+/// `alertmanager_data`. Where an error is expected any failure passes.
 ///
 /// Addresses of memory (`0xc000123456`) that a peer printed differ from run to run; each is equal to any other.
 Result<std::vector<TemplateCaseResult>> run_template_cases(const Json& file);

@@ -225,6 +225,8 @@ constexpr std::array<DefaultTemplateFile, 2> kFiles = {{{"default.tmpl", kMessag
 
 }  // namespace
 
-std::span<const DefaultTemplateFile> default_template_files() { return kFiles; }
+std::span<const DefaultTemplateFile> default_template_files() {
+    return kFiles;
+}
 
 }  // namespace tocsin::templates

@@ -45,10 +45,14 @@ const Type& parameter_at(const Function& function, std::size_t index) {
 // Work that grows with the size of a value counts as steps, too.
 std::size_t steps_for(const Value& value) {
     switch (value.kind()) {
-        case Kind::String: return value.as_text().size() / 256;
-        case Kind::List: return value.as_list().size() / 16;
-        case Kind::Map: return value.as_map().size() / 16;
-        default: return 0;
+        case Kind::String:
+            return value.as_text().size() / 256;
+        case Kind::List:
+            return value.as_list().size() / 16;
+        case Kind::Map:
+            return value.as_map().size() / 16;
+        default:
+            return 0;
     }
 }
 
@@ -85,17 +89,20 @@ Result<std::string> Execution::run(const Tree& root, const Value& data, const st
     tree_ = &root;
     variables_.push_back({"$", data});
     for (const auto& [name, value] : presets) variables_.push_back({name, value});
-    TOCSIN_TRY(const Flow flow, walk(data, root.root));
-    static_cast<void>(flow);
+    TOCSIN_CHECK(walk(data, root.root));
     return std::move(out_);
 }
 
 std::string Execution::place_text() const {
     switch (place_.kind) {
-        case Place::Kind::None: return {};
-        case Place::Kind::Node: return to_string(*static_cast<const Node*>(place_.what));
-        case Place::Kind::Pipeline: return to_string(*static_cast<const Pipeline*>(place_.what));
-        case Place::Kind::Command: return to_string(*static_cast<const Command*>(place_.what));
+        case Place::Kind::None:
+            return {};
+        case Place::Kind::Node:
+            return to_string(*static_cast<const Node*>(place_.what));
+        case Place::Kind::Pipeline:
+            return to_string(*static_cast<const Pipeline*>(place_.what));
+        case Place::Kind::Command:
+            return to_string(*static_cast<const Command*>(place_.what));
         case Place::Kind::Operand: {
             // Of a pipeline in parentheses Go shows what is in them.
             const auto& operand = *static_cast<const Operand*>(place_.what);
@@ -107,8 +114,9 @@ std::string Execution::place_text() const {
 
 tl::unexpected<Error> Execution::error(std::string message, Error::Kind kind) const {
     if (place_.kind == Place::Kind::None) return fail(kind, fmt::format("template: {}: {}", tree_->name, message));
-    return fail(kind, fmt::format("template: {}:{}: executing {} at <{}>: {}", tree_->parse_name,
-                                  position_text(*tree_, place_.position), go_quote(tree_->name), place_text(), message));
+    return fail(kind,
+                fmt::format("template: {}:{}: executing {} at <{}>: {}", tree_->parse_name,
+                            position_text(*tree_, place_.position), go_quote(tree_->name), place_text(), message));
 }
 
 tl::unexpected<Error> Execution::exceeded(std::string_view what, std::size_t limit) const {
@@ -135,7 +143,9 @@ Result<Execution::Flow> Execution::walk(const Value& dot, const Node& node) {
     at(node);
     TOCSIN_CHECK(step());
     switch (node.kind) {
-        case Node::Kind::Text: TOCSIN_CHECK(write_text(node.text)); return Flow::Next;
+        case Node::Kind::Text:
+            TOCSIN_CHECK(write_text(node.text));
+            return Flow::Next;
         case Node::Kind::Action: {
             TOCSIN_TRY(const Value value, evaluate(dot, *node.pipeline));
             // What declares a variable prints nothing.
@@ -145,11 +155,17 @@ Result<Execution::Flow> Execution::walk(const Value& dot, const Node& node) {
             return Flow::Next;
         }
         case Node::Kind::If:
-        case Node::Kind::With: return walk_branch(dot, node);
-        case Node::Kind::Range: return walk_range(dot, node);
-        case Node::Kind::Template: TOCSIN_CHECK(walk_template(dot, node)); return Flow::Next;
-        case Node::Kind::Break: return Flow::Break;
-        case Node::Kind::Continue: return Flow::Continue;
+        case Node::Kind::With:
+            return walk_branch(dot, node);
+        case Node::Kind::Range:
+            return walk_range(dot, node);
+        case Node::Kind::Template:
+            TOCSIN_CHECK(walk_template(dot, node));
+            return Flow::Next;
+        case Node::Kind::Break:
+            return Flow::Break;
+        case Node::Kind::Continue:
+            return Flow::Continue;
     }
     return Flow::Next;
 }
@@ -199,7 +215,8 @@ Result<Execution::Flow> Execution::range_over(const Value& dot, const Node& node
     TOCSIN_CHECK(step(steps_for(over)));
     switch (over.kind()) {
         case Kind::Nil:
-        case Kind::Interface: break;
+        case Kind::Interface:
+            break;
         case Kind::List: {
             std::int64_t index = 0;
             for (const Value& element : over.as_list()) {
@@ -242,7 +259,8 @@ Result<Execution::Flow> Execution::range_over(const Value& dot, const Node& node
         case Kind::String:
         case Kind::Struct:
         case Kind::Time:
-        case Kind::Location: return error(fmt::format("range can't iterate over {}", text_of(over)));
+        case Kind::Location:
+            return error(fmt::format("range can't iterate over {}", text_of(over)));
     }
     if (ran || !node.has_else) return Flow::Next;
     return walk(dot, node.else_list);
@@ -291,7 +309,8 @@ Status Execution::walk_template(const Value& dot, const Node& node) {
 }
 
 Value* Execution::find_variable(std::string_view name) {
-    const auto found = std::find_if(variables_.rbegin(), variables_.rend(), [&](const Variable& v) { return v.name == name; });
+    const auto found =
+        std::find_if(variables_.rbegin(), variables_.rend(), [&](const Variable& v) { return v.name == name; });
     return found == variables_.rend() ? nullptr : &found->value;
 }
 
@@ -327,10 +346,14 @@ Result<Value> Execution::evaluate(const Value& dot, const Pipeline& pipeline) {
 Result<Value> Execution::evaluate(const Value& dot, const Command& command, Final final) {
     const Operand& first = command.words[0];
     switch (first.kind) {
-        case Operand::Kind::Field: return evaluate_field(dot, first, command.words, final);
-        case Operand::Kind::Chain: return evaluate_chain(dot, first, command.words, final);
-        case Operand::Kind::Function: return evaluate_function(dot, first, command, command.words, final);
-        case Operand::Kind::Variable: return evaluate_variable(dot, first, command.words, final);
+        case Operand::Kind::Field:
+            return evaluate_field(dot, first, command.words, final);
+        case Operand::Kind::Chain:
+            return evaluate_chain(dot, first, command.words, final);
+        case Operand::Kind::Function:
+            return evaluate_function(dot, first, command, command.words, final);
+        case Operand::Kind::Variable:
+            return evaluate_variable(dot, first, command.words, final);
         case Operand::Kind::Pipeline:
             TOCSIN_CHECK(not_a_function(command.words, final));
             return evaluate(dot, *first.pipeline);
@@ -338,7 +361,8 @@ Result<Value> Execution::evaluate(const Value& dot, const Command& command, Fina
         case Operand::Kind::Nil:
         case Operand::Kind::Bool:
         case Operand::Kind::Number:
-        case Operand::Kind::String: break;
+        case Operand::Kind::String:
+            break;
     }
     at(first);
     TOCSIN_CHECK(not_a_function(command.words, final));
@@ -414,7 +438,8 @@ Result<Value> Execution::evaluate_member(const Value& dot, const Value& receiver
         return error(fmt::format("nil pointer evaluating {}.{}", receiver.type_name(), name));
     }
     const Type& type = *receiver.type();
-    if (const Function* method = type.find_method(name)) return call(dot, *method, name, operand, receiver, words, final);
+    if (const Function* method = type.find_method(name))
+        return call(dot, *method, name, operand, receiver, words, final);
     const bool has_arguments = words.size() > 1 || final != nullptr;
     if (const Field* field = type.find_field(name)) {
         if (has_arguments) return error(fmt::format("{} has arguments but cannot be invoked as function", name));
@@ -429,7 +454,8 @@ Result<Value> Execution::evaluate_member(const Value& dot, const Value& receiver
     return error(fmt::format("can't evaluate field {} in type {}", name, type.name));
 }
 
-Status Execution::check_count(const Function& function, std::string_view name, std::size_t given, bool has_final) const {
+Status Execution::check_count(const Function& function, std::string_view name, std::size_t given,
+                              bool has_final) const {
     if (function.form == Function::Form::ManyResults) {
         return error(fmt::format("can't call method/function {} with several results", go_quote(name)));
     }
@@ -501,7 +527,8 @@ Result<Value> Execution::evaluate_argument(const Value& dot, const Type& type, c
     at(operand);
     Value value;
     switch (operand.kind) {
-        case Operand::Kind::Dot: return validate(dot, type);
+        case Operand::Kind::Dot:
+            return validate(dot, type);
         case Operand::Kind::Nil:
             if (type.kind == Kind::Interface) return Value();
             if (type.kind == Kind::List || type.kind == Kind::Map || type.is_pointer) return validate(Value(), type);
@@ -528,7 +555,8 @@ Result<Value> Execution::evaluate_argument(const Value& dot, const Type& type, c
         }
         case Operand::Kind::Bool:
         case Operand::Kind::Number:
-        case Operand::Kind::String: break;
+        case Operand::Kind::String:
+            break;
     }
     return constant_argument(type, operand);
 }
@@ -540,8 +568,10 @@ Result<Value> Execution::constant_argument(const Type& type, const Operand& oper
         return error(fmt::format("expected {}; found {}", what, to_string(operand)));
     };
     switch (type.kind) {
-        case Kind::Interface: return ideal_constant(operand);
-        case Kind::Bool: return operand.kind == Operand::Kind::Bool ? ideal_constant(operand) : expected("bool");
+        case Kind::Interface:
+            return ideal_constant(operand);
+        case Kind::Bool:
+            return operand.kind == Operand::Kind::Bool ? ideal_constant(operand) : expected("bool");
         case Kind::String:
             if (operand.kind != Operand::Kind::String) return expected("string");
             return Value::text(operand.unquoted, type);
@@ -560,7 +590,8 @@ Result<Value> Execution::constant_argument(const Type& type, const Operand& oper
         case Kind::Map:
         case Kind::Struct:
         case Kind::Time:
-        case Kind::Location: break;
+        case Kind::Location:
+            break;
     }
     return error(fmt::format("can't handle {} for arg of type {}", to_string(operand), type.name));
 }

@@ -76,10 +76,11 @@ private:
     Result<Value> evaluate_chain(const Value& dot, const Operand& operand, Words words, Final final);
     Result<Value> evaluate_variable(const Value& dot, const Operand& operand, Words words, Final final);
     template <class Whole>
-    Result<Value> evaluate_function(const Value& dot, const Operand& operand, const Whole& whole, Words words, Final final);
+    Result<Value> evaluate_function(const Value& dot, const Operand& operand, const Whole& whole, Words words,
+                                    Final final);
     Result<Value> follow(const Value& dot, Value receiver, const Operand& operand, Words words, Final final);
-    Result<Value> evaluate_member(const Value& dot, const Value& receiver, const std::string& name, const Operand& operand,
-                                  Words words, Final final);
+    Result<Value> evaluate_member(const Value& dot, const Value& receiver, const std::string& name,
+                                  const Operand& operand, Words words, Final final);
     template <class Whole>
     Result<Value> call(const Value& dot, const Function& function, std::string_view name, const Whole& whole,
                        const Value& self, Words words, Final final);

@@ -22,7 +22,9 @@ struct Known {
     const Field* field = nullptr;  // of the data from which it came unchanged
 };
 
-const Type* or_nothing(const Type* type) { return type != nullptr && type->kind == Kind::Interface ? nullptr : type; }
+const Type* or_nothing(const Type* type) {
+    return type != nullptr && type->kind == Kind::Interface ? nullptr : type;
+}
 
 class FactFinder {
 public:
@@ -63,7 +65,8 @@ private:
 };
 
 FactFinder::FactFinder(const Template& compiled, const std::vector<PresetType>& variables) : compiled_(compiled) {
-    for (const PresetType& preset : variables) variables_.push_back({preset.variable, {preset.field->type, preset.field}});
+    for (const PresetType& preset : variables)
+        variables_.push_back({preset.variable, {preset.field->type, preset.field}});
 }
 
 TemplateFacts FactFinder::find(const Type& data) {
@@ -81,7 +84,8 @@ void FactFinder::report(std::string reason, TextSpan where) {
     if (facts_.problems.size() >= kProblemsMax) return;
     std::string message =
         fmt::format("template: {}:{}: {}", tree_->parse_name, position_text(*tree_, where.begin), reason);
-    facts_.problems.push_back({tree_->name, call_site_ != nullptr ? *call_site_ : where, std::move(reason), std::move(message)});
+    facts_.problems.push_back(
+        {tree_->name, call_site_ != nullptr ? *call_site_ : where, std::move(reason), std::move(message)});
 }
 
 void FactFinder::visit_tree(const Known& dot, const Tree& tree, std::vector<Variable> variables) {
@@ -101,12 +105,18 @@ void FactFinder::visit(const Known& dot, const Node& node) {
     switch (node.kind) {
         case Node::Kind::Text:
         case Node::Kind::Break:
-        case Node::Kind::Continue: return;
-        case Node::Kind::Action: type_of(dot, *node.pipeline); return;
+        case Node::Kind::Continue:
+            return;
+        case Node::Kind::Action:
+            type_of(dot, *node.pipeline);
+            return;
         case Node::Kind::If:
-        case Node::Kind::With: return visit_branch(dot, node);
-        case Node::Kind::Range: return visit_range(dot, node);
-        case Node::Kind::Template: return visit_template(dot, node);
+        case Node::Kind::With:
+            return visit_branch(dot, node);
+        case Node::Kind::Range:
+            return visit_range(dot, node);
+        case Node::Kind::Template:
+            return visit_template(dot, node);
     }
 }
 
@@ -140,7 +150,8 @@ void FactFinder::visit_template(const Known& dot, const Node& node) {
     const Known argument = node.pipeline ? type_of(dot, *node.pipeline) : Known();
     const TextSpan where{node.position, node.position + go_quote(node.text).size()};
     const auto found = compiled_.trees().find(node.text);
-    if (found == compiled_.trees().end()) return report(fmt::format("template {} not defined", go_quote(node.text)), where);
+    if (found == compiled_.trees().end())
+        return report(fmt::format("template {} not defined", go_quote(node.text)), where);
     const bool leaves_text = call_site_ == nullptr && found->second->text != tree_->text;
     if (leaves_text) call_site_ = &where;
     visit_tree(argument, *found->second, {{"$", argument}});
@@ -172,12 +183,18 @@ Known FactFinder::type_of(const Known& dot, const Command& command, bool has_fin
 
 Known FactFinder::type_of(const Known& dot, const Operand& operand) {
     switch (operand.kind) {
-        case Operand::Kind::Dot: return dot;
-        case Operand::Kind::Nil: return {};
-        case Operand::Kind::Bool: return {&types::boolean, nullptr};
-        case Operand::Kind::Number: return {};
-        case Operand::Kind::String: return {&types::string, nullptr};
-        case Operand::Kind::Field: return follow(dot, operand);
+        case Operand::Kind::Dot:
+            return dot;
+        case Operand::Kind::Nil:
+            return {};
+        case Operand::Kind::Bool:
+            return {&types::boolean, nullptr};
+        case Operand::Kind::Number:
+            return {};
+        case Operand::Kind::String:
+            return {&types::string, nullptr};
+        case Operand::Kind::Field:
+            return follow(dot, operand);
         case Operand::Kind::Variable: {
             const auto found = std::find_if(variables_.rbegin(), variables_.rend(),
                                             [&](const Variable& v) { return v.name == operand.text; });
@@ -185,9 +202,12 @@ Known FactFinder::type_of(const Known& dot, const Operand& operand) {
             note_field(known);
             return follow(known, operand);
         }
-        case Operand::Kind::Function: return type_of_function(dot, operand, {&operand, 1}, false);
-        case Operand::Kind::Chain: return follow(type_of(dot, *operand.inner), operand);
-        case Operand::Kind::Pipeline: return type_of(dot, *operand.pipeline);
+        case Operand::Kind::Function:
+            return type_of_function(dot, operand, {&operand, 1}, false);
+        case Operand::Kind::Chain:
+            return follow(type_of(dot, *operand.inner), operand);
+        case Operand::Kind::Pipeline:
+            return type_of(dot, *operand.pipeline);
     }
     return {};
 }
@@ -214,13 +234,15 @@ Known FactFinder::type_of_function(const Known& dot, const Operand& operand, Wor
         }
     }
     if (operand.text == "index" && words.size() == 3 && arguments[0].type != nullptr) {
-        if (has_text) note_key(arguments[0], words[2].unquoted, {words[2].position, words[2].position + words[2].text.size()});
+        if (has_text)
+            note_key(arguments[0], words[2].unquoted, {words[2].position, words[2].position + words[2].text.size()});
         return {or_nothing(arguments[0].type->element), nullptr};
     }
     return {or_nothing(function.result), nullptr};
 }
 
-// The names behind an operand one after the other; the position is that of the second name of a field, and of the first otherwise.
+// The names behind an operand one after the other; the position is that of the second name of a field, and of the first
+// otherwise.
 Known FactFinder::follow(Known receiver, const Operand& operand) {
     std::size_t at = operand.position;
     if (operand.kind == Operand::Kind::Field && operand.names.size() > 1) at -= operand.names[0].size() + 1;
@@ -249,13 +271,15 @@ Known FactFinder::member(const Known& receiver, const std::string& name, TextSpa
     for (const Field& field : type.fields) candidates.push_back(field.name);
     for (const Function& method : type.methods) candidates.push_back(method.name);
     const std::string_view meant = nearest(name, candidates);
-    report(fmt::format("can't evaluate field {} in type {}{}{}", name, type.name, meant.empty() ? "" : "; did you mean ", meant),
+    report(fmt::format("can't evaluate field {} in type {}{}{}", name, type.name,
+                       meant.empty() ? "" : "; did you mean ", meant),
            where);
     return {};
 }
 
 void FactFinder::note_field(const Known& value) {
-    if (value.field != nullptr && value.type == &types::float64 && value.field->name == "Value") facts_.uses_value = true;
+    if (value.field != nullptr && value.type == &types::float64 && value.field->name == "Value")
+        facts_.uses_value = true;
 }
 
 void FactFinder::note_key(const Known& map, const std::string& key, TextSpan where) {

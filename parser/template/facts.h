@@ -14,7 +14,8 @@ struct PresetType {
     const Field* field;
 };
 
-/// Follows the types through a template as far as they are known without executing it, also into the templates that it calls.
+/// Follows the types through a template as far as they are known without executing it, also into the templates that it
+/// calls.
 TemplateFacts find_facts(const Template& compiled, const Type& data, const std::vector<PresetType>& variables);
 
 }  // namespace tocsin::templates

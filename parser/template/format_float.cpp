@@ -20,9 +20,9 @@ constexpr int kExponentBias = 1023;
 std::string from_to_chars(double value, std::chars_format format, int precision) {
     // 309 digits before the point, and at most what a precision asks for behind it.
     std::string out(static_cast<std::size_t>(std::max(precision, 0)) + 400, '\0');
-    const auto [end, problem] =
-        precision < 0 ? std::to_chars(out.data(), out.data() + out.size(), value, format)
-                      : std::to_chars(out.data(), out.data() + out.size(), value, format, precision);
+    const auto [end, problem] = precision < 0
+                                    ? std::to_chars(out.data(), out.data() + out.size(), value, format)
+                                    : std::to_chars(out.data(), out.data() + out.size(), value, format, precision);
     out.resize(problem == std::errc() ? static_cast<std::size_t>(end - out.data()) : 0);
     return out;
 }
@@ -47,7 +47,9 @@ Parts parts_of(double value) {
     return {fraction | (std::uint64_t{1} << kMantissaBits), exponent - kExponentBias - kMantissaBits};
 }
 
-std::string with_sign(double value, std::string magnitude) { return std::signbit(value) ? "-" + magnitude : magnitude; }
+std::string with_sign(double value, std::string magnitude) {
+    return std::signbit(value) ? "-" + magnitude : magnitude;
+}
 
 // Mantissa and binary exponent as integers: `4503599627370496p-52`.
 std::string binary(double value) {
@@ -83,11 +85,13 @@ std::string hexadecimal(double value, int precision, bool upper) {
         }
     }
     std::string digits;
-    for (std::uint64_t rest = mantissa << 1; precision < 0 ? rest != 0 : static_cast<int>(digits.size()) < precision; rest <<= 4) {
+    for (std::uint64_t rest = mantissa << 1; precision < 0 ? rest != 0 : static_cast<int>(digits.size()) < precision;
+         rest <<= 4) {
         digits += upper ? "0123456789ABCDEF"[rest >> 60] : "0123456789abcdef"[rest >> 60];
     }
-    return with_sign(value, fmt::format("0{}{}{}{}{}{}{:02}", upper ? 'X' : 'x', mantissa >> 63, digits.empty() ? "" : ".",
-                                        digits, upper ? 'P' : 'p', exponent < 0 ? '-' : '+', std::abs(exponent)));
+    return with_sign(
+        value, fmt::format("0{}{}{}{}{}{}{:02}", upper ? 'X' : 'x', mantissa >> 63, digits.empty() ? "" : ".", digits,
+                           upper ? 'P' : 'p', exponent < 0 ? '-' : '+', std::abs(exponent)));
 }
 
 }  // namespace
@@ -97,12 +101,17 @@ std::string format_float(double value, char verb, int precision) {
     if (std::isinf(value)) return value < 0 ? "-Inf" : "+Inf";
     std::string out;
     switch (verb) {
-        case 'b': return binary(value);
+        case 'b':
+            return binary(value);
         case 'x':
-        case 'X': return hexadecimal(value, precision, verb == 'X');
-        case 'f': return from_to_chars(value, std::chars_format::fixed, precision);
+        case 'X':
+            return hexadecimal(value, precision, verb == 'X');
+        case 'f':
+            return from_to_chars(value, std::chars_format::fixed, precision);
         case 'e':
-        case 'E': out = from_to_chars(value, std::chars_format::scientific, precision); break;
+        case 'E':
+            out = from_to_chars(value, std::chars_format::scientific, precision);
+            break;
         default:
             out = precision < 0 ? shortest_general(value) : from_to_chars(value, std::chars_format::general, precision);
     }

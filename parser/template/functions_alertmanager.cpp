@@ -17,9 +17,13 @@
 namespace tocsin::templates {
 namespace {
 
-tl::unexpected<Error> too_large() { return fail(Error::Kind::LimitExceeded, "text is larger than the limit"); }
+tl::unexpected<Error> too_large() {
+    return fail(Error::Kind::LimitExceeded, "text is larger than the limit");
+}
 
-Result<Value> call_trim_space(Call& call) { return Value::text(trim_space(call.text(0))); }
+Result<Value> call_trim_space(Call& call) {
+    return Value::text(trim_space(call.text(0)));
+}
 
 Result<Value> call_join(Call& call) {
     const std::string_view separator = call.text(0);
@@ -34,7 +38,9 @@ Result<Value> call_join(Call& call) {
     return call.keep_text(out);
 }
 
-bool is_hex(char c) { return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
+bool is_hex(char c) {
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+}
 
 Result<Value> call_url_unescape(Call& call) {
     const std::string_view text = call.text(0);
@@ -56,7 +62,9 @@ Result<Value> call_string_slice(Call& call) {
     return Value::list(keep_list(call, call.arguments), types::string_list);
 }
 
-Result<Value> call_list(Call& call) { return Value::list(keep_list(call, call.arguments), types::any_list); }
+Result<Value> call_list(Call& call) {
+    return Value::list(keep_list(call, call.arguments), types::any_list);
+}
 
 Result<Value> call_append(Call& call) {
     const auto before = call.arguments[0].as_list();
@@ -158,7 +166,8 @@ Result<Value> call_base64_decode(Call& call) {
         if (pads) ++padding;
         bits = bits << 6 | static_cast<std::uint32_t>(pads ? 0 : value);
         if (++digits % 4 != 0) continue;
-        for (std::size_t byte = 0; byte < 3 - padding; ++byte) out += static_cast<char>((bits >> (16 - 8 * byte)) & 0xFF);
+        for (std::size_t byte = 0; byte < 3 - padding; ++byte)
+            out += static_cast<char>((bits >> (16 - 8 * byte)) & 0xFF);
     }
     if (digits % 4 != 0) return fail_call(fmt::format("illegal base64 data at input byte {}", call.text(0).size()));
     return call.keep_text(out);

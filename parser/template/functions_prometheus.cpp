@@ -22,7 +22,9 @@ const RuleTemplateSample* sample_at(const Call& call, std::size_t i) {
     return static_cast<const RuleTemplateSample*>(call.arguments[i].as_object());
 }
 
-tl::unexpected<Error> nil_sample() { return fail_call("runtime error: invalid memory address or nil pointer dereference"); }
+tl::unexpected<Error> nil_sample() {
+    return fail_call("runtime error: invalid memory address or nil pointer dereference");
+}
 
 Result<Value> call_query(Call& call) {
     const RuleTemplateData* rule = call.environment.rule;
@@ -87,9 +89,15 @@ Result<Value> humanized(Call& call, std::string (*humanize_number)(double)) {
     return call.keep_text(humanize_number(value));
 }
 
-Result<Value> call_humanize(Call& call) { return humanized(call, humanize); }
-Result<Value> call_humanize1024(Call& call) { return humanized(call, humanize1024); }
-Result<Value> call_humanize_percentage(Call& call) { return humanized(call, humanize_percentage); }
+Result<Value> call_humanize(Call& call) {
+    return humanized(call, humanize);
+}
+Result<Value> call_humanize1024(Call& call) {
+    return humanized(call, humanize1024);
+}
+Result<Value> call_humanize_percentage(Call& call) {
+    return humanized(call, humanize_percentage);
+}
 
 Result<Value> call_to_time(Call& call) {
     TOCSIN_TRY(const double seconds, to_float(call.arguments[0]));
@@ -109,7 +117,8 @@ Result<Value> call_to_duration(Call& call) {
     const double nanoseconds = seconds * 1e9;
     if (!std::isfinite(seconds)) return fail_call("value is NaN or Inf");
     if (!(nanoseconds > -0x1p63 && nanoseconds < 0x1p63)) {
-        return fail_call(fmt::format("{} cannot be represented as a nanoseconds duration since it overflows int64", seconds));
+        return fail_call(
+            fmt::format("{} cannot be represented as a nanoseconds duration since it overflows int64", seconds));
     }
     return Value::integer(static_cast<std::int64_t>(nanoseconds), types::duration);
 }
@@ -141,7 +150,8 @@ std::optional<HostPort> split_host_port(std::string_view text) {
     } else if (host.find(':') != std::string_view::npos) {
         return std::nullopt;
     }
-    const bool stray_bracket = host.find_first_of("[]") != std::string_view::npos || port.find_first_of("[]") != std::string_view::npos;
+    const bool stray_bracket =
+        host.find_first_of("[]") != std::string_view::npos || port.find_first_of("[]") != std::string_view::npos;
     return stray_bracket ? std::nullopt : std::optional(HostPort{host, port});
 }
 
@@ -216,7 +226,9 @@ std::string_view external_url(const Call& call) {
     return call.environment.rule == nullptr ? std::string_view() : call.environment.rule->external_url;
 }
 
-Result<Value> call_external_url(Call& call) { return Value::text(external_url(call)); }
+Result<Value> call_external_url(Call& call) {
+    return Value::text(external_url(call));
+}
 
 Result<Value> call_path_prefix(Call& call) {
     std::string_view url = external_url(call);
@@ -228,7 +240,9 @@ Result<Value> call_path_prefix(Call& call) {
     return call.keep_text(percent_decode(url.substr(0, url.find_first_of("?#"))));
 }
 
-Result<Value> call_url_query_escape(Call& call) { return call.keep_text(query_escape(call.text(0))); }
+Result<Value> call_url_query_escape(Call& call) {
+    return call.keep_text(query_escape(call.text(0)));
+}
 
 const Type* const any = &types::any;
 const Type* const string = &types::string;

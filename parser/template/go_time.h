@@ -13,9 +13,9 @@ namespace tocsin::templates {
 
 /// Where a GoTime is read: UTC, a place of the time zone database, or a fixed distance from UTC.
 struct GoZone {
-    TimeZone place;                      // counts unless `fixed_offset_seconds` is given
+    TimeZone place;  // counts unless `fixed_offset_seconds` is given
     std::optional<int> fixed_offset_seconds;
-    std::string fixed_name;              // of a fixed distance; empty prints as `+0100`
+    std::string fixed_name;  // of a fixed distance; empty prints as `+0100`
 };
 
 /// The calendar of a moment in its zone.
@@ -27,8 +27,8 @@ struct GoCivil {
     std::string zone = "UTC";
 };
 
-/// A moment as Go's time.Time is one: nanoseconds, any year, with the zone it is shown in. The default is Go's zero time,
-/// the first second of the year 1.
+/// A moment as Go's time.Time is one: nanoseconds, any year, with the zone it is shown in. The default is Go's zero
+/// time, the first second of the year 1.
 struct GoTime {
     static constexpr std::int64_t kZeroSeconds = -62'135'596'800;
 
@@ -56,13 +56,9 @@ struct GoTime {
     int compare(const GoTime& other) const;
 };
 
-/// The day that is `month - 1` months after January of `year` and `day - 1` days later, at the time of day which `clock` shows in
-/// its zone: Go's time.Date, which takes any numbers.
+/// The day that is `month - 1` months after January of `year` and `day - 1` days later, at the time of day which
+/// `clock` shows in its zone: Go's time.Date, which takes any numbers.
 GoTime go_date(std::int64_t year, std::int64_t month, std::int64_t day, const GoTime& clock);
-
-/// `January` of 1, `Sunday` of 0.
-std::string_view go_month_name(unsigned month);
-std::string_view go_weekday_name(unsigned weekday);
 
 /// Reads `text` by a layout, as Go's time.Parse; the message of a failure is Go's.
 Result<GoTime> parse_go_time(std::string_view layout, std::string_view text);

@@ -12,13 +12,13 @@ namespace tocsin::templates {
 struct HtmlContext {
     enum class State : std::uint8_t {
         Text,
-        Tag,          // inside of a tag, before an attribute or the end
+        Tag,  // inside of a tag, before an attribute or the end
         AttrName,
         AfterName,    // before `=`
         BeforeValue,  // after `=`
         HtmlComment,
-        Rcdata,       // of <title> and <textarea>: text without tags
-        Attr,         // an attribute with no meaning of its own
+        Rcdata,  // of <title> and <textarea>: text without tags
+        Attr,    // an attribute with no meaning of its own
         Url,
         Srcset,
         MetaContent,
@@ -69,7 +69,8 @@ struct HtmlContext {
     std::string key() const;
 };
 
-/// The context after the first part of `text`, and how many bytes that part has; never 0 bytes unless the context changed.
+/// The context after the first part of `text`, and how many bytes that part has; never 0 bytes unless the context
+/// changed.
 struct HtmlStep {
     HtmlContext context;
     std::size_t bytes;

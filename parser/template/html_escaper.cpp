@@ -36,26 +36,43 @@ enum class Spaces { Keep, Escape };
 // The references of html/template, `+` included since it would begin a UTF-7 sequence.
 std::string_view html_reference(char c, Ampersand ampersand, Spaces spaces) {
     switch (c) {
-        case '\0': return spaces == Spaces::Escape ? "&#xfffd;" : "\xEF\xBF\xBD";
-        case '"': return "&#34;";
-        case '&': return ampersand == Ampersand::Escape ? "&amp;" : "";
-        case '\'': return "&#39;";
-        case '+': return "&#43;";
-        case '<': return "&lt;";
-        case '>': return "&gt;";
-        default: break;
+        case '\0':
+            return spaces == Spaces::Escape ? "&#xfffd;" : "\xEF\xBF\xBD";
+        case '"':
+            return "&#34;";
+        case '&':
+            return ampersand == Ampersand::Escape ? "&amp;" : "";
+        case '\'':
+            return "&#39;";
+        case '+':
+            return "&#43;";
+        case '<':
+            return "&lt;";
+        case '>':
+            return "&gt;";
+        default:
+            break;
     }
     if (spaces == Spaces::Keep) return {};
     switch (c) {
-        case '\t': return "&#9;";
-        case '\n': return "&#10;";
-        case '\v': return "&#11;";
-        case '\f': return "&#12;";
-        case '\r': return "&#13;";
-        case ' ': return "&#32;";
-        case '=': return "&#61;";
-        case '`': return "&#96;";
-        default: return {};
+        case '\t':
+            return "&#9;";
+        case '\n':
+            return "&#10;";
+        case '\v':
+            return "&#11;";
+        case '\f':
+            return "&#12;";
+        case '\r':
+            return "&#13;";
+        case ' ':
+            return "&#32;";
+        case '=':
+            return "&#61;";
+        case '`':
+            return "&#96;";
+        default:
+            return {};
     }
 }
 
@@ -82,7 +99,8 @@ std::string escape_attribute(const Value& value, Spaces spaces) {
 
 std::string filter_name(const Value& value) {
     const std::string name = to_lower(text_of(value));
-    const bool harmless = std::ranges::all_of(name, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z'); });
+    const bool harmless =
+        std::ranges::all_of(name, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z'); });
     // Attributes that mean something would have to be known when the rest is escaped.
     if (name.empty() || !harmless || attribute_kind(name) != AttributeKind::Plain) return std::string(kFiltered);
     return name;
@@ -96,10 +114,16 @@ bool is_safe_url(std::string_view url) {
     return iequals(scheme, "http") || iequals(scheme, "https") || iequals(scheme, "mailto");
 }
 
-bool is_hex(char c) { return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
-bool is_alnum(char c) { return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'); }
+bool is_hex(char c) {
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+}
+bool is_alnum(char c) {
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
 
-bool contains(std::string_view set, char c) { return set.find(c) != std::string_view::npos; }
+bool contains(std::string_view set, char c) {
+    return set.find(c) != std::string_view::npos;
+}
 
 enum class UrlForm { Normalize, EscapeAll };
 
@@ -157,7 +181,9 @@ std::string filter_srcset(const Value& value) {
     return out;
 }
 
-bool is_identifier_part(char c) { return is_alnum(c) || c == '$' || c == '_'; }
+bool is_identifier_part(char c) {
+    return is_alnum(c) || c == '$' || c == '_';
+}
 
 // A literal of JavaScript, with blanks around what would grow together with a keyword.
 std::string js_value(const Value& value) {
@@ -172,13 +198,20 @@ std::string js_value(const Value& value) {
 
 std::optional<std::string_view> common_js_escape(char32_t c) {
     switch (c) {
-        case '\t': return "\\t";
-        case '\n': return "\\n";
-        case '\f': return "\\f";
-        case '\r': return "\\r";
-        case '/': return "\\/";
-        case '\\': return "\\\\";
-        default: return std::nullopt;
+        case '\t':
+            return "\\t";
+        case '\n':
+            return "\\n";
+        case '\f':
+            return "\\f";
+        case '\r':
+            return "\\r";
+        case '/':
+            return "\\/";
+        case '\\':
+            return "\\\\";
+        default:
+            return std::nullopt;
     }
 }
 
@@ -194,7 +227,8 @@ std::string js_text(std::string_view text, bool regexp) {
         } else if (ascii && regexp && contains("$()*-.?[]^{|}", bytes[0])) {
             out += '\\';
             out += bytes;
-        } else if (rune.value < ' ' || (ascii && contains("\"&'+<>`", bytes[0])) || rune.value == 0x2028 || rune.value == 0x2029) {
+        } else if (rune.value < ' ' || (ascii && contains("\"&'+<>`", bytes[0])) || rune.value == 0x2028 ||
+                   rune.value == 0x2029) {
             out += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(rune.value));
         } else {
             out += bytes;
@@ -231,7 +265,8 @@ std::string filter_css_value(const Value& value) {
         if (is_alnum(text[i]) || text[i] == '-' || text[i] == '_') words += text[i];
     }
     words = to_lower(words);
-    const bool dangerous = words.find("expression") != std::string::npos || words.find("mozbinding") != std::string::npos ||
+    const bool dangerous = words.find("expression") != std::string::npos ||
+                           words.find("mozbinding") != std::string::npos ||
                            words.find("moz-binding") != std::string::npos;
     return dangerous ? std::string(kFiltered) : text;
 }
@@ -243,25 +278,37 @@ std::string escape(Escaper escaper, const Value& value) {
         case Escaper::Html:
             if (value.type() == &types::html) return text_of(value);
             return escape_html(text_of(value), Ampersand::Escape, Spaces::Keep);
-        case Escaper::Attribute: return escape_attribute(value, Spaces::Keep);
-        case Escaper::UnquotedValue: return escape_attribute(value, Spaces::Escape);
+        case Escaper::Attribute:
+            return escape_attribute(value, Spaces::Keep);
+        case Escaper::UnquotedValue:
+            return escape_attribute(value, Spaces::Escape);
         case Escaper::Rcdata:
             return escape_html(text_of(value), value.type() == &types::html ? Ampersand::Keep : Ampersand::Escape,
                                Spaces::Keep);
-        case Escaper::Comment: return {};
-        case Escaper::Name: return filter_name(value);
-        case Escaper::UrlFilter: return filter_url(value);
-        case Escaper::UrlNormalizer: return encode_url(value, UrlForm::Normalize);
-        case Escaper::UrlQuery: return encode_url(value, UrlForm::EscapeAll);
-        case Escaper::Srcset: return filter_srcset(value);
-        case Escaper::JsValue: return js_value(value);
-        case Escaper::JsString: return js_text(text_of(value), false);
+        case Escaper::Comment:
+            return {};
+        case Escaper::Name:
+            return filter_name(value);
+        case Escaper::UrlFilter:
+            return filter_url(value);
+        case Escaper::UrlNormalizer:
+            return encode_url(value, UrlForm::Normalize);
+        case Escaper::UrlQuery:
+            return encode_url(value, UrlForm::EscapeAll);
+        case Escaper::Srcset:
+            return filter_srcset(value);
+        case Escaper::JsValue:
+            return js_value(value);
+        case Escaper::JsString:
+            return js_text(text_of(value), false);
         case Escaper::JsRegexp: {
             const std::string text = text_of(value);
             return text.empty() ? "(?:)" : js_text(text, true);
         }
-        case Escaper::CssString: return css_text(text_of(value));
-        case Escaper::CssValue: return filter_css_value(value);
+        case Escaper::CssString:
+            return css_text(text_of(value));
+        case Escaper::CssValue:
+            return filter_css_value(value);
         case Escaper::PlainHtml: {
             std::string out;
             for (const char c : text_of(value)) {
@@ -270,7 +317,8 @@ std::string escape(Escaper escaper, const Value& value) {
             }
             return out;
         }
-        case Escaper::PlainUrlQuery: return query_escape(text_of(value));
+        case Escaper::PlainUrlQuery:
+            return query_escape(text_of(value));
     }
     return {};
 }

@@ -23,7 +23,9 @@ constexpr std::size_t kCopiesMax = 10'000;
 constexpr std::size_t kNodesMax = 1'000'000;
 constexpr std::size_t kDepthMax = 100;
 
-std::string describe(const HtmlContext& context) { return fmt::format("{{{}}}", context.key()); }
+std::string describe(const HtmlContext& context) {
+    return fmt::format("{{{}}}", context.key());
+}
 
 // The context of two that may both have led here.
 HtmlContext join_contexts(const HtmlContext& a, const HtmlContext& b, const std::string& what) {
@@ -49,7 +51,8 @@ HtmlContext join_contexts(const HtmlContext& a, const HtmlContext& b, const std:
         const HtmlContext nudged = join_contexts(nudged_a, nudged_b, what);
         if (!nudged.is_error()) return nudged;
     }
-    return HtmlContext::error(fmt::format("{} branches end in different contexts: {}, {}", what, describe(a), describe(b)));
+    return HtmlContext::error(
+        fmt::format("{} branches end in different contexts: {}, {}", what, describe(a), describe(b)));
 }
 
 class TreeEscaper {
@@ -110,10 +113,14 @@ std::vector<Escaper> escapers_of_url(const HtmlContext& context) {
     const bool css_string = context.state == State::CssDoubleQuoted || context.state == State::CssSingleQuoted;
     const Escaper address = css_string ? Escaper::CssString : Escaper::UrlNormalizer;
     switch (context.url_part) {
-        case HtmlContext::UrlPart::None: return {Escaper::UrlFilter, address};
-        case HtmlContext::UrlPart::PreQuery: return {address};
-        case HtmlContext::UrlPart::QueryOrFragment: return {Escaper::UrlQuery};
-        case HtmlContext::UrlPart::Unknown: break;
+        case HtmlContext::UrlPart::None:
+            return {Escaper::UrlFilter, address};
+        case HtmlContext::UrlPart::PreQuery:
+            return {address};
+        case HtmlContext::UrlPart::QueryOrFragment:
+            return {Escaper::UrlQuery};
+        case HtmlContext::UrlPart::Unknown:
+            break;
     }
     return {};
 }
@@ -126,31 +133,42 @@ std::vector<Escaper> escapers_of_state(const HtmlContext& context) {
         case State::CssSingleQuoted:
         case State::CssDoubleQuotedUrl:
         case State::CssSingleQuotedUrl:
-        case State::CssUrl: return escapers_of_url(context);
-        case State::Js: return {Escaper::JsValue};
+        case State::CssUrl:
+            return escapers_of_url(context);
+        case State::Js:
+            return {Escaper::JsValue};
         case State::JsDoubleQuoted:
-        case State::JsSingleQuoted: return {Escaper::JsString};
-        case State::JsRegexp: return {Escaper::JsRegexp};
-        case State::Css: return {Escaper::CssValue};
-        case State::Text: return {Escaper::Html};
-        case State::Rcdata: return {Escaper::Rcdata};
+        case State::JsSingleQuoted:
+            return {Escaper::JsString};
+        case State::JsRegexp:
+            return {Escaper::JsRegexp};
+        case State::Css:
+            return {Escaper::CssValue};
+        case State::Text:
+            return {Escaper::Html};
+        case State::Rcdata:
+            return {Escaper::Rcdata};
         case State::AttrName:
-        case State::Tag: return {Escaper::Name};
-        case State::Srcset: return {Escaper::Srcset};
+        case State::Tag:
+            return {Escaper::Name};
+        case State::Srcset:
+            return {Escaper::Srcset};
         case State::HtmlComment:
         case State::JsBlockComment:
         case State::JsLineComment:
         case State::JsHtmlOpenComment:
         case State::JsHtmlCloseComment:
         case State::CssBlockComment:
-        case State::CssLineComment: return {Escaper::Comment};
+        case State::CssLineComment:
+            return {Escaper::Comment};
         case State::AfterName:
         case State::BeforeValue:
         case State::Attr:
         case State::MetaContent:
         case State::JsTemplate:
         case State::Error:
-        case State::Dead: break;
+        case State::Dead:
+            break;
     }
     return {};
 }
@@ -160,7 +178,9 @@ bool is_html_escaper(Escaper escaper) {
            escaper == Escaper::Rcdata;
 }
 
-bool is_url_escaper(Escaper escaper) { return escaper == Escaper::UrlQuery || escaper == Escaper::UrlNormalizer; }
+bool is_url_escaper(Escaper escaper) {
+    return escaper == Escaper::UrlQuery || escaper == Escaper::UrlNormalizer;
+}
 
 // Where the template escapes by itself at the end of a pipeline, it is not done twice.
 void replace_predefined(Pipeline& pipeline) {
@@ -215,9 +235,12 @@ std::string_view instead_of_comment(State state, std::string_view comment) {
 std::size_t comment_opener_size(State state) {
     switch (state) {
         case State::HtmlComment:
-        case State::JsHtmlOpenComment: return 4;
-        case State::JsHtmlCloseComment: return 3;
-        default: return 2;
+        case State::JsHtmlOpenComment:
+            return 4;
+        case State::JsHtmlCloseComment:
+            return 3;
+        default:
+            return 2;
     }
 }
 
@@ -298,11 +321,15 @@ HtmlContext TreeEscaper::escape_range(const HtmlContext& context, Node& node) {
 
 HtmlContext TreeEscaper::escape_node(const HtmlContext& context, Node& node) {
     switch (node.kind) {
-        case Node::Kind::Text: return escape_text(context, node);
-        case Node::Kind::Action: return escape_action(context, node);
+        case Node::Kind::Text:
+            return escape_text(context, node);
+        case Node::Kind::Action:
+            return escape_action(context, node);
         case Node::Kind::If:
-        case Node::Kind::With: return escape_branch(context, node);
-        case Node::Kind::Range: return escape_range(context, node);
+        case Node::Kind::With:
+            return escape_branch(context, node);
+        case Node::Kind::Range:
+            return escape_range(context, node);
         case Node::Kind::Template: {
             std::string name = node.text;
             HtmlContext after = escape_template(context, node.text, name);
@@ -331,7 +358,8 @@ HtmlContext TreeEscaper::escape_list(HtmlContext context, NodeList& list) {
     return context;
 }
 
-HtmlContext TreeEscaper::escape_template(const HtmlContext& context, const std::string& name, std::string& escaped_name) {
+HtmlContext TreeEscaper::escape_template(const HtmlContext& context, const std::string& name,
+                                         std::string& escaped_name) {
     const auto found = trees_.find(name);
     if (found == trees_.end()) return HtmlContext::error(fmt::format("no such template {}", go_quote(name)));
     if (!context.same_place(HtmlContext{})) escaped_name = name + "$" + context.key();
@@ -381,6 +409,8 @@ Result<TreeMap> TreeEscaper::run(const std::string& root) {
 
 }  // namespace
 
-Result<TreeMap> escape_trees(const TreeMap& trees, const std::string& root) { return TreeEscaper(trees).run(root); }
+Result<TreeMap> escape_trees(const TreeMap& trees, const std::string& root) {
+    return TreeEscaper(trees).run(root);
+}
 
 }  // namespace tocsin::templates

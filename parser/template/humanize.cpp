@@ -18,7 +18,9 @@ constexpr std::array<std::string_view, 8> kLarge = {"k", "M", "G", "T", "P", "E"
 constexpr std::array<std::string_view, 8> kSmall = {"m", "u", "n", "p", "f", "a", "z", "y"};
 constexpr std::array<std::string_view, 8> kBinary = {"ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi"};
 
-std::string four_digits(double value) { return format_float(value, 'g', 4); }
+std::string four_digits(double value) {
+    return format_float(value, 'g', 4);
+}
 
 std::string divided(double value, double step, const std::array<std::string_view, 8>& prefixes) {
     std::string_view prefix;
@@ -45,14 +47,17 @@ std::string multiplied(double value) {
 Result<double> to_float(const Value& value) {
     if (value.type() == &types::duration) return static_cast<double>(value.as_int()) / 1e9;
     switch (value.kind()) {
-        case Kind::Float: return value.as_float();
+        case Kind::Float:
+            return value.as_float();
         case Kind::Int:
-            if (value.type() == &types::integer || value.type() == &types::integer64) return static_cast<double>(value.as_int());
+            if (value.type() == &types::integer || value.type() == &types::integer64)
+                return static_cast<double>(value.as_int());
             break;
         case Kind::String:
             if (value.type() == &types::string) return parse_go_float(value.as_text());
             break;
-        default: break;
+        default:
+            break;
     }
     return fail_call(fmt::format("can't convert {} to float", value.type_name()));
 }
@@ -80,7 +85,9 @@ std::string humanize_duration(double seconds) {
     return fmt::format("{}{}s", sign, four_digits(std::abs(seconds)));
 }
 
-std::string humanize_percentage(double ratio) { return four_digits(ratio * 100) + "%"; }
+std::string humanize_percentage(double ratio) {
+    return four_digits(ratio * 100) + "%";
+}
 
 Result<GoTime> to_go_time(double seconds) {
     if (!std::isfinite(seconds)) return fail_call("value is NaN or Inf");

@@ -33,15 +33,25 @@ constexpr std::array<std::pair<std::string_view, Token::Kind>, 12> kKeywords = {
                                                                                  {"template", Token::Kind::Template},
                                                                                  {"with", Token::Kind::With}}};
 
-bool is_space(char32_t r) { return r == ' ' || r == '\t' || r == '\r' || r == '\n'; }
+bool is_space(char32_t r) {
+    return r == ' ' || r == '\t' || r == '\r' || r == '\n';
+}
 
-bool is_space_char(char c) { return is_space(static_cast<unsigned char>(c)); }
+bool is_space_char(char c) {
+    return is_space(static_cast<unsigned char>(c));
+}
 
-bool is_word(char32_t r) { return r == '_' || is_letter(r) || is_digit(r); }
+bool is_word(char32_t r) {
+    return r == '_' || is_letter(r) || is_digit(r);
+}
 
-bool begins_left_trim(std::string_view text) { return text.size() >= 2 && text[0] == '-' && is_space_char(text[1]); }
+bool begins_left_trim(std::string_view text) {
+    return text.size() >= 2 && text[0] == '-' && is_space_char(text[1]);
+}
 
-bool begins_right_trim(std::string_view text) { return text.size() >= 2 && is_space_char(text[0]) && text[1] == '-'; }
+bool begins_right_trim(std::string_view text) {
+    return text.size() >= 2 && is_space_char(text[0]) && text[1] == '-';
+}
 
 std::string describe(char32_t rune) {
     std::string out = fmt::format("U+{:04X}", static_cast<std::uint32_t>(rune));
@@ -83,7 +93,9 @@ bool Lexer::at_right_delimiter(bool& trims) const {
     return trims || rest.starts_with(kRight);
 }
 
-char32_t Lexer::peek() const { return position_ < text_.size() ? first_rune(text_.substr(position_)).value : kEnd; }
+char32_t Lexer::peek() const {
+    return position_ < text_.size() ? first_rune(text_.substr(position_)).value : kEnd;
+}
 
 char32_t Lexer::take() {
     if (position_ >= text_.size()) return kEnd;
@@ -192,19 +204,30 @@ Token Lexer::next_in_action() {
     if (at_right_delimiter(trims)) return paren_depth_ == 0 ? right_delimiter() : fail("unclosed left paren");
     const char32_t r = take();
     switch (r) {
-        case kEnd: return fail("unclosed action");
+        case kEnd:
+            return fail("unclosed action");
         case ' ':
         case '\t':
         case '\r':
-        case '\n': return space();
-        case '=': return emit(Token::Kind::Assign);
-        case ':': return take() == '=' ? emit(Token::Kind::Declare) : fail("expected :=");
-        case '|': return emit(Token::Kind::Pipe);
-        case '"': return quoted('"', Token::Kind::String, "unterminated quoted string");
-        case '\'': return quoted('\'', Token::Kind::CharConstant, "unterminated character constant");
-        case '`': return raw_string();
-        case '$': return field_or_variable(Token::Kind::Variable);
-        case '(': ++paren_depth_; return emit(Token::Kind::LeftParen);
+        case '\n':
+            return space();
+        case '=':
+            return emit(Token::Kind::Assign);
+        case ':':
+            return take() == '=' ? emit(Token::Kind::Declare) : fail("expected :=");
+        case '|':
+            return emit(Token::Kind::Pipe);
+        case '"':
+            return quoted('"', Token::Kind::String, "unterminated quoted string");
+        case '\'':
+            return quoted('\'', Token::Kind::CharConstant, "unterminated character constant");
+        case '`':
+            return raw_string();
+        case '$':
+            return field_or_variable(Token::Kind::Variable);
+        case '(':
+            ++paren_depth_;
+            return emit(Token::Kind::LeftParen);
         case ')':
             if (paren_depth_ == 0) return fail("unexpected right paren");
             --paren_depth_;
@@ -215,7 +238,8 @@ Token Lexer::next_in_action() {
                 return field_or_variable(Token::Kind::Field);
             }
             return number();
-        default: break;
+        default:
+            break;
     }
     if (r == '+' || r == '-' || (r >= '0' && r <= '9')) return number();
     if (is_word(r)) return identifier();

@@ -13,7 +13,9 @@
 namespace tocsin::templates {
 namespace {
 
-tl::unexpected<Error> bad(std::string message) { return fail(Error::Kind::InvalidInput, std::move(message)); }
+tl::unexpected<Error> bad(std::string message) {
+    return fail(Error::Kind::InvalidInput, std::move(message));
+}
 
 bool is_base_prefix(std::string_view text) {
     if (text.size() < 2 || text[0] != '0') return false;
@@ -165,17 +167,27 @@ std::optional<Escape> take_char(std::string_view& text, char quote) {
     const char letter = text[1];
     text.remove_prefix(2);
     switch (letter) {
-        case 'a': return Escape{'\a', false};
-        case 'b': return Escape{'\b', false};
-        case 'f': return Escape{'\f', false};
-        case 'n': return Escape{'\n', false};
-        case 'r': return Escape{'\r', false};
-        case 't': return Escape{'\t', false};
-        case 'v': return Escape{'\v', false};
-        case '\\': return Escape{'\\', false};
+        case 'a':
+            return Escape{'\a', false};
+        case 'b':
+            return Escape{'\b', false};
+        case 'f':
+            return Escape{'\f', false};
+        case 'n':
+            return Escape{'\n', false};
+        case 'r':
+            return Escape{'\r', false};
+        case 't':
+            return Escape{'\t', false};
+        case 'v':
+            return Escape{'\v', false};
+        case '\\':
+            return Escape{'\\', false};
         case '\'':
-        case '"': return letter == quote ? std::optional(Escape{static_cast<char32_t>(letter), false}) : std::nullopt;
-        default: return take_numeric_escape(text, letter);
+        case '"':
+            return letter == quote ? std::optional(Escape{static_cast<char32_t>(letter), false}) : std::nullopt;
+        default:
+            return take_numeric_escape(text, letter);
     }
 }
 
@@ -183,7 +195,8 @@ std::optional<Escape> take_char(std::string_view& text, char quote) {
 
 Result<NumberLiteral> parse_number_literal(std::string_view text) {
     if (text.ends_with('i')) {
-        if (const auto imaginary = parse_go_float(text.substr(0, text.size() - 1))) return make_complex({0, *imaginary});
+        if (const auto imaginary = parse_go_float(text.substr(0, text.size() - 1)))
+            return make_complex({0, *imaginary});
     }
     NumberLiteral number;
     if (const auto value = parse_uint(text)) {

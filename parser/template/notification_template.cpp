@@ -26,7 +26,9 @@ std::shared_ptr<const TemplateSet> default_set() {
     return set;
 }
 
-std::string_view last_part(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+std::string_view last_part(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);
+}
 
 TemplateParsed<std::shared_ptr<const Template>> parse_field(const TemplateSet& set, std::string_view text,
                                                             Template::Output output) {
@@ -46,9 +48,13 @@ Result<std::string> NotificationTemplate::expand(const NotificationData& data, T
     return compiled_->execute(Value::object(&data, types::notification_data), environment, arena);
 }
 
-bool NotificationTemplate::is_plain() const { return compiled_->plain().has_value(); }
+bool NotificationTemplate::is_plain() const {
+    return compiled_->plain().has_value();
+}
 
-TemplateFacts NotificationTemplate::facts() const { return find_facts(*compiled_, types::notification_data, {}); }
+TemplateFacts NotificationTemplate::facts() const {
+    return find_facts(*compiled_, types::notification_data, {});
+}
 
 NotificationTemplates::NotificationTemplates() : set_(default_set()) {}
 

@@ -40,17 +40,19 @@ struct NotificationData {
     std::string external_url;
 };
 
-/// The text of one field of a receiver, parsed. Immutable, cheap to copy, to be used from any thread at once. A text without
-/// actions costs a copy.
+/// The text of one field of a receiver, parsed. Immutable, cheap to copy, to be used from any thread at once. A text
+/// without actions costs a copy.
 class NotificationTemplate {
 public:
-    /// `now` is what `now` and `since` go by. The message of a failure is Go's: `template: :1:2: executing "" at <.Nope>: …`.
+    /// `now` is what `now` and `since` go by. The message of a failure is Go's: `template: :1:2: executing "" at
+    /// <.Nope>: …`.
     Result<std::string> expand(const NotificationData& data, Timestamp now) const;
 
     /// Has no actions: expands to itself.
     bool is_plain() const;
 
-    /// Fields that do not exist, templates that are not defined (also those reached through others), label names that are used.
+    /// Fields that do not exist, templates that are not defined (also those reached through others), label names that
+    /// are used.
     TemplateFacts facts() const;
 
 private:
@@ -81,7 +83,8 @@ public:
     /// A field that is text. Templates which it defines are seen by itself only.
     TemplateParsed<NotificationTemplate> parse_text(std::string_view text) const;
 
-    /// A field that is HTML (the body of a mail): every value is escaped for the place where it stands, as html/template does.
+    /// A field that is HTML (the body of a mail): every value is escaped for the place where it stands, as
+    /// html/template does.
     TemplateParsed<NotificationTemplate> parse_html(std::string_view text) const;
 
 private:

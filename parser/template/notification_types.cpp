@@ -16,11 +16,19 @@ struct Pair {
     std::string_view value;
 };
 
-const NotificationData& data_of(const void* object) { return *static_cast<const NotificationData*>(object); }
-const NotificationAlert& alert_of(const void* object) { return *static_cast<const NotificationAlert*>(object); }
-const Pair& pair_of(const Value& value) { return *static_cast<const Pair*>(value.as_object()); }
+const NotificationData& data_of(const void* object) {
+    return *static_cast<const NotificationData*>(object);
+}
+const NotificationAlert& alert_of(const void* object) {
+    return *static_cast<const NotificationAlert*>(object);
+}
+const Pair& pair_of(const Value& value) {
+    return *static_cast<const Pair*>(value.as_object());
+}
 
-Value labels_of(const LabelSet& labels, Arena& arena) { return Value::map(arena.make_map(labels), key_values); }
+Value labels_of(const LabelSet& labels, Arena& arena) {
+    return Value::map(arena.make_map(labels), key_values);
+}
 
 Value all_alerts(const void* object, Arena& arena) {
     const auto& from = data_of(object).alerts;
@@ -55,7 +63,8 @@ std::vector<Pair> sorted_pairs(const Value& map) {
 
 Value make_pairs(Arena& arena, const std::vector<Pair>& from) {
     const auto items = arena.make_list(from.size());
-    std::ranges::transform(from, items.begin(), [&](const Pair& p) { return Value::object(&arena.keep_plain(p), pair); });
+    std::ranges::transform(from, items.begin(),
+                           [&](const Pair& p) { return Value::object(&arena.keep_plain(p), pair); });
     return Value::list(items, pairs);
 }
 
@@ -104,8 +113,12 @@ void append_pairs(const std::vector<Pair>& from, std::string& out) {
     }
 }
 
-void append_key_values(const Value& value, std::string& out) { append_pairs(sorted_pairs(value), out); }
-void append_pair_list(const Value& value, std::string& out) { append_pairs(pairs_of(value), out); }
+void append_key_values(const Value& value, std::string& out) {
+    append_pairs(sorted_pairs(value), out);
+}
+void append_pair_list(const Value& value, std::string& out) {
+    append_pairs(pairs_of(value), out);
+}
 
 Result<Value> text_of_self(Call& call) {
     std::string out;
@@ -137,7 +150,8 @@ const std::array<Field, 7> kAlertFields = {{
      [](const void* a, Arena& arena) { return labels_of(alert_of(a).annotations, arena); }},
     {"StartsAt", "startsAt", &time, [](const void* a, Arena&) { return Value::time(alert_of(a).starts_at); }},
     {"EndsAt", "endsAt", &time, [](const void* a, Arena&) { return Value::time(alert_of(a).ends_at); }},
-    {"GeneratorURL", "generatorURL", &string, [](const void* a, Arena&) { return Value::text(alert_of(a).generator_url); }},
+    {"GeneratorURL", "generatorURL", &string,
+     [](const void* a, Arena&) { return Value::text(alert_of(a).generator_url); }},
     {"Fingerprint", "fingerprint", &string, [](const void* a, Arena&) { return Value::text(alert_of(a).fingerprint); }},
 }};
 
@@ -152,21 +166,36 @@ const std::array<Function, 2> kAlertsMethods = {{
 }};
 
 const std::array<Function, 5> kKeyValuesMethods = {{
-    {"Names", {}, false, &strings,
+    {"Names",
+     {},
+     false,
+     &strings,
      [](Call& call) -> Result<Value> { return make_strings(call.arena, sorted_pairs(call.self), &Pair::name); }},
     {"Remove", {&string_list}, false, &key_values, call_remove},
-    {"SortedPairs", {}, false, &pairs,
+    {"SortedPairs",
+     {},
+     false,
+     &pairs,
      [](Call& call) -> Result<Value> { return make_pairs(call.arena, sorted_pairs(call.self)); }},
     {"String", {}, false, &string, text_of_self},
-    {"Values", {}, false, &strings,
+    {"Values",
+     {},
+     false,
+     &strings,
      [](Call& call) -> Result<Value> { return make_strings(call.arena, sorted_pairs(call.self), &Pair::value); }},
 }};
 
 const std::array<Function, 3> kPairsMethods = {{
-    {"Names", {}, false, &strings,
+    {"Names",
+     {},
+     false,
+     &strings,
      [](Call& call) -> Result<Value> { return make_strings(call.arena, pairs_of(call.self), &Pair::name); }},
     {"String", {}, false, &string, text_of_self},
-    {"Values", {}, false, &strings,
+    {"Values",
+     {},
+     false,
+     &strings,
      [](Call& call) -> Result<Value> { return make_strings(call.arena, pairs_of(call.self), &Pair::value); }},
 }};
 
@@ -174,8 +203,7 @@ const std::array<Function, 1> kStringsMethods = {{{"Join", {&string}, false, &st
 
 }  // namespace
 
-const Type notification_data{
-    .name = "*template.Data", .kind = Kind::Struct, .is_pointer = true, .fields = kDataFields};
+const Type notification_data{.name = "*template.Data", .kind = Kind::Struct, .is_pointer = true, .fields = kDataFields};
 const Type alert{.name = "template.Alert", .kind = Kind::Struct, .fields = kAlertFields};
 const Type alert_list{.name = "[]template.Alert", .kind = Kind::List, .element = &alert};
 const Type alerts{.name = "template.Alerts",

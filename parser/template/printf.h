@@ -20,13 +20,13 @@ Status append_printable(std::string& out, std::span<const Value> values, std::si
 /// fmt.Sprintln: blanks between all, a line feed at the end.
 Status append_println(std::string& out, std::span<const Value> values, std::size_t bytes_max);
 
-/// fmt.Sprintf: all verbs and flags. Mistakes are shown in the text, as there: `%!d(string=x)`. A width or precision beyond
-/// `width_max` is a failure.
+/// fmt.Sprintf: all verbs and flags. Mistakes are shown in the text, as there: `%!d(string=x)`. A width or precision
+/// beyond `width_max` is a failure.
 Status append_printf(std::string& out, std::string_view format, std::span<const Value> values, std::size_t bytes_max,
                      int width_max);
 
-/// strconv.FormatFloat(value, verb, precision, 64): verbs e E f g G b x X; precision -1 means the shortest text that reads
-/// back as the same number.
+/// strconv.FormatFloat(value, verb, precision, 64): verbs e E f g G b x X; precision -1 means the shortest text that
+/// reads back as the same number.
 std::string format_float(double value, char verb, int precision);
 
 }  // namespace tocsin::templates

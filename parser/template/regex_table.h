@@ -9,7 +9,8 @@
 
 namespace tocsin::templates {
 
-/// The patterns that templates give as constants to `match` and `reReplaceAll`, compiled once. Immutable after it was filled.
+/// The patterns that templates give as constants to `match` and `reReplaceAll`, compiled once. Immutable after it was
+/// filled.
 class RegexTable {
 public:
     /// Patterns that do not compile are left out: the call reports them.

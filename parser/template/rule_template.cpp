@@ -29,8 +29,9 @@ constexpr std::array<Shorthand, 7> kShorthands = {{{"$labels", "Labels"},
                                                    {"$expr", "Expr"}}};
 
 // Prometheus defines its variables by putting this in front of the text, which its messages count.
-constexpr std::size_t kColumnOffset = std::string_view("{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}"
-                                                       "{{$externalURL := .ExternalURL}}{{$value := .Value}}")
+constexpr std::size_t kColumnOffset = std::string_view(
+                                          "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}"
+                                          "{{$externalURL := .ExternalURL}}{{$value := .Value}}")
                                           .size();
 
 const Template::Options& options() {
@@ -56,7 +57,8 @@ std::vector<PresetVariable> values_of(const RuleTemplateData& data, Arena& arena
 
 TemplateParsed<RuleTemplate> RuleTemplate::parse(std::string_view alert, std::string_view text,
                                                  const TemplateLimits& limits) {
-    auto compiled = Template::parse(fmt::format("__alert_{}", alert), text, TemplateSet(rule_functions(), limits), options());
+    auto compiled =
+        Template::parse(fmt::format("__alert_{}", alert), text, TemplateSet(rule_functions(), limits), options());
     if (!compiled) return tl::unexpected<TemplateProblems>(std::move(compiled).error());
     return RuleTemplate(*std::move(compiled));
 }
@@ -69,7 +71,8 @@ Result<std::string> RuleTemplate::expand(const RuleTemplateData& data) const {
     environment.now = data.evaluated_at;
     auto text = compiled_->execute(Value::object(&data, types::rule_data), environment, arena, values_of(data, arena));
     if (!text) {
-        return fail_with_context(fmt::format("error executing template {}", compiled_->root().name), std::move(text).error());
+        return fail_with_context(fmt::format("error executing template {}", compiled_->root().name),
+                                 std::move(text).error());
     }
     return text;
 }
@@ -79,7 +82,9 @@ std::string RuleTemplate::expand_or_error(const RuleTemplateData& data) const {
     return text ? *std::move(text) : fmt::format("<error expanding template: {}>", text.error().message);
 }
 
-bool RuleTemplate::is_plain() const { return compiled_->plain().has_value(); }
+bool RuleTemplate::is_plain() const {
+    return compiled_->plain().has_value();
+}
 
 TemplateFacts RuleTemplate::facts() const {
     std::vector<PresetType> variables;

@@ -8,10 +8,16 @@
 namespace tocsin::templates::types {
 namespace {
 
-const RuleTemplateData& data_of(const void* object) { return *static_cast<const RuleTemplateData*>(object); }
-const RuleTemplateSample& sample_of(const void* object) { return *static_cast<const RuleTemplateSample*>(object); }
+const RuleTemplateData& data_of(const void* object) {
+    return *static_cast<const RuleTemplateData*>(object);
+}
+const RuleTemplateSample& sample_of(const void* object) {
+    return *static_cast<const RuleTemplateSample*>(object);
+}
 
-Value labels_of(const TextMap& labels, Arena& arena) { return Value::map(arena.make_map(labels), string_map); }
+Value labels_of(const TextMap& labels, Arena& arena) {
+    return Value::map(arena.make_map(labels), string_map);
+}
 
 const std::array<Field, 7> kDataFields = {{
     {"Labels", "Labels", &string_map, [](const void* d, Arena& arena) { return labels_of(data_of(d).labels, arena); }},
@@ -29,18 +35,20 @@ const std::array<Field, 7> kDataFields = {{
 }};
 
 const std::array<Field, 2> kSampleFields = {{
-    {"Labels", "Labels", &string_map, [](const void* s, Arena& arena) { return labels_of(sample_of(s).labels, arena); }},
+    {"Labels", "Labels", &string_map,
+     [](const void* s, Arena& arena) { return labels_of(sample_of(s).labels, arena); }},
     {"Value", "Value", &float64, [](const void* s, Arena&) { return Value::number(sample_of(s).value); }},
 }};
 
 }  // namespace
 
-const Type rule_data{.name = "struct { Labels map[string]string; ExternalLabels map[string]string; ExternalURL string; Value "
-                             "interface {}; ActiveAt time.Time; For time.Duration; Expr string }",
-                     .kind = Kind::Struct,
-                     .fields = kDataFields};
-const Type query_sample{
-    .name = "*template.sample", .kind = Kind::Struct, .is_pointer = true, .fields = kSampleFields};
+const Type rule_data{
+    .name =
+        "struct { Labels map[string]string; ExternalLabels map[string]string; ExternalURL string; Value "
+        "interface {}; ActiveAt time.Time; For time.Duration; Expr string }",
+    .kind = Kind::Struct,
+    .fields = kDataFields};
+const Type query_sample{.name = "*template.sample", .kind = Kind::Struct, .is_pointer = true, .fields = kSampleFields};
 const Type query_result{.name = "template.queryResult", .kind = Kind::List, .element = &query_sample};
 
 }  // namespace tocsin::templates::types

@@ -18,10 +18,11 @@ namespace tocsin::templates {
 /// Templates by name that others can call. Filled once, then shared and never changed.
 class TemplateSet {
 public:
-    TemplateSet(const FunctionTable& functions, const TemplateLimits& limits) : functions_(&functions), limits_(limits) {}
+    TemplateSet(const FunctionTable& functions, const TemplateLimits& limits)
+        : functions_(&functions), limits_(limits) {}
 
-    /// Takes over what the text defines, and its own content as `name`. Later definitions replace earlier ones unless they are
-    /// empty. Returns what is wrong; then nothing is taken over.
+    /// Takes over what the text defines, and its own content as `name`. Later definitions replace earlier ones unless
+    /// they are empty. Returns what is wrong; then nothing is taken over.
     TemplateProblems add(std::string_view name, std::string_view text);
 
     const TreeMap& trees() const { return trees_; }
@@ -36,8 +37,8 @@ private:
     RegexTable regexes_;
 };
 
-/// A text that was parsed together with the templates which it may call, ready to be executed. Immutable: any number of threads
-/// may execute it at once.
+/// A text that was parsed together with the templates which it may call, ready to be executed. Immutable: any number of
+/// threads may execute it at once.
 class Template {
 public:
     enum class Output {
@@ -51,7 +52,8 @@ public:
         std::size_t column_offset = 0;
     };
 
-    /// The set must outlive the call only. A text which html/template could not escape is no mistake yet: executing it fails.
+    /// The set must outlive the call only. A text which html/template could not escape is no mistake yet: executing it
+    /// fails.
     static TemplateParsed<std::shared_ptr<const Template>> parse(std::string_view name, std::string_view text,
                                                                  const TemplateSet& set, const Options& options);
 

@@ -2,8 +2,9 @@
 
 #include <cstddef>
 #include <string>
-#include <tl/expected.hpp>
 #include <vector>
+
+#include <tl/expected.hpp>
 
 #include "base/diagnostic.h"
 
@@ -31,7 +32,8 @@ struct TemplateProblem {
 
 using TemplateProblems = std::vector<TemplateProblem>;
 
-/// A value, or why the text is not a template. There is at least one problem then; the first is the one that Go reports.
+/// A value, or why the text is not a template. There is at least one problem then; the first is the one that Go
+/// reports.
 template <class T>
 using TemplateParsed = tl::expected<T, TemplateProblems>;
 

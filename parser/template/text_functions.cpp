@@ -24,7 +24,8 @@ Result<Regex> find_regex(const Call& call, std::string_view pattern) {
     return Regex::compile(pattern, Regex::Anchoring::None);
 }
 
-// An upper bound of what replacing can give: the text, the replacement at each place, and each `$` with all that was matched.
+// An upper bound of what replacing can give: the text, the replacement at each place, and each `$` with all that was
+// matched.
 std::size_t replaced_bytes_max(std::string_view text, std::string_view replacement) {
     const auto references = static_cast<std::size_t>(std::ranges::count(replacement, '$'));
     return text.size() + (text.size() + 1) * replacement.size() + references * text.size();
@@ -32,10 +33,18 @@ std::size_t replaced_bytes_max(std::string_view text, std::string_view replaceme
 
 }  // namespace
 
-Result<Value> call_to_upper(Call& call) { return call.keep_text(to_upper(call.text(0))); }
-Result<Value> call_to_lower(Call& call) { return call.keep_text(to_lower(call.text(0))); }
-Result<Value> call_title_keep(Call& call) { return call.keep_text(to_title(call.text(0), Rest::Keep)); }
-Result<Value> call_title_lower(Call& call) { return call.keep_text(to_title(call.text(0), Rest::Lower)); }
+Result<Value> call_to_upper(Call& call) {
+    return call.keep_text(to_upper(call.text(0)));
+}
+Result<Value> call_to_lower(Call& call) {
+    return call.keep_text(to_lower(call.text(0)));
+}
+Result<Value> call_title_keep(Call& call) {
+    return call.keep_text(to_title(call.text(0), Rest::Keep));
+}
+Result<Value> call_title_lower(Call& call) {
+    return call.keep_text(to_title(call.text(0), Rest::Lower));
+}
 
 Result<Value> call_match(Call& call) {
     TOCSIN_TRY(const Regex regex, find_regex(call, call.text(0)));
@@ -47,8 +56,8 @@ Result<Value> call_re_replace_all(Call& call) {
     const auto regex = find_regex(call, pattern);
     if (!regex) {
         const bool plain = pattern.find('`') == std::string_view::npos;
-        return fail_call(fmt::format("regexp: Compile({}): {}", plain ? fmt::format("`{}`", pattern) : go_quote(pattern),
-                                     regex.error().message));
+        return fail_call(fmt::format("regexp: Compile({}): {}",
+                                     plain ? fmt::format("`{}`", pattern) : go_quote(pattern), regex.error().message));
     }
     if (replaced_bytes_max(text, replacement) > call.environment.limits.value_bytes) {
         return fail(Error::Kind::LimitExceeded, "text is larger than the limit");
@@ -56,8 +65,12 @@ Result<Value> call_re_replace_all(Call& call) {
     return call.keep_text(regex->replace_all(text, replacement));
 }
 
-Result<Value> call_safe_html(Call& call) { return Value::text(call.text(0), types::html); }
-Result<Value> call_safe_url(Call& call) { return Value::text(call.text(0), types::url); }
+Result<Value> call_safe_html(Call& call) {
+    return Value::text(call.text(0), types::html);
+}
+Result<Value> call_safe_url(Call& call) {
+    return Value::text(call.text(0), types::url);
+}
 
 Result<Value> call_humanize_duration(Call& call) {
     TOCSIN_TRY(const double seconds, to_float(call.arguments[0]));

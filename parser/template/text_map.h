@@ -11,8 +11,9 @@
 
 namespace tocsin::templates {
 
-/// A map from names to texts as templates see it (labels, annotations), sorted by name. A view: what it was made from must
-/// outlive it. A list of pairs, unlike a LabelSet, may hold empty values; it must come sorted by name, each name once.
+/// A map from names to texts as templates see it (labels, annotations), sorted by name. A view: what it was made from
+/// must outlive it. A list of pairs, unlike a LabelSet, may hold empty values; it must come sorted by name, each name
+/// once.
 class TextMap {
 public:
     using Pair = std::pair<std::string, std::string>;

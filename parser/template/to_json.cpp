@@ -49,25 +49,41 @@ Status Writer::write(const Value& value, int depth) {
     if (depth > kDepthMax) return fail(Error::Kind::LimitExceeded, "value is nested too deep");
     switch (value.kind()) {
         case Kind::Nil:
-        case Kind::Interface: out_ += "null"; return {};
-        case Kind::Bool: out_ += value.as_bool() ? "true" : "false"; return {};
-        case Kind::Int: out_ += fmt::format("{}", value.as_int()); return {};
-        case Kind::Uint: out_ += fmt::format("{}", value.as_uint()); return {};
+        case Kind::Interface:
+            out_ += "null";
+            return {};
+        case Kind::Bool:
+            out_ += value.as_bool() ? "true" : "false";
+            return {};
+        case Kind::Int:
+            out_ += fmt::format("{}", value.as_int());
+            return {};
+        case Kind::Uint:
+            out_ += fmt::format("{}", value.as_uint());
+            return {};
         case Kind::Float:
             if (!std::isfinite(value.as_float())) {
                 return fail_call("json: unsupported value: " + format_float(value.as_float(), 'g', -1));
             }
             out_ += json_number(value.as_float());
             return {};
-        case Kind::Complex: return fail_call("json: unsupported type: complex128");
-        case Kind::String: append_json_string(out_, value.as_text()); return {};
-        case Kind::List: return write_list(value, depth);
-        case Kind::Map: return write_map(value, depth);
-        case Kind::Struct: return write_struct(value, depth);
+        case Kind::Complex:
+            return fail_call("json: unsupported type: complex128");
+        case Kind::String:
+            append_json_string(out_, value.as_text());
+            return {};
+        case Kind::List:
+            return write_list(value, depth);
+        case Kind::Map:
+            return write_map(value, depth);
+        case Kind::Struct:
+            return write_struct(value, depth);
         case Kind::Time:
             append_json_string(out_, value.as_time().format("2006-01-02T15:04:05.999999999Z07:00"));
             return {};
-        case Kind::Location: out_ += "{}"; return {};
+        case Kind::Location:
+            out_ += "{}";
+            return {};
     }
     return {};
 }

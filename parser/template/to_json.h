@@ -7,8 +7,8 @@
 
 namespace tocsin::templates {
 
-/// What Go's json.Marshal writes: maps sorted, `<`, `>` and `&` escaped. Fails for what JSON has no form for (NaN), and with
-/// Error::Kind::LimitExceeded when it would be larger than `bytes_max`.
+/// What Go's json.Marshal writes: maps sorted, `<`, `>` and `&` escaped. Fails for what JSON has no form for (NaN), and
+/// with Error::Kind::LimitExceeded when it would be larger than `bytes_max`.
 Result<std::string> to_json(const Value& value, std::size_t bytes_max);
 
 }  // namespace tocsin::templates

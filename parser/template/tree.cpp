@@ -23,7 +23,8 @@ std::string to_string(const NodeList& list) {
 
 std::string branch(std::string_view keyword, const Node& node) {
     const std::string otherwise = node.has_else ? "{{else}}" + to_string(node.else_list) : "";
-    return fmt::format("{{{{{} {}}}}}{}{}{{{{end}}}}", keyword, to_string(*node.pipeline), to_string(node.list), otherwise);
+    return fmt::format("{{{{{} {}}}}}{}{}{{{{end}}}}", keyword, to_string(*node.pipeline), to_string(node.list),
+                       otherwise);
 }
 
 Operand clone(const Operand& operand) {
@@ -64,16 +65,24 @@ bool Tree::is_empty() const {
 
 std::string to_string(const Operand& operand) {
     switch (operand.kind) {
-        case Operand::Kind::Dot: return ".";
-        case Operand::Kind::Nil: return "nil";
-        case Operand::Kind::Bool: return operand.boolean ? "true" : "false";
+        case Operand::Kind::Dot:
+            return ".";
+        case Operand::Kind::Nil:
+            return "nil";
+        case Operand::Kind::Bool:
+            return operand.boolean ? "true" : "false";
         case Operand::Kind::Number:
         case Operand::Kind::String:
-        case Operand::Kind::Function: return operand.text;
-        case Operand::Kind::Field: return fields(operand.names);
-        case Operand::Kind::Variable: return operand.text + fields(operand.names);
-        case Operand::Kind::Chain: return to_string(*operand.inner) + fields(operand.names);
-        case Operand::Kind::Pipeline: return "(" + to_string(*operand.pipeline) + ")";
+        case Operand::Kind::Function:
+            return operand.text;
+        case Operand::Kind::Field:
+            return fields(operand.names);
+        case Operand::Kind::Variable:
+            return operand.text + fields(operand.names);
+        case Operand::Kind::Chain:
+            return to_string(*operand.inner) + fields(operand.names);
+        case Operand::Kind::Pipeline:
+            return "(" + to_string(*operand.pipeline) + ")";
     }
     return {};
 }
@@ -87,22 +96,30 @@ std::string to_string(const Command& command) {
 std::string to_string(const Pipeline& pipeline) {
     std::string out = join(pipeline.variables, ", ");
     if (!out.empty()) out += pipeline.assigns ? " = " : " := ";
-    for (std::size_t i = 0; i < pipeline.commands.size(); ++i) out += (i > 0 ? " | " : "") + to_string(pipeline.commands[i]);
+    for (std::size_t i = 0; i < pipeline.commands.size(); ++i)
+        out += (i > 0 ? " | " : "") + to_string(pipeline.commands[i]);
     return out;
 }
 
 std::string to_string(const Node& node) {
     switch (node.kind) {
-        case Node::Kind::Text: return node.text;
-        case Node::Kind::Action: return "{{" + to_string(*node.pipeline) + "}}";
-        case Node::Kind::If: return branch("if", node);
-        case Node::Kind::With: return branch("with", node);
-        case Node::Kind::Range: return branch("range", node);
+        case Node::Kind::Text:
+            return node.text;
+        case Node::Kind::Action:
+            return "{{" + to_string(*node.pipeline) + "}}";
+        case Node::Kind::If:
+            return branch("if", node);
+        case Node::Kind::With:
+            return branch("with", node);
+        case Node::Kind::Range:
+            return branch("range", node);
         case Node::Kind::Template:
             return fmt::format("{{{{template {}{}}}}}", go_quote(node.text),
                                node.pipeline ? " " + to_string(*node.pipeline) : "");
-        case Node::Kind::Break: return "{{break}}";
-        case Node::Kind::Continue: return "{{continue}}";
+        case Node::Kind::Break:
+            return "{{break}}";
+        case Node::Kind::Continue:
+            return "{{continue}}";
     }
     return {};
 }

@@ -32,7 +32,7 @@ struct Operand {
 
     Kind kind = Kind::Dot;
     std::size_t position = 0;
-    std::string text;                // as written: a number, a string with its quotes, the names of a variable (`$x`) or function
+    std::string text;  // as written: a number, a string with its quotes, the names of a variable (`$x`) or function
     std::vector<std::string> names;  // of fields, without dots
     NumberLiteral number;
     bool boolean = false;
@@ -55,8 +55,8 @@ enum class Escaper : std::uint8_t;
 struct Pipeline {
     std::size_t position = 0;
     std::size_t line = 1;
-    bool assigns = false;                 // `=` and not `:=`
-    std::vector<std::string> variables;   // that get the value, with their `$`
+    bool assigns = false;                // `=` and not `:=`
+    std::vector<std::string> variables;  // that get the value, with their `$`
     std::vector<Command> commands;
     std::vector<Escaper> escapers;
 };
@@ -82,7 +82,8 @@ struct Tree {
     std::string name;
     std::string parse_name;  // of the text as a whole; messages name this one with the position
     std::shared_ptr<const std::string> text;
-    /// Counted in front of the first line in messages about execution: characters that the original would have seen there.
+    /// Counted in front of the first line in messages about execution: characters that the original would have seen
+    /// there.
     std::size_t column_offset = 0;
     NodeList root;
 

@@ -42,8 +42,10 @@ bool begins_operand(TokenKind kind) {
         case TokenKind::RawString:
         case TokenKind::String:
         case TokenKind::Variable:
-        case TokenKind::LeftParen: return true;
-        default: return false;
+        case TokenKind::LeftParen:
+            return true;
+        default:
+            return false;
     }
 }
 
@@ -54,13 +56,15 @@ bool is_executable(const Operand& operand) {
         case Operand::Kind::Dot:
         case Operand::Kind::Nil:
         case Operand::Kind::Number:
-        case Operand::Kind::String: return false;
-        default: return true;
+        case Operand::Kind::String:
+            return false;
+        default:
+            return true;
     }
 }
 
-/// Recursive descent with three tokens of look-ahead. Every function returns false once a mistake was found; `problems_` has it
-/// then and nothing else may be done.
+/// Recursive descent with three tokens of look-ahead. Every function returns false once a mistake was found;
+/// `problems_` has it then and nothing else may be done.
 class TreeParser {
 public:
     TreeParser(std::string_view name, std::string_view text, const TreeParserOptions& options);
@@ -306,16 +310,27 @@ bool TreeParser::text_or_action(NodeList& into, std::optional<ListEnd>& end) {
 bool TreeParser::action(NodeList& into, std::optional<ListEnd>& end) {
     const Token token = next_non_space();
     switch (token.kind) {
-        case TokenKind::Block: return block(into);
-        case TokenKind::Break: return jump(into, Node::Kind::Break, "{{break}}", token);
-        case TokenKind::Continue: return jump(into, Node::Kind::Continue, "{{continue}}", token);
-        case TokenKind::Else: return else_action(end);
-        case TokenKind::EndKeyword: end = ListEnd::End; return expect(TokenKind::RightDelimiter, "end");
-        case TokenKind::If: return control(into, Node::Kind::If, "if");
-        case TokenKind::Range: return control(into, Node::Kind::Range, "range");
-        case TokenKind::Template: return template_call(into);
-        case TokenKind::With: return control(into, Node::Kind::With, "with");
-        default: break;
+        case TokenKind::Block:
+            return block(into);
+        case TokenKind::Break:
+            return jump(into, Node::Kind::Break, "{{break}}", token);
+        case TokenKind::Continue:
+            return jump(into, Node::Kind::Continue, "{{continue}}", token);
+        case TokenKind::Else:
+            return else_action(end);
+        case TokenKind::EndKeyword:
+            end = ListEnd::End;
+            return expect(TokenKind::RightDelimiter, "end");
+        case TokenKind::If:
+            return control(into, Node::Kind::If, "if");
+        case TokenKind::Range:
+            return control(into, Node::Kind::Range, "range");
+        case TokenKind::Template:
+            return template_call(into);
+        case TokenKind::With:
+            return control(into, Node::Kind::With, "with");
+        default:
+            break;
     }
     backup();
     Node node;
@@ -415,9 +430,8 @@ bool TreeParser::block(NodeList& into) {
     node.line = token.line;
     node.pipeline = std::make_unique<Pipeline>();
     NodeList list;
-    if (!template_name(token, kContext, node.text) ||
-        !pipeline(kContext, TokenKind::RightDelimiter, *node.pipeline) || !separate_list(list, kContext) ||
-        !add(make_tree(node.text, std::move(list)))) {
+    if (!template_name(token, kContext, node.text) || !pipeline(kContext, TokenKind::RightDelimiter, *node.pipeline) ||
+        !separate_list(list, kContext) || !add(make_tree(node.text, std::move(list)))) {
         return false;
     }
     into.push_back(std::move(node));
@@ -523,7 +537,8 @@ bool TreeParser::chain(Operand& operand) {
             return error(fmt::format("unexpected . after term {}", go_quote(to_string(operand))));
         case Operand::Kind::Function:
         case Operand::Kind::Chain:
-        case Operand::Kind::Pipeline: break;
+        case Operand::Kind::Pipeline:
+            break;
     }
     Operand outer;
     outer.kind = Operand::Kind::Chain;
@@ -541,10 +556,18 @@ bool TreeParser::term(std::optional<Operand>& into) {
     made.text = std::string(token.text);
     bool good = true;
     switch (token.kind) {
-        case TokenKind::Identifier: good = function(token, made); break;
-        case TokenKind::Dot: made.kind = Operand::Kind::Dot; break;
-        case TokenKind::Nil: made.kind = Operand::Kind::Nil; break;
-        case TokenKind::Variable: good = variable(token, made); break;
+        case TokenKind::Identifier:
+            good = function(token, made);
+            break;
+        case TokenKind::Dot:
+            made.kind = Operand::Kind::Dot;
+            break;
+        case TokenKind::Nil:
+            made.kind = Operand::Kind::Nil;
+            break;
+        case TokenKind::Variable:
+            good = variable(token, made);
+            break;
         case TokenKind::Field:
             made.kind = Operand::Kind::Field;
             made.names.emplace_back(token.text.substr(1));
@@ -555,7 +578,9 @@ bool TreeParser::term(std::optional<Operand>& into) {
             break;
         case TokenKind::CharConstant:
         case TokenKind::Complex:
-        case TokenKind::Number: good = number(token, made); break;
+        case TokenKind::Number:
+            good = number(token, made);
+            break;
         case TokenKind::LeftParen: {
             const Nesting nesting(*this);
             made.kind = Operand::Kind::Pipeline;
@@ -566,8 +591,12 @@ bool TreeParser::term(std::optional<Operand>& into) {
             break;
         }
         case TokenKind::String:
-        case TokenKind::RawString: good = string(token, made); break;
-        default: backup(); return true;
+        case TokenKind::RawString:
+            good = string(token, made);
+            break;
+        default:
+            backup();
+            return true;
     }
     if (good) into = std::move(made);
     return good;

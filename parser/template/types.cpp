@@ -17,8 +17,7 @@ const Type any_list{.name = "[]interface {}", .kind = Kind::List, .element = &an
 const Type string_map{.name = "map[string]string", .kind = Kind::Map, .element = &string};
 const Type any_map{.name = "map[string]interface {}", .kind = Kind::Map, .element = &any};
 
-const Type time{
-    .name = "time.Time", .kind = Kind::Time, .methods = time_methods(), .append_text = append_time};
+const Type time{.name = "time.Time", .kind = Kind::Time, .methods = time_methods(), .append_text = append_time};
 const Type duration{
     .name = "time.Duration", .kind = Kind::Int, .methods = duration_methods(), .append_text = append_duration};
 const Type month{.name = "time.Month", .kind = Kind::Int, .methods = month_methods(), .append_text = append_month};

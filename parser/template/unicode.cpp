@@ -42,10 +42,12 @@ char32_t shifted(char32_t rune, std::int32_t by) {
     return static_cast<char32_t>(static_cast<std::int32_t>(rune) + by);
 }
 
-bool is_continuation(unsigned char c) { return (c & 0xC0) == 0x80; }
+bool is_continuation(unsigned char c) {
+    return (c & 0xC0) == 0x80;
+}
 
-// Punctuation that does not end a word when it stands between two letters, or between two digits (Unicode's word boundary
-// classes MidLetter, MidNum and MidNumLet).
+// Punctuation that does not end a word when it stands between two letters, or between two digits (Unicode's word
+// boundary classes MidLetter, MidNum and MidNumLet).
 bool joins_letters(char32_t r) {
     return r == '\'' || r == '.' || r == ':' || r == 0xB7 || r == 0x2018 || r == 0x2019 || r == 0x2024 || r == 0x2027;
 }
@@ -53,9 +55,13 @@ bool joins_digits(char32_t r) {
     return r == '\'' || r == '.' || r == ',' || r == ';' || r == 0x2018 || r == 0x2019 || r == 0x2024;
 }
 
-bool is_combining(char32_t r) { return (r >= 0x300 && r <= 0x36F) || r == 0x200D || (r >= 0xFE00 && r <= 0xFE0F); }
+bool is_combining(char32_t r) {
+    return (r >= 0x300 && r <= 0x36F) || r == 0x200D || (r >= 0xFE00 && r <= 0xFE0F);
+}
 
-bool in_word(char32_t r) { return is_letter(r) || is_digit(r) || r == '_' || is_combining(r); }
+bool in_word(char32_t r) {
+    return is_letter(r) || is_digit(r) || r == '_' || is_combining(r);
+}
 
 // Whether the word goes on after `middle`, which follows `before` and is followed by `rest`.
 bool joins(char32_t before, char32_t middle, std::string_view rest) {
@@ -65,7 +71,9 @@ bool joins(char32_t before, char32_t middle, std::string_view rest) {
            (joins_digits(middle) && is_digit(before) && is_digit(after));
 }
 
-bool is_cased(char32_t r) { return to_upper(r) != r || to_lower(r) != r; }
+bool is_cased(char32_t r) {
+    return to_upper(r) != r || to_lower(r) != r;
+}
 
 template <class Map>
 std::string map_runes(std::string_view text, Map map) {
@@ -80,8 +88,8 @@ std::string map_runes(std::string_view text, Map map) {
 }
 
 bool is_space(char32_t r) {
-    return r == ' ' || (r >= '\t' && r <= '\r') || r == 0x85 || r == 0xA0 || r == 0x1680 || (r >= 0x2000 && r <= 0x200A) ||
-           r == 0x2028 || r == 0x2029 || r == 0x202F || r == 0x205F || r == 0x3000;
+    return r == ' ' || (r >= '\t' && r <= '\r') || r == 0x85 || r == 0xA0 || r == 0x1680 ||
+           (r >= 0x2000 && r <= 0x200A) || r == 0x2028 || r == 0x2029 || r == 0x202F || r == 0x205F || r == 0x3000;
 }
 
 }  // namespace

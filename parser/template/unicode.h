@@ -9,8 +9,8 @@ namespace tocsin::templates {
 inline constexpr char32_t kRuneError = 0xFFFD;
 inline constexpr char32_t kRuneMax = 0x10FFFF;
 
-/// A character and the bytes it takes; a byte that is not part of valid UTF-8 is kRuneError of one byte, as in Go. The text must
-/// not be empty.
+/// A character and the bytes it takes; a byte that is not part of valid UTF-8 is kRuneError of one byte, as in Go. The
+/// text must not be empty.
 struct Rune {
     char32_t value;
     std::size_t bytes;
@@ -38,8 +38,8 @@ std::string to_upper(std::string_view text);
 std::string to_lower(std::string_view text);
 std::string_view trim_space(std::string_view text);
 
-/// Every word with a capital, as golang.org/x/text's cases.Title for American English: words end at everything but letters,
-/// digits, `_` and punctuation within a word (`it's`).
+/// Every word with a capital, as golang.org/x/text's cases.Title for American English: words end at everything but
+/// letters, digits, `_` and punctuation within a word (`it's`).
 enum class Rest { Keep, Lower };
 std::string to_title(std::string_view text, Rest rest);
 

@@ -10,9 +10,8 @@ namespace tocsin::templates {
 
 std::string_view TextMap::get(std::string_view name) const {
     if (labels_ != nullptr) return labels_->get(name);
-    const auto found = std::ranges::lower_bound(pairs_, name, {}, [](const Pair& pair) -> std::string_view {
-        return pair.first;
-    });
+    const auto found =
+        std::ranges::lower_bound(pairs_, name, {}, [](const Pair& pair) -> std::string_view { return pair.first; });
     return found != pairs_.end() && found->first == name ? std::string_view(found->second) : std::string_view();
 }
 
@@ -39,7 +38,9 @@ std::optional<Value> Map::find(std::string_view key) const {
     return found != entries.end() && found->key == key ? std::optional(found->value) : std::nullopt;
 }
 
-Value Value::nil_interface() { return Value(types::any); }
+Value Value::nil_interface() {
+    return Value(types::any);
+}
 
 Value Value::boolean(bool value) {
     Value made(types::boolean);
@@ -47,7 +48,9 @@ Value Value::boolean(bool value) {
     return made;
 }
 
-Value Value::integer(std::int64_t value) { return integer(value, types::integer); }
+Value Value::integer(std::int64_t value) {
+    return integer(value, types::integer);
+}
 
 Value Value::integer(std::int64_t value, const Type& type) {
     Value made(type);
@@ -74,7 +77,9 @@ Value Value::complex(std::complex<double> value) {
     return made;
 }
 
-Value Value::text(std::string_view value) { return text(value, types::string); }
+Value Value::text(std::string_view value) {
+    return text(value, types::string);
+}
 
 Value Value::text(std::string_view value, const Type& type) {
     Value made(type);
@@ -162,18 +167,28 @@ void Arena::own(std::shared_ptr<const void> object, std::size_t bytes) {
 bool is_true(const Value& value) {
     switch (value.kind()) {
         case Kind::Nil:
-        case Kind::Interface: return false;
-        case Kind::Bool: return value.as_bool();
-        case Kind::Int: return value.as_int() != 0;
-        case Kind::Uint: return value.as_uint() != 0;
-        case Kind::Float: return value.as_float() != 0;
-        case Kind::Complex: return value.as_complex() != std::complex<double>();
-        case Kind::String: return !value.as_text().empty();
-        case Kind::List: return !value.as_list().empty();
-        case Kind::Map: return value.as_map().size() != 0;
+        case Kind::Interface:
+            return false;
+        case Kind::Bool:
+            return value.as_bool();
+        case Kind::Int:
+            return value.as_int() != 0;
+        case Kind::Uint:
+            return value.as_uint() != 0;
+        case Kind::Float:
+            return value.as_float() != 0;
+        case Kind::Complex:
+            return value.as_complex() != std::complex<double>();
+        case Kind::String:
+            return !value.as_text().empty();
+        case Kind::List:
+            return !value.as_list().empty();
+        case Kind::Map:
+            return value.as_map().size() != 0;
         case Kind::Struct:
         case Kind::Time:
-        case Kind::Location: return true;
+        case Kind::Location:
+            return true;
     }
     return false;
 }

@@ -21,8 +21,9 @@
 
 /// The values that templates compute with: what Go's reflect package is to text/template.
 ///
-/// A Value is a type and a few bytes, copied freely. What it points to (texts, lists, objects) belongs to the data that the
-/// template is executed on, to the template's constants, or to the Arena of the execution; so no value outlives its execution.
+/// A Value is a type and a few bytes, copied freely. What it points to (texts, lists, objects) belongs to the data that
+/// the template is executed on, to the template's constants, or to the Arena of the execution; so no value outlives its
+/// execution.
 namespace tocsin::templates {
 
 struct Call;
@@ -203,8 +204,8 @@ public:
     /// Lives until the arena is gone; `bytes` is what it takes, about.
     void own(std::shared_ptr<const void> object, std::size_t bytes);
 
-    /// A list that is made from `size` objects at `data` when it is first asked for, once in an execution. `make` returns what
-    /// make_list() gave.
+    /// A list that is made from `size` objects at `data` when it is first asked for, once in an execution. `make`
+    /// returns what make_list() gave.
     template <class Make>
     std::span<const Value> list_of(const void* data, std::size_t size, std::string_view name, Make&& make) {
         for (const KnownList& known : lists_) {

@@ -1,7 +1,8 @@
-// What rendering costs: annotation texts as rules have them, and the default messages. The budget is 2 us for a short text.
-#include <benchmark/benchmark.h>
-
+// What rendering costs: annotation texts as rules have them, and the default messages. The budget is 2 us for a short
+// text.
 #include <string>
+
+#include <benchmark/benchmark.h>
 
 #include "parser/template/notification_template.h"
 #include "parser/template/rule_template.h"
@@ -10,8 +11,9 @@ namespace tocsin::templates {
 namespace {
 
 const LabelSet& labels() {
-    static const LabelSet made = {{"alertname", "HighLatency"}, {"env", "prod"},  {"instance", "web-1.example.org:9100"},
-                                  {"job", "node"},              {"severity", "page"}, {"team", "storage"}};
+    static const LabelSet made = {
+        {"alertname", "HighLatency"}, {"env", "prod"},    {"instance", "web-1.example.org:9100"}, {"job", "node"},
+        {"severity", "page"},         {"team", "storage"}};
     return made;
 }
 
@@ -34,16 +36,19 @@ void expand(benchmark::State& state, const char* text) {
 }
 BENCHMARK_CAPTURE(expand, plain, "The service is down for five minutes and nobody knows why.");
 BENCHMARK_CAPTURE(expand, label, "Instance {{ $labels.instance }} down");
-BENCHMARK_CAPTURE(expand, labels_and_value,
-                  "{{ $labels.job }} on {{ $labels.instance }} is slow: {{ $value | humanizeDuration }} (team {{ $labels.team }})");
+BENCHMARK_CAPTURE(
+    expand, labels_and_value,
+    "{{ $labels.job }} on {{ $labels.instance }} is slow: {{ $value | humanizeDuration }} (team {{ $labels.team }})");
 BENCHMARK_CAPTURE(expand, printf, "{{ printf \"%.2f\" $value }}% of {{ $externalLabels.cluster }}/{{ $labels.job }}");
-BENCHMARK_CAPTURE(expand, branch,
-                  "{{ if gt $value 1000.0 }}critical{{ else }}warning{{ end }}: {{ with $labels.env }}{{ . }}{{ end }}");
+BENCHMARK_CAPTURE(
+    expand, branch,
+    "{{ if gt $value 1000.0 }}critical{{ else }}warning{{ end }}: {{ with $labels.env }}{{ . }}{{ end }}");
 BENCHMARK_CAPTURE(expand, regex, "{{ reReplaceAll \"(.*):.*\" \"$1\" $labels.instance }}");
 
 void parse(benchmark::State& state) {
     for (auto _ : state) {
-        benchmark::DoNotOptimize(RuleTemplate::parse("HighLatency", "Instance {{ $labels.instance }} is at {{ $value | humanize }}"));
+        benchmark::DoNotOptimize(
+            RuleTemplate::parse("HighLatency", "Instance {{ $labels.instance }} is at {{ $value | humanize }}"));
     }
 }
 BENCHMARK(parse);
@@ -83,4 +88,3 @@ BENCHMARK(mail)->Arg(1)->Arg(100);
 
 }  // namespace
 }  // namespace tocsin::templates
-

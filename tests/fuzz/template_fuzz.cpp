@@ -87,9 +87,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     if (size == 0) return 0;
     const std::string_view text(reinterpret_cast<const char*>(bytes) + 1, size - 1);
     switch (bytes[0] % 3) {
-        case 0: tocsin::templates::expand_rule(text); break;
-        case 1: tocsin::templates::expand_notification(text, false); break;
-        default: tocsin::templates::expand_notification(text, true);
+        case 0:
+            tocsin::templates::expand_rule(text);
+            break;
+        case 1:
+            tocsin::templates::expand_notification(text, false);
+            break;
+        default:
+            tocsin::templates::expand_notification(text, true);
     }
     return 0;
 }

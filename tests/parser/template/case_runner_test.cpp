@@ -25,8 +25,12 @@ TEST_CASE("each case of a file is judged", "[parser][template]") {
     REQUIRE(results);
     std::vector<std::pair<std::string, bool>> verdicts;
     for (const TemplateCaseResult& result : *results) verdicts.emplace_back(result.id, result.passed);
-    CHECK(verdicts == std::vector<std::pair<std::string, bool>>{{"good", true}, {"bad", false}, {"fails", true},
-                                                                {"should fail", false}, {"address", true}, {"text", true},
+    CHECK(verdicts == std::vector<std::pair<std::string, bool>>{{"good", true},
+                                                                {"bad", false},
+                                                                {"fails", true},
+                                                                {"should fail", false},
+                                                                {"address", true},
+                                                                {"text", true},
                                                                 {"html", true}});
     CHECK((*results)[1].expected == "3");
     CHECK((*results)[1].got == "2.5");

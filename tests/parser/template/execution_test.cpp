@@ -141,7 +141,9 @@ TEST_CASE("templates call each other with a value of their own", "[parser][templ
         {"{{template \"later\"}}{{define \"later\"}}x{{end}}", "x"},
         {"{{define `raw`}}r{{end}}{{template `raw`}}", "r"},
         {"{{template \"nope\"}}", "error: template \"nope\" not defined"},
-        {"{{define \"r\"}}{{if gt . 0}}{{.}}{{template \"down\" .}}{{end}}{{end}}{{define \"down\"}}.{{end}}{{template \"r\" 3}}", "3."},
+        {"{{define \"r\"}}{{if gt . 0}}{{.}}{{template \"down\" .}}{{end}}{{end}}{{define \"down\"}}.{{end}}{{template "
+         "\"r\" 3}}",
+         "3."},
         {"{{define \"slack.default.title\"}}mine{{end}}{{template \"slack.default.fallback\" .}}",
          "[FIRING:1] DiskFull (storage) | http://am.example.org/#/alerts?receiver=team"},
         {"{{define \"__subject\"}}mine{{end}}{{template \"slack.default.title\" .}}", "mine"},

@@ -7,7 +7,9 @@ namespace tocsin::templates {
 namespace {
 
 // 2024-03-05T14:07:09.0123Z, a Tuesday.
-GoTime example() { return GoTime::from_unix(1'709'647'629, 12'300'000); }
+GoTime example() {
+    return GoTime::from_unix(1'709'647'629, 12'300'000);
+}
 
 TEST_CASE("layouts show the parts that Go shows", "[parser][template]") {
     const std::initializer_list<std::pair<std::string_view, std::string_view>> cases = {
@@ -50,7 +52,8 @@ TEST_CASE("a moment is shown in its zone", "[parser][template]") {
 TEST_CASE("texts are read by a layout", "[parser][template]") {
     const std::initializer_list<std::tuple<std::string_view, std::string_view, std::string_view>> cases = {
         {"2006-01-02", "2024-02-29", "2024-02-29 00:00:00 +0000 UTC"},
-        {"2006-01-02T15:04:05Z07:00", "2024-03-10T02:30:00.123456789+01:00", "2024-03-10 02:30:00.123456789 +0100 +0100"},
+        {"2006-01-02T15:04:05Z07:00", "2024-03-10T02:30:00.123456789+01:00",
+         "2024-03-10 02:30:00.123456789 +0100 +0100"},
         {"2006-01-02T15:04:05.000Z07:00", "2024-03-10T02:30:00.125Z", "2024-03-10 02:30:00.125 +0000 UTC"},
         {"Jan 2, 2006 at 3:04pm (MST)", "Feb 3, 2013 at 7:54pm (UTC)", "2013-02-03 19:54:00 +0000 UTC"},
         {"Monday, 2 January 06 03:04PM", "tuesday, 5 MARCH 24 12:01AM", "2024-03-05 00:01:00 +0000 UTC"},
@@ -65,41 +68,52 @@ TEST_CASE("texts are read by a layout", "[parser][template]") {
         CHECK(time->to_string() == expected);
     }
     CHECK(parse_go_time("2006-01-02", "2023-02-29").error().message == "parsing time \"2023-02-29\": day out of range");
-    CHECK(parse_go_time("2006-01-02", "2023-13-01").error().message == "parsing time \"2023-13-01\": month out of range");
-    CHECK(parse_go_time("2006", "x").error().message == "parsing time \"x\" as \"2006\": cannot parse \"x\" as \"2006\"");
+    CHECK(parse_go_time("2006-01-02", "2023-13-01").error().message ==
+          "parsing time \"2023-13-01\": month out of range");
+    CHECK(parse_go_time("2006", "x").error().message ==
+          "parsing time \"x\" as \"2006\": cannot parse \"x\" as \"2006\"");
     CHECK(parse_go_time("2006", "2024x").error().message == "parsing time \"2024x\": extra text: \"x\"");
-    CHECK(parse_go_time("2006-", "2024/").error().message == "parsing time \"2024/\" as \"2006-\": cannot parse \"/\" as \"-\"");
+    CHECK(parse_go_time("2006-", "2024/").error().message ==
+          "parsing time \"2024/\" as \"2006-\": cannot parse \"/\" as \"-\"");
 }
 
 TEST_CASE("times and durations have Go's methods", "[parser][template]") {
     const std::initializer_list<RenderCase> cases = {
         {"{{with (index .Alerts 0).StartsAt}}{{.Unix}} {{.UnixMilli}} {{.UnixMicro}} {{.UnixNano}}{{end}}",
          "1710035970 1710035970500 1710035970500000 1710035970500000000"},
-        {"{{with (index .Alerts 0).StartsAt}}{{.Year}} {{.Month}} {{.Day}} {{.Hour}} {{.Minute}} {{.Second}} {{.Nanosecond}}{{end}}",
+        {"{{with (index .Alerts 0).StartsAt}}{{.Year}} {{.Month}} {{.Day}} {{.Hour}} {{.Minute}} {{.Second}} "
+         "{{.Nanosecond}}{{end}}",
          "2024 March 10 1 59 30 500000000"},
-        {"{{with (index .Alerts 0).StartsAt}}{{.Weekday}} {{.YearDay}} {{.IsZero}} {{.Location}}{{end}}", "Sunday 70 false UTC"},
+        {"{{with (index .Alerts 0).StartsAt}}{{.Weekday}} {{.YearDay}} {{.IsZero}} {{.Location}}{{end}}",
+         "Sunday 70 false UTC"},
         {"{{with (index .Alerts 0).StartsAt}}{{.AddDate 0 1 30}} {{.AddDate -1 -14 0}}{{end}}",
          "2024-05-10 01:59:30.5 +0000 UTC 2022-01-10 01:59:30.5 +0000 UTC"},
         {"{{with (index .Alerts 0).StartsAt}}{{.Truncate 3600000000000}} {{.Round 3600000000000}}{{end}}",
          "2024-03-10 01:00:00 +0000 UTC 2024-03-10 02:00:00 +0000 UTC"},
-        {"{{$a := index .Alerts 1}}{{$a.EndsAt.Sub $a.StartsAt}} {{$a.EndsAt.After $a.StartsAt}} {{$a.EndsAt.Equal $a.EndsAt}} {{$a.StartsAt.Compare $a.EndsAt}}",
+        {"{{$a := index .Alerts 1}}{{$a.EndsAt.Sub $a.StartsAt}} {{$a.EndsAt.After $a.StartsAt}} {{$a.EndsAt.Equal "
+         "$a.EndsAt}} {{$a.StartsAt.Compare $a.EndsAt}}",
          "1h0m29.5s true true -1"},
-        {"{{with since (index .Alerts 0).StartsAt}}{{.}} {{.Hours}} {{.Minutes}} {{.Seconds}} {{.Milliseconds}} {{.Nanoseconds}}{{end}}",
+        {"{{with since (index .Alerts 0).StartsAt}}{{.}} {{.Hours}} {{.Minutes}} {{.Seconds}} {{.Milliseconds}} "
+         "{{.Nanoseconds}}{{end}}",
          "1h0m0s 1 60 3600 3600000 3600000000000"},
-        {"{{with since (index .Alerts 1).EndsAt}}{{.}} {{.Abs}} {{.Round 60000000000}} {{.Truncate 60000000000}} {{.String}}{{end}}",
+        {"{{with since (index .Alerts 1).EndsAt}}{{.}} {{.Abs}} {{.Round 60000000000}} {{.Truncate 60000000000}} "
+         "{{.String}}{{end}}",
          "-29.5s 29.5s 0s 0s -29.5s"},
-        {"{{$z := (tz \"Asia/Tokyo\" now).Location}}{{$z}} {{(index .Alerts 0).StartsAt.In $z}} {{((index .Alerts 0).StartsAt.In $z).UTC}}",
+        {"{{$z := (tz \"Asia/Tokyo\" now).Location}}{{$z}} {{(index .Alerts 0).StartsAt.In $z}} {{((index .Alerts "
+         "0).StartsAt.In $z).UTC}}",
          "Asia/Tokyo 2024-03-10 10:59:30.5 +0900 JST 2024-03-10 01:59:30.5 +0000 UTC"},
         {"{{(toDate \"2006\" \"2024\").Sub (index .Alerts 0).EndsAt}}", "2562047h47m16.854775807s"},
         {"{{now.Format \"15:04\"}} {{date \"15:04\" now}} {{now.Local.Format \"MST\"}}", "02:59 02:59 UTC"},
-        {"{{(index .Alerts 0).StartsAt.ISOWeek}}", "error: can't call method/function \"ISOWeek\" with several results"},
+        {"{{(index .Alerts 0).StartsAt.ISOWeek}}",
+         "error: can't call method/function \"ISOWeek\" with several results"},
         {"{{(index .Alerts 0).StartsAt.String}}", "2024-03-10 01:59:30.5 +0000 UTC"},
         {"{{tz \"../etc/passwd\" now}}", "error: error calling tz: unknown time zone ../etc/passwd"},
         {"{{tz \"/etc/passwd\" now}}", "error: error calling tz: unknown time zone /etc/passwd"},
         {"{{tz \"Nope\" now}}", "error: error calling tz: unknown time zone Nope"},
         {"{{tz \"\" now}} {{tz \"Local\" now | date \"MST\"}}", "2024-03-10 02:59:30.5 +0000 UTC UTC"},
         {"{{toDate \"2006\" \"x\"}}", "0001-01-01 00:00:00 +0000 UTC"},
-        {"{{mustToDate \"2006\" \"x\"}}", "error: error calling mustToDate: parsing time \"x\" as \"2006\": cannot parse \"x\" as \"2006\""},
+        {"{{mustToDate \"2006\" \"x\"}}",
+         "error: error calling mustToDate: parsing time \"x\" as \"2006\": cannot parse \"x\" as \"2006\""},
     };
     for (const auto& [text, expected] : cases) {
         INFO(text);

@@ -1,5 +1,4 @@
 #include "parser/template/html_tree_escaper.h"
-
 #include "tests/catch.h"
 #include "tests/parser/template/rendering.h"
 
@@ -20,12 +19,14 @@ TEST_CASE("values are escaped for the place in the document where they stand", "
         {"<p>@</p>", "<p>&lt;a b=&#39;c&#39; d=&#34;e&#34;&gt;&amp;&#43;x/y?z=1#%20 ü</p>"},
         {"<p title=\"@\">", "<p title=\"&lt;a b=&#39;c&#39; d=&#34;e&#34;&gt;&amp;&#43;x/y?z=1#%20 ü\">"},
         {"<p title='@'>", "<p title='&lt;a b=&#39;c&#39; d=&#34;e&#34;&gt;&amp;&#43;x/y?z=1#%20 ü'>"},
-        {"<p title=@>", "<p title=&lt;a&#32;b&#61;&#39;c&#39;&#32;d&#61;&#34;e&#34;&gt;&amp;&#43;x/y?z&#61;1#%20&#32;ü>"},
+        {"<p title=@>",
+         "<p title=&lt;a&#32;b&#61;&#39;c&#39;&#32;d&#61;&#34;e&#34;&gt;&amp;&#43;x/y?z&#61;1#%20&#32;ü>"},
         {"<p title={{\"\"}}>", "<p title=ZgotmplZ>"},
         {"<title>@</title>", "<title>&lt;a b=&#39;c&#39; d=&#34;e&#34;&gt;&amp;&#43;x/y?z=1#%20 ü</title>"},
         {"<a href=\"@\">", "<a href=\"%3ca%20b=%27c%27%20d=%22e%22%3e&amp;&#43;x/y?z=1#%20%20%c3%bc\">"},
         {"<a href=\"/p/@\">", "<a href=\"/p/%3ca%20b=%27c%27%20d=%22e%22%3e&amp;&#43;x/y?z=1#%20%20%c3%bc\">"},
-        {"<a href=\"/p?q=@\">", "<a href=\"/p?q=%3ca%20b%3d%27c%27%20d%3d%22e%22%3e%26%2bx%2fy%3fz%3d1%23%2520%20%c3%bc\">"},
+        {"<a href=\"/p?q=@\">",
+         "<a href=\"/p?q=%3ca%20b%3d%27c%27%20d%3d%22e%22%3e%26%2bx%2fy%3fz%3d1%23%2520%20%c3%bc\">"},
         {"<a href=\"{{\"javascript:alert(1)\"}}\">", "<a href=\"#ZgotmplZ\">"},
         {"<a href=\"{{\"JAVASCRIPT:x\"}}\">", "<a href=\"#ZgotmplZ\">"},
         {"<a href=\"{{\"mailto:ops\"}}\">", "<a href=\"mailto:ops\">"},
@@ -46,7 +47,8 @@ TEST_CASE("values are escaped for the place in the document where they stand", "
         {"<script type=\"x/template\"><p>{{\"<\"}}</p></script>", "<script type=\"x/template\"><p>&lt;</p></script>"},
         {"<p {{\"title\"}}=\"x\">", "<p title=\"x\">"},
         {"<p {{\"onclick\"}}=\"x\" {{\"a b\"}}=\"y\">", "<p ZgotmplZ=\"x\" ZgotmplZ=\"y\">"},
-        {"<p data-x=\"@\" data-url=\"{{\"javascript:x\"}}\">", "<p data-x=\"&lt;a b=&#39;c&#39; d=&#34;e&#34;&gt;&amp;&#43;x/y?z=1#%20 ü\" data-url=\"#ZgotmplZ\">"},
+        {"<p data-x=\"@\" data-url=\"{{\"javascript:x\"}}\">",
+         "<p data-x=\"&lt;a b=&#39;c&#39; d=&#34;e&#34;&gt;&amp;&#43;x/y?z=1#%20 ü\" data-url=\"#ZgotmplZ\">"},
         {"a<!-- {{\"x\"}} -->b", "ab"},
         {"<script>a /* {{1}} */ b // {{2}}\nc</script>", "<script>a   b \nc</script>"},
         {"<style>a{} /* {{1}} */ p { color: {{\"#fff\"}} }</style>", "<style>a{}   p { color: #fff }</style>"},
@@ -59,7 +61,8 @@ TEST_CASE("values are escaped for the place in the document where they stand", "
         {"{{(dict).x}}|{{.GroupLabels}}|{{1.5}}", "|alertname=DiskFull|1.5"},
         {"<a href=\"{{if true}}/a{{else}}/b{{end}}/{{\" \"}}\">", "<a href=\"/a/%20\">"},
         {"<p class=\"{{range list \"a\" \"b\"}} {{.}}{{end}}\">", "<p class=\" a b\">"},
-        {"{{define \"v\"}}{{\"<'>\"}}{{end}}{{template \"v\"}}<a href=\"/?q={{template \"v\"}}\">", "&lt;&#39;&gt;<a href=\"/?q=%3c%27%3e\">"},
+        {"{{define \"v\"}}{{\"<'>\"}}{{end}}{{template \"v\"}}<a href=\"/?q={{template \"v\"}}\">",
+         "&lt;&#39;&gt;<a href=\"/?q=%3c%27%3e\">"},
         {"{{define \"r\"}}{{if .}}<b>{{template \"r\" 0}}</b>{{end}}{{end}}{{template \"r\" 1}}", "<b></b>"},
         {"{{range list 1 2}}{{if eq . 1}}{{continue}}{{end}}<i>{{.}}</i>{{end}}", "<i>2</i>"},
         {"{{$x := \"<\"}}{{$x}}", "&lt;"},
@@ -89,14 +92,16 @@ TEST_CASE("where the place is not known the template fails instead of guessing",
         REQUIRE(compiled);
         const auto rendered = compiled->expand(example_notification(), {});
         REQUIRE_FALSE(rendered);
-        CHECK_THAT(rendered.error().message, Catch::StartsWith("html/template") && Catch::Contains(std::string(message)));
+        CHECK_THAT(rendered.error().message,
+                   Catch::StartsWith("html/template") && Catch::Contains(std::string(message)));
         CHECK(compiled->facts().problems.size() == 1);
     }
 }
 
 TEST_CASE("ranges within ranges do not make escaping take for ever", "[parser][template]") {
     std::string text = "x";
-    for (int i = 0; i < 90; ++i) text = "{{range list 1}}<a href=\"" + std::string(i == 0 ? "x" : "") + text + "{{end}}";
+    for (int i = 0; i < 90; ++i)
+        text = "{{range list 1}}<a href=\"" + std::string(i == 0 ? "x" : "") + text + "{{end}}";
     const auto compiled = NotificationTemplates().parse_html(text);
     REQUIRE(compiled);
     CHECK_FALSE(compiled->expand(example_notification(), {}));

@@ -9,19 +9,27 @@ namespace {
 TEST_CASE("the default messages read as Alertmanager's", "[parser][template]") {
     const std::initializer_list<RenderCase> cases = {
         {"{{template \"__subject\" .}}", "[FIRING:1] DiskFull (storage)"},
-        {"{{template \"slack.default.fallback\" .}}", "[FIRING:1] DiskFull (storage) | http://am.example.org/#/alerts?receiver=team"},
+        {"{{template \"slack.default.fallback\" .}}",
+         "[FIRING:1] DiskFull (storage) | http://am.example.org/#/alerts?receiver=team"},
         {"{{template \"slack.default.color\" .}}", "danger"},
         {"{{template \"pagerduty.default.client\" .}}", "Alertmanager"},
         {"{{template \"pagerduty.default.instances\" .Alerts.Firing}}",
-         "Labels:\n - alertname = DiskFull\n - instance = a:1\n - team = storage\nAnnotations:\n - summary = it's <full>\nSource: http://prom/g?a=1&b=2\n"},
+         "Labels:\n - alertname = DiskFull\n - instance = a:1\n - team = storage\nAnnotations:\n - summary = it's "
+         "<full>\nSource: http://prom/g?a=1&b=2\n"},
         {"{{template \"opsgenie.default.description\" .}}",
-         "it's <full>\nAlerts Firing:\nLabels:\n - alertname = DiskFull\n - instance = a:1\n - team = storage\nAnnotations:\n"
-         " - summary = it's <full>\nSource: http://prom/g?a=1&b=2\n\nAlerts Resolved:\nLabels:\n - alertname = DiskFull\n"
-         " - instance = b:2\n - team = storage\nAnnotations:\n - summary = it's <full>\nSource: http://prom/g?a=1&b=2\n"},
+         "it's <full>\nAlerts Firing:\nLabels:\n - alertname = DiskFull\n - instance = a:1\n - team = "
+         "storage\nAnnotations:\n"
+         " - summary = it's <full>\nSource: http://prom/g?a=1&b=2\n\nAlerts Resolved:\nLabels:\n - alertname = "
+         "DiskFull\n"
+         " - instance = b:2\n - team = storage\nAnnotations:\n - summary = it's <full>\nSource: "
+         "http://prom/g?a=1&b=2\n"},
         {"{{template \"msteams.default.text\" .}}",
-         "\n\n# Alerts Firing:\n\nLabels:\n  - alertname = DiskFull\n  - instance = a:1\n  - team = storage\n\nAnnotations:\n"
-         "  - summary = it's <full>\n\nSource: http://prom/g?a=1&b=2\n\n\n\n\n# Alerts Resolved:\n\nLabels:\n  - alertname = DiskFull\n"
-         "  - instance = b:2\n  - team = storage\n\nAnnotations:\n  - summary = it's <full>\n\nSource: http://prom/g?a=1&b=2\n\n\n\n"},
+         "\n\n# Alerts Firing:\n\nLabels:\n  - alertname = DiskFull\n  - instance = a:1\n  - team = "
+         "storage\n\nAnnotations:\n"
+         "  - summary = it's <full>\n\nSource: http://prom/g?a=1&b=2\n\n\n\n\n# Alerts Resolved:\n\nLabels:\n  - "
+         "alertname = DiskFull\n"
+         "  - instance = b:2\n  - team = storage\n\nAnnotations:\n  - summary = it's <full>\n\nSource: "
+         "http://prom/g?a=1&b=2\n\n\n\n"},
     };
     for (const auto& [text, expected] : cases) {
         INFO(text);
@@ -37,7 +45,11 @@ TEST_CASE("a ticket's priority is that of the worst alert that fires", "[parser]
             alert.status = status;
             alert.labels = {{"severity", severity}};
         }
-        return NotificationTemplates().parse_text("{{template \"jira.default.priority\" .}}").value().expand(data, {}).value();
+        return NotificationTemplates()
+            .parse_text("{{template \"jira.default.priority\" .}}")
+            .value()
+            .expand(data, {})
+            .value();
     };
     CHECK(priority({{"firing", "warning"}, {"firing", "critical"}, {"firing", "info"}}) == "High");
     CHECK(priority({{"firing", "info"}, {"firing", "warning"}, {"resolved", "critical"}}) == "Medium");
@@ -50,17 +62,18 @@ TEST_CASE("a ticket's priority is that of the worst alert that fires", "[parser]
 TEST_CASE("the default mail is whole and escaped", "[parser][template]") {
     const std::string mail = render_html("{{ template \"email.default.html\" . }}");
     CHECK_THAT(mail, Catch::StartsWith("<!DOCTYPE html>"));
-    for (const char* part : {"2 alerts for alertname=DiskFull", "#e6522c", "[1] Firing", "[1] Resolved", "it&#39;s &lt;full&gt;",
-                             "href=\"http://am.example.org/#/alerts?receiver=team\"", "href=\"http://prom/g?a=1&amp;b=2\"",
-                             "View in Alertmanager", "</html>"}) {
+    for (const char* part : {"2 alerts for alertname=DiskFull", "#e6522c", "[1] Firing", "[1] Resolved",
+                             "it&#39;s &lt;full&gt;", "href=\"http://am.example.org/#/alerts?receiver=team\"",
+                             "href=\"http://prom/g?a=1&amp;b=2\"", "View in Alertmanager", "</html>"}) {
         INFO(part);
         CHECK_THAT(mail, Catch::Contains(part));
     }
 }
 
 TEST_CASE("files add templates and replace default ones", "[parser][template]") {
-    const auto templates = NotificationTemplates::create(
-        {{"/etc/a.tmpl", "{{ define \"own\" }}<{{ .Status }}>{{ end }}"}, {"/etc/b.tmpl", "{{ define \"__subject\" }}mine{{ end }}file b"}});
+    const auto templates =
+        NotificationTemplates::create({{"/etc/a.tmpl", "{{ define \"own\" }}<{{ .Status }}>{{ end }}"},
+                                       {"/etc/b.tmpl", "{{ define \"__subject\" }}mine{{ end }}file b"}});
     REQUIRE(templates);
     CHECK(render("{{ template \"own\" . }} {{ template \"slack.default.title\" . }}", *templates) == "<firing> mine");
     CHECK(render("{{ template \"b.tmpl\" . }}", *templates) == "file b");
@@ -70,7 +83,8 @@ TEST_CASE("files add templates and replace default ones", "[parser][template]") 
 }
 
 TEST_CASE("the mistakes of all files are told", "[parser][template]") {
-    const auto templates = NotificationTemplates::create({{"/etc/a.tmpl", "{{ nofunc }}"}, {"/etc/b.tmpl", "\n{{ end }}"}, {"c", "ok"}});
+    const auto templates =
+        NotificationTemplates::create({{"/etc/a.tmpl", "{{ nofunc }}"}, {"/etc/b.tmpl", "\n{{ end }}"}, {"c", "ok"}});
     REQUIRE_FALSE(templates);
     REQUIRE(templates.error().size() == 2);
     CHECK(templates.error()[0].name == "/etc/a.tmpl");
@@ -88,13 +102,16 @@ TEST_CASE("the data are written as JSON in Alertmanager's order", "[parser][temp
     NotificationData data = example_notification();
     data.alerts.resize(1);
     data.notification_reason = "first notification";
-    const auto json = [&] { return NotificationTemplates().parse_text("{{ toJson . }}").value().expand(data, {}).value(); };
+    const auto json = [&] {
+        return NotificationTemplates().parse_text("{{ toJson . }}").value().expand(data, {}).value();
+    };
     const std::string alert =
         R"({"status":"firing","labels":{"alertname":"DiskFull","instance":"a:1","team":"storage"},"annotations":{"summary":"it's \u003cfull\u003e"},)"
         R"("startsAt":"2024-03-10T01:59:30.5Z","endsAt":"0001-01-01T00:00:00Z","generatorURL":"http://prom/g?a=1\u0026b=2","fingerprint":"0a1b2c3d4e5f6071"})";
-    const std::string head = R"({"receiver":"team","status":"firing","alerts":[)" + alert +
-                             R"(],"notification_reason":"first notification","groupLabels":{"alertname":"DiskFull"},)"
-                             R"("commonLabels":{"alertname":"DiskFull","team":"storage"},"commonAnnotations":{"summary":"it's \u003cfull\u003e"},)";
+    const std::string head =
+        R"({"receiver":"team","status":"firing","alerts":[)" + alert +
+        R"(],"notification_reason":"first notification","groupLabels":{"alertname":"DiskFull"},)"
+        R"("commonLabels":{"alertname":"DiskFull","team":"storage"},"commonAnnotations":{"summary":"it's \u003cfull\u003e"},)";
     CHECK(json() == head + R"("externalURL":"http://am.example.org"})");
     data.route_labels = {{"a", "b"}};
     CHECK(json() == head + R"("routeLabels":{"a":"b"},"externalURL":"http://am.example.org"})");

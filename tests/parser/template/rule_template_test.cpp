@@ -8,10 +8,14 @@ namespace {
 
 TEST_CASE("rule templates see the alert by fields and by variables", "[parser][template]") {
     const std::initializer_list<RenderCase> cases = {
-        {"{{$labels.job}} {{.Labels.job}} {{$externalLabels.cluster}} {{.ExternalLabels.cluster}}", "node node eu-1 eu-1"},
-        {"{{$value}} {{.Value}} {{printf \"%.1f\" $value}} {{printf \"%d\" $value}}", "1234.5 1234.5 1234.5 %!d(float64=1234.5)"},
-        {"{{$externalURL}} {{.ExternalURL}}", "http://prom.example.org:9090/pre%20fix http://prom.example.org:9090/pre%20fix"},
-        {"{{$activeAt}} {{.ActiveAt.Unix}} {{$activeAt.Format \"15:04\"}}", "2024-03-10 01:59:30.5 +0000 UTC 1710035970 01:59"},
+        {"{{$labels.job}} {{.Labels.job}} {{$externalLabels.cluster}} {{.ExternalLabels.cluster}}",
+         "node node eu-1 eu-1"},
+        {"{{$value}} {{.Value}} {{printf \"%.1f\" $value}} {{printf \"%d\" $value}}",
+         "1234.5 1234.5 1234.5 %!d(float64=1234.5)"},
+        {"{{$externalURL}} {{.ExternalURL}}",
+         "http://prom.example.org:9090/pre%20fix http://prom.example.org:9090/pre%20fix"},
+        {"{{$activeAt}} {{.ActiveAt.Unix}} {{$activeAt.Format \"15:04\"}}",
+         "2024-03-10 01:59:30.5 +0000 UTC 1710035970 01:59"},
         {"{{$for}} {{.For.Minutes}} {{humanizeDuration $for}} {{$expr}} {{.Expr}}", "5m0s 5 5m 0s up == 0 up == 0"},
         {"{{$labels}} {{len $labels}} {{range $k, $v := $labels}}{{$k}};{{end}}",
          "map[instance:web-1.example.org:9100 job:node] 2 instance;job;"},
@@ -45,9 +49,11 @@ TEST_CASE("what fails is told as Prometheus tells it", "[parser][template]") {
     REQUIRE(parsed);
     CHECK(parsed->expand_or_error({}) ==
           "<error expanding template: error executing template __alert_Down: template: __alert_Down:1:115: executing "
-          "\"__alert_Down\" at <humanize \"a\">: error calling humanize: strconv.ParseFloat: parsing \"a\": invalid syntax>");
+          "\"__alert_Down\" at <humanize \"a\">: error calling humanize: strconv.ParseFloat: parsing \"a\": invalid "
+          "syntax>");
     // Only the first line has the definitions in front.
-    CHECK_THAT(RuleTemplate::parse("Down", "a\n{{.X}}").value().expand_or_error({}), Catch::Contains("__alert_Down:2:2: executing"));
+    CHECK_THAT(RuleTemplate::parse("Down", "a\n{{.X}}").value().expand_or_error({}),
+               Catch::Contains("__alert_Down:2:2: executing"));
 }
 
 TEST_CASE("a text without actions is known to be plain", "[parser][template]") {
