@@ -7,10 +7,9 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <fmt/format.h>
 
-#include "base/assert.h"
 #include "base/hash.h"
 #include "base/sample.h"
-#include "base/text.h"
+#include "engine/scrape/series_labels.h"
 
 namespace tocsin {
 namespace {
@@ -41,21 +40,13 @@ bool is_blank(char c) {
     return c == ' ' || c == '\t';
 }
 
-bool is_name(std::string_view text) {
-    int seen = 0;
-    for (const char c : text) seen |= c;
-    return !text.empty() && (seen >= 0 || is_valid_utf8(text));
-}
-
-// The first 50 bytes, as the original quotes them.
-std::string_view shortened(std::string_view text) {
-    return text.substr(0, 50);
-}
-
 class Reader {
 public:
     explicit Reader(const ScrapeSource& source)
-        : source_(source), parser_(source.body, source.format), known_(source.known->lines) {
+        : source_(source),
+          parser_(source.body, source.format),
+          series_labels_(*source.config, *source.target, source.limits),
+          known_(source.known->lines) {
         const bool renames = std::ranges::any_of(source.config->metric_relabel_configs,
                                                  [](const RelabelConfig& c) { return c.may_change_metric_name(); });
         const bool counts = !source.config->metric_relabel_configs.empty() &&
@@ -307,83 +298,20 @@ private:
     }
 
     Kind judge_new_sample() {
-        const std::vector<Label>& exposed = parser_.labels();
-        const auto twice = std::ranges::adjacent_find(exposed, {}, &Label::name);
-        if (twice != exposed.end()) {
-            reading_.error = fmt::format("label name {} is not unique: invalid sample", go_quote(twice->name));
-            return Kind::Dropped;
+        switch (series_labels_.judge(parser_.labels())) {
+            case SeriesLabels::Verdict::Keep:
+                break;
+            case SeriesLabels::Verdict::Drop:
+                return Kind::Dropped;
+            case SeriesLabels::Verdict::Invalid:
+                reading_.error = series_labels_.problem();
+                return Kind::Dropped;
         }
-        if (!find_final_labels(exposed) || !are_within_limits()) return Kind::Dropped;
-        LabelSet set = LabelSet::from(final_);
+        LabelSet set = LabelSet::from(series_labels_.labels());
         const auto reach = source_.wanted->reach(set);
         if (!reach) return Kind::Unwanted;
         reading_.born.push_back({std::move(set), *reach});
         return Kind::Sample;
-    }
-
-    // As they are stored, into final_. False when relabelling drops the series.
-    bool find_final_labels(const std::vector<Label>& exposed) {
-        const RelabelConfigs& relabelling = source_.config->metric_relabel_configs;
-        if (relabelling.empty() && merge(exposed)) return true;
-        relabelled_ = with_target_labels(exposed, source_.target->labels, source_.config->honor_labels);
-        if (!relabel(relabelled_, relabelling)) return false;
-        final_.clear();
-        for (const auto& [name, value] : relabelled_.labels()) final_.push_back({name, value});
-        return !final_.empty();
-    }
-
-    // Exposed and target's labels in order. False when both have one.
-    bool merge(const std::vector<Label>& exposed) {
-        final_.clear();
-        auto from = exposed.begin();
-        for (const Label& label : source_.target->labels) {
-            while (from != exposed.end() && from->name < label.name) final_.push_back(*from++);
-            if (from != exposed.end() && from->name == label.name) return false;
-            final_.push_back(label);
-        }
-        final_.insert(final_.end(), from, exposed.end());
-        return true;
-    }
-
-    bool are_within_limits() {
-        const ScrapeLimits& limits = source_.limits;
-        std::string_view metric;
-        std::size_t count = 0;
-        for (const Label& label : final_) {
-            if (label.value.empty()) continue;
-            ++count;
-            if (label.name == kMetricNameLabel) metric = label.value;
-            if (!is_name(label.name)) {
-                return fail(fmt::format("invalid metric name or label names: {}", to_string(LabelSet::from(final_))));
-            }
-            if (limits.label_name_bytes > 0 && label.name.size() > limits.label_name_bytes) {
-                return fail(fmt::format(
-                    "label_name_length_limit exceeded (metric: {}, label name: {}, length: {}, limit: {})",
-                    metric_for_message(), shortened(label.name), label.name.size(), limits.label_name_bytes));
-            }
-            if (limits.label_value_bytes > 0 && label.value.size() > limits.label_value_bytes) {
-                return fail(fmt::format(
-                    "label_value_length_limit exceeded (metric: {}, label name: {}, value: {}, length: {}, limit: {})",
-                    metric_for_message(), shortened(label.name), go_quote(shortened(label.value)), label.value.size(),
-                    limits.label_value_bytes));
-            }
-        }
-        if (metric.empty()) return fail("missing metric name (__name__ label)");
-        if (limits.labels > 0 && count > limits.labels) {
-            return fail(fmt::format("label_limit exceeded (metric: {}, number of labels: {}, limit: {})",
-                                    metric_for_message(), count, limits.labels));
-        }
-        return true;
-    }
-
-    std::string_view metric_for_message() const {
-        const auto name = std::ranges::find(final_, kMetricNameLabel, &Label::name);
-        return name == final_.end() ? std::string_view{} : shortened(name->value);
-    }
-
-    bool fail(std::string error) {
-        reading_.error = std::move(error);
-        return false;
     }
 
     void read_unexpected_comment() {
@@ -507,15 +435,14 @@ private:
 
     const ScrapeSource& source_;
     ExpositionParser parser_;
+    SeriesLabels series_labels_;
     const std::vector<ScrapeLine>& known_;
     std::size_t next_ = 0;  // the line of before that is expected
     bool in_run_ = false;   // known_[next_] is a run and has begun
     bool may_skip_names_ = false;
     SeriesSlot slots_seen_ = 0;  // while nothing has changed
     std::string_view unwanted_name_;
-    std::vector<SeriesSlot> slot_now_;  // by the slot of before
-    LabelBuilder relabelled_;
-    std::vector<Label> final_;
+    std::vector<SeriesSlot> slot_now_;                                 // by the slot of before
     boost::unordered_flat_map<std::uint64_t, std::size_t> index_;      // hash -> known_
     boost::unordered_flat_map<std::uint64_t, std::size_t> new_lines_;  // hash -> reading_.lines
     ScrapeReading reading_;
@@ -525,31 +452,6 @@ private:
 
 ScrapeReading read_scrape(const ScrapeSource& source) {
     return Reader(source).read();
-}
-
-LabelBuilder with_target_labels(const std::vector<Label>& exposed, const LabelSet& target, bool honor_labels) {
-    LabelBuilder labels;
-    for (const Label& label : exposed) labels.set(label.name, label.value);
-    const auto is_exposed = [&](std::string_view name) {
-        return std::ranges::binary_search(exposed, name, {}, &Label::name);
-    };
-    std::vector<Label> conflicts;
-    for (const Label& label : target) {
-        if (honor_labels && is_exposed(label.name)) continue;
-        if (const auto it = std::ranges::lower_bound(exposed, label.name, {}, &Label::name);
-            it != exposed.end() && it->name == label.name && !it->value.empty()) {
-            conflicts.push_back(*it);
-        }
-        labels.set(label.name, label.value);
-    }
-    // Short names first, as in the original: it decides who gets which name when one is taken.
-    std::ranges::stable_sort(conflicts, {}, [](const Label& label) { return label.name.size(); });
-    for (const Label& label : conflicts) {
-        std::string name = "exported_" + std::string(label.name);
-        while (labels.has(name)) name.insert(0, "exported_");
-        labels.set(name, label.value);
-    }
-    return labels;
 }
 
 }  // namespace tocsin

@@ -9,6 +9,7 @@
 #include "base/labels.h"
 #include "base/time.h"
 #include "engine/scrape/scrape_config.h"
+#include "engine/scrape/scrape_limits.h"
 #include "engine/scrape/target.h"
 #include "engine/store/wanted.h"
 #include "parser/exposition.h"
@@ -64,16 +65,6 @@ private:
 struct ScrapeLines {
     std::vector<ScrapeLine> lines;
     SeriesSlot slots = 0;
-};
-
-/// What a body may cost; of two limits the smaller one counts. 0 is none.
-struct ScrapeLimits {
-    std::uint64_t samples = 0;
-    std::uint64_t samples_configured = 0;  // sample_limit: counts what is left after relabelling
-    std::uint64_t labels = 0;
-    std::uint64_t label_name_bytes = 0;
-    std::uint64_t label_value_bytes = 0;
-    std::uint64_t line_bytes = 0;
 };
 
 /// Everything that reading a body depends on. Nothing of it changes meanwhile, so it is read on any thread.
@@ -135,10 +126,5 @@ struct ScrapeReading {
 };
 
 ScrapeReading read_scrape(const ScrapeSource& source);
-
-/// The labels of a series as they are stored: those of the target added, what is in conflict with them renamed to
-/// `exported_…` or, with honor_labels, kept. `exposed` may contain empty values: with honor_labels one of those takes
-/// the target's label away.
-LabelBuilder with_target_labels(const std::vector<Label>& exposed, const LabelSet& target, bool honor_labels);
 
 }  // namespace tocsin

@@ -135,6 +135,10 @@ void ScrapeManager::Impl::apply(std::vector<std::shared_ptr<const ScrapeConfig>>
         const auto it = new_index.find(entry.job);
         entry.job = it == new_index.end() ? pools.size() : it->second;
     }
+    for (const auto& pool : old) {
+        if (!pool) continue;
+        context.metrics.remove("prometheus_target_scrape_pool_targets", {{"scrape_job", pool->config().job_name}});
+    }
     sync_all();
     tell_changed();
 }

@@ -258,26 +258,6 @@ TEST_CASE("a limit of samples counts what relabelling leaves", "[engine][scrape]
     CHECK(scraped.read("a 1\nb 1\nb 1\n").error.empty());
 }
 
-TEST_CASE("labels of the target meet labels of the series", "[engine][scrape][cache]") {
-    const LabelSet target{{"instance", "i"}, {"job", "j"}};
-    struct Case {
-        std::vector<Label> exposed;
-        bool honor;
-        std::string want;
-    };
-    const auto [exposed, honor, want] = GENERATE(values<Case>({
-        {{{"__name__", "a"}, {"x", "y"}}, false, R"(a{instance="i", job="j", x="y"})"},
-        {{{"__name__", "a"}, {"job", "own"}}, false, R"(a{exported_job="own", instance="i", job="j"})"},
-        {{{"__name__", "a"}, {"exported_job", "first"}, {"job", "own"}},
-         false,
-         R"(a{exported_exported_job="own", exported_job="first", instance="i", job="j"})"},
-        {{{"__name__", "a"}, {"job", "own"}}, true, R"(a{instance="i", job="own"})"},
-        {{{"__name__", "a"}, {"job", ""}}, true, R"(a{instance="i"})"},
-        {{{"__name__", "a"}, {"job", ""}}, false, R"(a{instance="i", job="j"})"},
-    }));
-    CHECK(to_string(with_target_labels(exposed, target, honor).build()) == want);
-}
-
 TEST_CASE("a scrape read against the one before gives what it gives alone", "[engine][scrape][cache]") {
     std::mt19937 random(42);
     const auto below = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
