@@ -1,6 +1,7 @@
 #include "rules/alerting_rule.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -47,19 +48,24 @@ void AlertingRule::keep(Timestamp at) {
     record();
 }
 
-// Which alert each row is; new ones are made, inactive.
+// Which alert each row of the result is; new ones are made, inactive. Rows come in order, so those of the last
+// evaluation are found on the way.
 Status AlertingRule::find_alerts(const InstantVector& result, const ExpansionContext& context) {
-    if (bound_ != result.frame || !texts_.labels_are_stable()) rows_.assign(result.size(), nullptr);
+    if (bound_ != result.frame || !texts_.labels_are_stable()) rows_.clear();
     bound_ = result.frame;
+    next_rows_.clear();
+    auto known = rows_.begin();
     for (auto row = next_present(result, 0); row < result.size(); row = next_present(result, row + 1)) {
-        if (rows_[row] == nullptr) rows_[row] = &alert_of(result, row, context);
-        ActiveAlert& alert = rows_[row]->second;
-        if (alert.seen == evaluation_) {
+        while (known != rows_.end() && known->index < row) ++known;
+        const bool is_known = known != rows_.end() && known->index == row;
+        Entry& entry = is_known ? *known->entry : alert_of(result, row, context);
+        if (std::exchange(entry.second.seen, evaluation_) == evaluation_) {
             return fail(Error::Kind::InvalidInput,
                         "vector contains metrics with the same labelset after applying alert labels");
         }
-        alert.seen = evaluation_;
+        next_rows_.push_back({row, &entry});
     }
+    rows_.swap(next_rows_);
     return {};
 }
 
@@ -88,8 +94,8 @@ void AlertingRule::drop_new() {
 }
 
 void AlertingRule::step_present(const InstantVector& result, const ExpansionContext& context) {
-    for (auto row = next_present(result, 0); row < result.size(); row = next_present(result, row + 1)) {
-        ActiveAlert& alert = rows_[row]->second;
+    for (const auto& [row, entry] : rows_) {
+        ActiveAlert& alert = entry->second;
         const AlertState next = advance(alert.state, true, context.at, timers());
         const bool is_new = alert.state.phase == AlertPhase::Inactive;
         alert.value = result.values[row];
@@ -97,7 +103,7 @@ void AlertingRule::step_present(const InstantVector& result, const ExpansionCont
             const LabelSet& labels = result.frame->labels[row];
             alert.annotations = texts_.annotations(labels, alert.value, next.active_at, context);
         }
-        step(*rows_[row], true, context.at);
+        step(*entry, true, context.at);
     }
 }
 

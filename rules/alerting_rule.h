@@ -78,6 +78,10 @@ public:
 
 private:
     using Entry = ActiveAlerts::value_type;
+    struct Row {
+        std::size_t index;  // in the frame
+        Entry* entry;
+    };
 
     Status find_alerts(const InstantVector& result, const ExpansionContext& context);
     Entry& alert_of(const InstantVector& result, std::size_t row, const ExpansionContext& context);
@@ -97,7 +101,8 @@ private:
     Observer observer_;
     ActiveAlerts alerts_;
     std::shared_ptr<const Frame> bound_;  // the frame that rows_ belongs to
-    std::vector<Entry*> rows_;            // null: not looked up yet
+    std::vector<Row> rows_;               // those of the last result, in order
+    std::vector<Row> next_rows_;
     std::uint64_t evaluation_ = 0;
     std::size_t samples_ = 0;
     std::uint64_t recorded_generation_ = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -144,7 +145,7 @@ void RuleGroup::compute_batch() {
         GroupRule& rule = *rules_[i];
         const auto started = context_.scheduler.monotonic();
         rule.result = rule.query->evaluate(cycle_.query_time);
-        rule.evaluation_time = context_.scheduler.monotonic() - started;
+        rule.computing_time = context_.scheduler.monotonic() - started;
     }
 }
 
@@ -164,7 +165,7 @@ void RuleGroup::apply_batch() {
 void RuleGroup::apply(GroupRule& rule) {
     const auto started = context_.scheduler.monotonic();
     const Status status = take_result(rule);
-    rule.evaluation_time += context_.scheduler.monotonic() - started;
+    rule.evaluation_time = rule.computing_time + (context_.scheduler.monotonic() - started);
     rule.last_evaluation = cycle_.due;
     cycle_.rule_durations += rule.evaluation_time;
     if (status) cycle_.samples += rule.samples();

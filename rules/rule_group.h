@@ -33,8 +33,9 @@ struct GroupRule {
     std::vector<std::string> warnings;
     std::vector<StandingQuery::SelectorUse> selectors;  // as they were shown last
 
-    /// The last result, written on the pool and read on the scheduler's thread after it.
+    /// The last result and how long it took, written on the pool and read on the scheduler's thread after it.
     Result<const InstantVector*> result = nullptr;
+    std::chrono::nanoseconds computing_time{0};
 
     AlertingRule* alerting() { return std::get_if<AlertingRule>(&action); }
     const AlertingRule* alerting() const { return std::get_if<AlertingRule>(&action); }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <set>
+#include <utility>
 
 #include "rules/target_finder.h"
 
@@ -155,8 +156,7 @@ std::vector<TargetId> TickScheduler::poll_due(Timestamp after, Timestamp now) {
 }
 
 void TickScheduler::begin_cycles(Timestamp after, Timestamp now, const std::vector<TargetId>& polled) {
-    const auto members = members_;
-    for (const MemberPtr& member : members) {
+    for (const MemberPtr& member : members_) {
         const Timestamp due = last_on_grid(now, member->group->interval());
         if (due > after && is_due(*member, due)) wait_for_targets(member, due, polled);
     }
