@@ -18,11 +18,12 @@ namespace {
 class GroupOperator : public Operator {
 public:
     explicit GroupOperator(AggregateSetup setup)
-        : setup_(std::move(setup)), grouping_(setup_.grouping), notes_(setup_.position) {}
+        : setup_(std::move(setup)), grouping_(setup_.grouping) {}
 
     LabelSet labels(std::size_t row) const override { return grouping_.labels(row); }
     bool drops_name(std::size_t row) const override { return grouping_.drops_name(row); }
     bool distinct_without_name() const override { return grouping_.nameless(); }
+    const Notes* notes() const override { return &notes_; }
 
 protected:
     Status compute(Evaluation& evaluation, std::int64_t at_ms) final {
@@ -39,7 +40,7 @@ protected:
     virtual Status take_parameter(Evaluation&, double) { return {}; }
     virtual void aggregate(const Operator& input, const Grouping& grouping, Column& out) = 0;
 
-    Notes& notes() { return notes_; }
+    Notes& own_notes() { return notes_; }
 
 private:
     AggregateSetup setup_;
@@ -207,7 +208,7 @@ protected:
         q_ = q;
         if (!(q >= 0 && q <= 1)) {
             evaluation.raise(
-                notes().warning(fmt::format("quantile value should be between 0 and 1, got {}", format_go_float(q))));
+                own_notes().warning(fmt::format("quantile value should be between 0 and 1, got {}", format_go_float(q))));
         }
         return {};
     }

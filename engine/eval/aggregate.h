@@ -1,7 +1,6 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "engine/eval/grouping.h"
 #include "engine/eval/operator.h"
@@ -14,9 +13,10 @@ struct AggregateSetup {
     GroupingLabels grouping;
     OperatorPtr operand;
     OperatorPtr parameter;  // null where the operator has none
-    std::string position;
 };
 
+/// Notes are about the parameter.
+///
 /// sum, avg, min, max, count, group, stddev, stdvar, quantile: one row a group.
 OperatorPtr make_aggregate(AggregateSetup setup);
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <set>
 
 #include "base/assert.h"
 #include "engine/eval/absent.h"
@@ -17,6 +17,7 @@
 #include "engine/eval/scalar.h"
 #include "engine/eval/selector.h"
 #include "engine/eval/sort_call.h"
+#include "engine/eval/start_times.h"
 #include "engine/eval/vector_matching.h"
 
 namespace tocsin {
@@ -24,49 +25,145 @@ namespace {
 
 class Compiler {
 public:
-    Compiler(std::string_view text, SeriesAccess& series, const QueryOptions& options)
-        : text_(text), series_(series), options_(options) {}
+    Compiler(std::string_view text, SeriesAccess& series, const QueryOptions& options, OperatorPool& pool)
+        : text_(text), series_(series), options_(options), pool_(pool) {}
 
     OperatorPtr compile(const PlanPtr& plan) {
-        OperatorPtr& known = known_[{scope_, plan->key}];
-        if (!known) known = std::visit([&](const auto& node) { return compile_node(node, *plan); }, plan->node);
-        return known;
+        return known_or_made(key_of(plan->key), [&] {
+            return std::visit([&](const auto& node) { return compile_node(node, *plan); }, plan->node);
+        });
     }
 
-    RangeSourcePtr compile_range(const PlanPtr& plan) {
-        if (const auto* window = plan->as<PlanWindow>()) {
-            const Duration reach = window->range + (window->selector.extension == Extension::None ? Duration{0}
-                                                                                                  : options_.lookback_delta);
-            return make_window(select(window->selector, reach, plan->span), *window);
-        }
+    enum class StartTimesAre { Wanted, Unwanted };
+
+    RangeSourcePtr compile_range(const PlanPtr& plan, StartTimesAre start_times = StartTimesAre::Unwanted) {
+        if (const auto* window = plan->as<PlanWindow>()) return compile_window(*window, start_times);
         const auto* subquery = plan->as<PlanSubquery>();
         TOCSIN_ASSERT(subquery != nullptr);
-        const std::string outer_scope = scope_;
-        const Duration outer_reach = reach_;
-        // Every subquery is a scope of its own: it evaluates its operand at its own times.
-        scope_ = fmt::format("{}/{}", scope_, ++subqueries_);
-        reach_ += subquery->range + subquery->shift.offset;
+        enter(*subquery);
         OperatorPtr operand = compile(subquery->operand);
-        scope_ = outer_scope;
-        reach_ = outer_reach;
+        leave(*subquery);
         return make_subquery(std::move(operand), *subquery);
     }
 
-    std::vector<CompiledSelector> take_selectors() { return std::move(selectors_); }
+    /// Walks the whole plan, whether its operators were made for it or not.
+    void describe(const PlanPtr& plan, Compiled& compiled) {
+        if (!described_.insert(key_of(plan->key)).second) return;
+        if (const auto* call = plan->as<PlanCall>(); call != nullptr && is_info(*call)) {
+            compiled.selectors.push_back({call->arguments.back()->span, info_setup_of(*call).series_matchers});
+            return describe(call->arguments[0], compiled);
+        }
+        if (const auto* selector = plan->as<PlanSelector>()) compiled.selectors.push_back({plan->span, selector->matchers});
+        if (const auto* window = plan->as<PlanWindow>()) {
+            compiled.selectors.push_back({plan->span, window->selector.matchers});
+        }
+        OperatorPtr made = pool_.find(key_of(plan->key));
+        if (made && made->notes() != nullptr) compiled.speakers.push_back({std::move(made), positions_of(*plan)});
+        if (const auto* subquery = plan->as<PlanSubquery>()) {
+            enter(*subquery);
+            describe(subquery->operand, compiled);
+            leave(*subquery);
+        } else {
+            for (const PlanPtr& child : children_of(*plan)) describe(child, compiled);
+        }
+    }
 
 private:
     using Mode = NameDrop::Mode;
 
     Mode drop() const { return options_.features.delayed_name_removal ? Mode::Delay : Mode::Drop; }
 
+    // ---- which operator is which
+
+    // Operators of one pool are the same for the same settings, and inside equally deep subqueries that look equally far back: those
+    // run one after the other, never one inside the other.
+    std::string key_of(std::string_view key) const {
+        const QueryFeatures& features = options_.features;
+        return fmt::format("{}.{}.{}.{}.{}.{} {}", options_.lookback_delta.count(), features.delayed_name_removal,
+                           features.type_and_unit_labels, features.start_timestamps, depth_, reach_.count(), key);
+    }
+
+    template <class Make>
+    OperatorPtr known_or_made(const std::string& key, Make&& make) {
+        OperatorPtr known = pool_.find(key);
+        if (known) return known;
+        OperatorPtr made = make();
+        if (made) pool_.add(key, made);
+        kept_.push_back(made);
+        return made;
+    }
+
+    static Duration look_back_of(const PlanSubquery& subquery) {
+        return subquery.range + std::max(Duration{0}, subquery.shift.offset);
+    }
+
+    void enter(const PlanSubquery& subquery) {
+        ++depth_;
+        reach_ += look_back_of(subquery);
+    }
+
+    void leave(const PlanSubquery& subquery) {
+        --depth_;
+        reach_ -= look_back_of(subquery);
+    }
+
+    Store::SelectionHandle select(const Matchers& matchers, Duration reach) {
+        return series_.select(options_.features.start_timestamps ? without_start_times(matchers) : matchers, reach);
+    }
+
+    Store::SelectionHandle select_start_times(const Matchers& matchers, Duration reach) {
+        return series_.select(only_start_times(matchers), reach);
+    }
+
+    RangeSourcePtr compile_window(const PlanWindow& window, StartTimesAre start_times) {
+        const Matchers& matchers = window.selector.matchers;
+        const Duration reach = reach_of(window);
+        if (start_times == StartTimesAre::Unwanted || !options_.features.start_timestamps) {
+            return make_window(select(matchers, reach), window);
+        }
+        return make_window(select(matchers, reach), window, select_start_times(matchers, reach));
+    }
+
+    Duration reach_of(const PlanSelector& selector, Duration own) const {
+        return std::max(Duration{0}, reach_ + own + selector.shift.offset);
+    }
+
+    Duration reach_of(const PlanWindow& window) const {
+        const bool looks_further = window.selector.extension != Extension::None;
+        return reach_of(window.selector, window.range + (looks_further ? options_.lookback_delta : Duration{0}));
+    }
+
+    // ---- what is told to people
+
     std::string position(const PlanNode& node) const {
         const SourceRange range = range_at(text_, node.span);
         return fmt::format("{}:{}", range.line, range.column);
     }
 
-    Store::SelectionHandle select(const PlanSelector& selector, Duration reach, TextSpan span) {
-        selectors_.push_back({span, selector.matchers});
-        return series_.select(selector.matchers, std::max(Duration{0}, reach_ + reach + selector.shift.offset));
+    // By the places that operators name in their notes.
+    std::vector<std::string> positions_of(const PlanNode& node) const {
+        if (const auto* aggregate = node.as<PlanAggregate>()) {
+            return {position(aggregate->parameter ? *aggregate->parameter : node)};
+        }
+        const auto* call = node.as<PlanCall>();
+        if (call == nullptr) return {position(node)};
+        if (std::holds_alternative<OverRange>(call->function->kernel)) return {position(*call->arguments.front())};
+        if (!std::holds_alternative<OverBuckets>(call->function->kernel)) return {position(node)};
+        std::vector<std::string> positions{position(*argument_of_type(*call, ValueType::Vector))};
+        for (const PlanPtr& argument : call->arguments) {
+            if (argument->type == ValueType::Scalar) positions.push_back(position(*argument));
+        }
+        return positions;
+    }
+
+    static std::vector<PlanPtr> children_of(const PlanNode& node) {
+        std::vector<PlanPtr> children;
+        if (const auto* aggregate = node.as<PlanAggregate>()) children = {aggregate->parameter, aggregate->operand};
+        if (const auto* binary = node.as<PlanBinary>()) children = {binary->left, binary->right};
+        if (const auto* call = node.as<PlanCall>()) children = call->arguments;
+        if (const auto* negate = node.as<PlanNegate>()) children = {negate->operand};
+        std::erase(children, nullptr);
+        return children;
     }
 
     // ---- one function a kind of node
@@ -75,12 +172,12 @@ private:
 
     OperatorPtr compile_node(const PlanString&, const PlanNode&) { return make_number(0); }  // read by whoever has it as argument
 
-    OperatorPtr compile_node(const PlanSelector& selector, const PlanNode& node) {
-        return compile_selector(selector, node, Shows::Value);
+    OperatorPtr compile_node(const PlanSelector& selector, const PlanNode&) {
+        return compile_selector(selector, Shows::Value);
     }
 
-    OperatorPtr compile_selector(const PlanSelector& selector, const PlanNode& node, Shows shows) {
-        auto handle = select(selector, options_.lookback_delta, node.span);
+    OperatorPtr compile_selector(const PlanSelector& selector, Shows shows) {
+        auto handle = select(selector.matchers, reach_of(selector, options_.lookback_delta));
         if (selector.extension == Extension::Smoothed) return make_smoothed_selector(std::move(handle), selector.shift);
         return make_selector(std::move(handle), selector.shift, shows);
     }
@@ -94,12 +191,11 @@ private:
         return make_negation(std::move(operand), drop());
     }
 
-    OperatorPtr compile_node(const PlanAggregate& aggregate, const PlanNode& node) {
+    OperatorPtr compile_node(const PlanAggregate& aggregate, const PlanNode&) {
         AggregateSetup setup{.op = aggregate.op,
                              .grouping = {aggregate.grouping, aggregate.without},
                              .operand = compile(aggregate.operand),
-                             .parameter = nullptr,
-                             .position = position(aggregate.parameter ? *aggregate.parameter : node)};
+                             .parameter = nullptr};
         if (aggregate.op == AggregateOp::CountValues) {
             return make_count_values(std::move(setup), aggregate.parameter->as<PlanString>()->value);
         }
@@ -113,7 +209,7 @@ private:
         }
     }
 
-    OperatorPtr compile_node(const PlanBinary& binary, const PlanNode& node) {
+    OperatorPtr compile_node(const PlanBinary& binary, const PlanNode&) {
         OperatorPtr left = compile(binary.left);
         OperatorPtr right = compile(binary.right);
         const bool left_scalar = binary.left->type == ValueType::Scalar;
@@ -129,13 +225,12 @@ private:
                                 .right = std::move(right),
                                 .return_bool = binary.return_bool,
                                 .matching = binary.matching,
-                                .position = position(node),
                                 .delays_names = options_.features.delayed_name_removal};
         return is_set_operator(binary.op) ? make_set_operation(std::move(setup)) : make_vector_binary(std::move(setup));
     }
 
-    OperatorPtr compile_node(const PlanCall& call, const PlanNode& node) {
-        return std::visit([&](const auto& kernel) { return compile_call(kernel, call, node); }, call.function->kernel);
+    OperatorPtr compile_node(const PlanCall& call, const PlanNode&) {
+        return std::visit([&](const auto& kernel) { return compile_call(kernel, call); }, call.function->kernel);
     }
 
     // ---- calls, by kind of function
@@ -164,42 +259,37 @@ private:
 
     OperatorPtr vector_of(const PlanCall& call) { return compile(argument_of_type(call, ValueType::Vector)); }
 
-    OperatorPtr compile_call(const OverRange&, const PlanCall& call, const PlanNode&) {
+    OperatorPtr compile_call(const OverRange& over, const PlanCall& call) {
+        const auto start_times = over.start_times ? StartTimesAre::Wanted : StartTimesAre::Unwanted;
         return make_range_call({.function = call.function,
-                                .range = compile_range(argument_of_type(call, ValueType::Matrix)),
+                                .range = compile_range(argument_of_type(call, ValueType::Matrix), start_times),
                                 .arguments = compile_all(call, ValueType::Scalar),
-                                .position = position(*call.arguments.front()),
                                 .names = drop(),
                                 .type_labels = options_.features.type_and_unit_labels});
     }
 
-    OperatorPtr compile_call(const OverValues&, const PlanCall& call, const PlanNode&) {
+    OperatorPtr compile_call(const OverValues&, const PlanCall& call) {
         return make_map_call(*call.function, vector_of(call), compile_all(call, ValueType::Scalar), drop());
     }
 
-    OperatorPtr compile_call(const OverScalars&, const PlanCall& call, const PlanNode&) {
+    OperatorPtr compile_call(const OverScalars&, const PlanCall& call) {
         return make_scalar_call(*call.function, compile_all(call, ValueType::Scalar));
     }
 
-    OperatorPtr compile_call(const OverLabels&, const PlanCall& call, const PlanNode&) {
+    OperatorPtr compile_call(const OverLabels&, const PlanCall& call) {
         return make_relabel_call(*call.function, vector_of(call), strings_of(call));
     }
 
-    OperatorPtr compile_call(const OverBuckets& over, const PlanCall& call, const PlanNode&) {
+    OperatorPtr compile_call(const OverBuckets& over, const PlanCall& call) {
         HistogramCallSetup setup{.function = call.function,
                                  .buckets = vector_of(call),
                                  .arguments = compile_all(call, ValueType::Scalar),
-                                 .argument_positions = {},
-                                 .buckets_position = position(*argument_of_type(call, ValueType::Vector)),
                                  .label = over.for_each_argument ? strings_of(call).front() : std::string(),
                                  .names = drop()};
-        for (const PlanPtr& argument : call.arguments) {
-            if (argument->type == ValueType::Scalar) setup.argument_positions.push_back(position(*argument));
-        }
         return make_histogram_call(std::move(setup));
     }
 
-    OperatorPtr compile_call(Builtin builtin, const PlanCall& call, const PlanNode& node) {
+    OperatorPtr compile_call(Builtin builtin, const PlanCall& call) {
         switch (builtin) {
             case Builtin::Absent: return make_absent(vector_of(call), demanded_by(*call.arguments[0]), delays());
             case Builtin::AbsentOverTime:
@@ -208,14 +298,14 @@ private:
             case Builtin::NativeHistogram:
                 return make_nothing(vector_of(call),
                                     fmt::format("{} works on native histograms only, and there are none: the result is empty",
-                                                call.function->name),
-                                    position(node));
+                                                call.function->name));
             case Builtin::SampleTime: return compile_sample_time(call);
             case Builtin::Scalar: return make_scalar_of(vector_of(call));
             case Builtin::Sort:
             case Builtin::SortByLabel:
             case Builtin::SortByLabelDesc:
-            case Builtin::SortDesc: return make_sort(builtin, vector_of(call), strings_of(call), position(node));
+            case Builtin::SortDesc: return make_sort(builtin, vector_of(call), strings_of(call));
+            case Builtin::StartTime: return compile_start_time(call);
             case Builtin::Vector: return make_vector_of(compile(call.arguments[0]));
         }
         return nullptr;
@@ -235,19 +325,37 @@ private:
         if (selector == nullptr || selector->extension != Extension::None) {
             return make_evaluation_times(vector_of(call), drop());
         }
-        OperatorPtr& times = known_[{scope_, "times of " + argument.key}];
-        if (!times) times = compile_selector(*selector, argument, Shows::Time);
+        OperatorPtr times = known_or_made(key_of("times of " + argument.key),
+                                          [&] { return compile_selector(*selector, Shows::Time); });
         return make_renamed(times, drop());
     }
 
-    OperatorPtr compile_info(const PlanCall& call) {
+    // Only samples have start times: what was computed has none, and gives nothing.
+    OperatorPtr compile_start_time(const PlanCall& call) {
+        const auto* selector = call.arguments[0]->as<PlanSelector>();
+        if (selector == nullptr) return make_nothing(vector_of(call), {});
+        const Duration reach = reach_of(*selector, options_.lookback_delta);
+        return make_renamed(make_start_time_selector(select(selector->matchers, reach),
+                                                     select_start_times(selector->matchers, reach), selector->shift),
+                            drop());
+    }
+
+    static bool is_info(const PlanCall& call) {
+        const auto* builtin = std::get_if<Builtin>(&call.function->kernel);
+        return builtin != nullptr && *builtin == Builtin::Info;
+    }
+
+    static InfoSetup info_setup_of(const PlanCall& call) {
         const PlanSelector* labels = call.arguments.size() > 1 ? call.arguments[1]->as<PlanSelector>() : nullptr;
-        InfoSetup setup = info_setup(labels != nullptr ? &labels->matchers : nullptr);
+        return info_setup(labels != nullptr ? &labels->matchers : nullptr);
+    }
+
+    OperatorPtr compile_info(const PlanCall& call) {
+        InfoSetup setup = info_setup_of(call);
         setup.shift = first_shift(*call.arguments[0]);
         setup.base = compile(call.arguments[0]);
         const PlanSelector series{setup.series_matchers, setup.shift, Extension::None};
-        const TextSpan span = labels != nullptr ? call.arguments[1]->span : call.arguments[0]->span;
-        setup.infos = make_selector(select(series, options_.lookback_delta, span), setup.shift, Shows::Time);
+        setup.infos = make_selector(select(series.matchers, reach_of(series, options_.lookback_delta)), setup.shift, Shows::Time);
         return make_info_call(std::move(setup));
     }
 
@@ -270,18 +378,19 @@ private:
     std::string_view text_;
     SeriesAccess& series_;
     const QueryOptions& options_;
-    std::map<std::pair<std::string, std::string>, OperatorPtr> known_;  // by scope and key
-    std::string scope_;
-    Duration reach_{0};  // of the subqueries around
-    int subqueries_ = 0;
-    std::vector<CompiledSelector> selectors_;
+    OperatorPool& pool_;
+    int depth_ = 0;      // of subqueries
+    Duration reach_{0};  // how far they look back together
+    std::vector<OperatorPtr> kept_;  // alive until their users hold them
+    std::set<std::string> described_;
 };
 
 }  // namespace
 
-Compiled compile(const PlanPtr& plan, std::string_view text, SeriesAccess& series, const QueryOptions& options) {
-    Compiler compiler(text, series, options);
+Compiled compile(const PlanPtr& plan, std::string_view text, SeriesAccess& series, const QueryOptions& options, OperatorPool& pool) {
+    Compiler compiler(text, series, options, pool);
     Compiled compiled;
+    pool.sweep();
     if (plan->type == ValueType::Matrix) {
         compiled.range = compiler.compile_range(plan);
     } else {
@@ -290,7 +399,7 @@ Compiled compile(const PlanPtr& plan, std::string_view text, SeriesAccess& serie
             compiled.root = make_delayed_name_removal(std::move(compiled.root));
         }
     }
-    compiled.selectors = compiler.take_selectors();
+    compiler.describe(plan, compiled);
     return compiled;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/eval/operator.h"
+#include "engine/eval/operator_pool.h"
 #include "engine/eval/query.h"
 #include "engine/eval/range_source.h"
 #include "engine/plan/plan.h"
@@ -29,10 +30,17 @@ struct Compiled {
     OperatorPtr root;
     RangeSourcePtr range;
     std::vector<CompiledSelector> selectors;
+
+    /// An operator that may have something to say, with the places in the text that it may be about.
+    struct Speaker {
+        OperatorPtr speaker;
+        std::vector<std::string> positions;
+    };
+    std::vector<Speaker> speakers;
 };
 
-/// Makes operators of a plan. Nodes that mean the same become one operator, unless one is inside a subquery, where it is evaluated at
-/// other times.
-Compiled compile(const PlanPtr& plan, std::string_view text, SeriesAccess& series, const QueryOptions& options);
+/// Makes operators of a plan, or takes those that are in the pool already: nodes that mean the same are one operator, unless one is
+/// inside a subquery and the other is not, since then they are evaluated at different times.
+Compiled compile(const PlanPtr& plan, std::string_view text, SeriesAccess& series, const QueryOptions& options, OperatorPool& pool);
 
 }  // namespace tocsin

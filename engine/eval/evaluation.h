@@ -18,55 +18,56 @@ namespace tocsin {
 /// Something that PromQL may have to say beside a value. Operators make it when they look at labels and raise it when they see numbers.
 struct Note {
     bool is_warning = false;
-    std::string text;  // without the position, by which notes are told apart
-    std::string position;
+    std::string text;  // without the position
+    /// Which of the positions of its operator it is about; where that is depends on the query.
+    std::size_t place = 0;
     std::uint64_t id = 0;  // of this text; never used again
+    std::uint64_t raised_in = 0;  // the run
 
     // Of histogram_quantile's remark on counts that were not monotonic: what is told of all of them together.
     std::optional<MonotonicityFix> fix = {};
     std::size_t fixes = 0;
     std::int64_t first_ms = 0;
     std::int64_t last_ms = 0;
-
-    std::uint64_t raised_in = 0;
 };
 
-std::string to_string(const Note& note);
+std::string to_string(const Note& note, std::string_view position);
 
 /// The notes of one operator, by their texts; they stay where they are.
 class Notes {
 public:
-    explicit Notes(std::string position) : position_(std::move(position)) {}
+    Note& warning(std::string_view text, std::size_t place = 0) { return note(true, text, place); }
+    Note& info(std::string_view text, std::size_t place = 0) { return note(false, text, place); }
 
-    Note& warning(std::string_view text) { return note(true, text); }
-    Note& info(std::string_view text) { return note(false, text); }
+    template <class Visit>
+    void for_each_raised_in(std::uint64_t run, Visit&& visit) const {
+        for (const auto& [text, note] : notes_) {
+            if (note.raised_in == run) visit(note);
+        }
+    }
 
 private:
-    Note& note(bool is_warning, std::string_view text);
+    Note& note(bool is_warning, std::string_view text, std::size_t place);
 
-    std::string position_;
     std::map<std::string, Note, std::less<>> notes_;
 };
 
 /// One run of a plan: an evaluation of a standing query, or all steps of a range query. The store does not change meanwhile.
 class Evaluation {
 public:
-    Evaluation(const QueryOptions& options) : options_(options) {}
+    explicit Evaluation(const QueryOptions& options) : options_(options) {}
 
-    /// A new run; what was remembered of values in earlier ones is void.
-    void begin(std::int64_t start_ms, std::int64_t end_ms, std::int64_t step_ms);
+    /// What operators remember of values with another number for the run is void.
+    void begin(std::uint64_t run, std::int64_t start_ms, std::int64_t end_ms, std::int64_t step_ms);
 
     std::uint64_t run() const { return run_; }
     std::int64_t start_ms() const { return start_ms_; }
     std::int64_t end_ms() const { return end_ms_; }
     std::int64_t step_ms() const { return step_ms_; }
-    const QueryOptions& options() const { return options_; }
     std::int64_t lookback_ms() const { return options_.lookback_delta.count(); }
-    bool delays_name_removal() const { return options_.features.delayed_name_removal; }
 
-    void raise(Note& note);
-    void raise(Note& note, const MonotonicityFix& fix, std::int64_t at_ms);
-    const std::vector<Note*>& raised() const { return raised_; }
+    void raise(Note& note) const { note.raised_in = run_; }
+    void raise(Note& note, const MonotonicityFix& fix, std::int64_t at_ms) const;
 
     /// Samples that are in memory for this run. Fails when they are more than the limit.
     Status hold_samples(std::size_t count);
@@ -79,11 +80,7 @@ private:
     std::uint64_t run_ = 0;
     std::int64_t start_ms_ = 0, end_ms_ = 0, step_ms_ = 0;
     std::size_t samples_ = 0;
-    std::vector<Note*> raised_;
 };
-
-/// The annotations of a run. Notes with the same text are told once.
-Annotations annotations_of(const Evaluation& evaluation);
 
 /// `vector cannot contain metrics with the same labelset`.
 tl::unexpected<Error> fail_with_duplicate_labels();

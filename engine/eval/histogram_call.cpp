@@ -17,9 +17,7 @@ class HistogramCall final : public Operator {
 public:
     explicit HistogramCall(HistogramCallSetup setup)
         : setup_(std::move(setup)),
-          over_(std::get<OverBuckets>(setup_.function->kernel)),
-          notes_(setup_.buckets_position) {
-        for (const std::string& position : setup_.argument_positions) argument_notes_.emplace_back(position);
+          over_(std::get<OverBuckets>(setup_.function->kernel)) {
         results_ = over_.for_each_argument ? setup_.arguments.size() : 1;
         labels_of_arguments_.resize(results_);
     }
@@ -27,6 +25,7 @@ public:
     LabelSet labels(std::size_t row) const override { return out_.labels(rows_->ids[row]); }
     bool drops_name(std::size_t row) const override { return out_.drops_name(rows_->ids[row]); }
     bool distinct_without_name() const override { return setup_.names == NameDrop::Mode::Drop && setup_.label.empty(); }
+    const Notes* notes() const override { return &notes_; }
 
 protected:
     Status compute(Evaluation& evaluation, std::int64_t at_ms) override {
@@ -64,7 +63,7 @@ private:
             if (Status status = setup_.arguments[i]->evaluate(evaluation, at_ms); !status) return status;
             arguments_.push_back(setup_.arguments[i]->scalar());
             if (over_.warn == nullptr) continue;
-            if (const auto text = over_.warn(arguments_.back())) evaluation.raise(argument_notes_[i].warning(*text));
+            if (const auto text = over_.warn(arguments_.back())) evaluation.raise(notes_.warning(*text, i + 1));
         }
         return {};
     }
@@ -211,7 +210,6 @@ private:
     HistogramCallSetup setup_;
     const OverBuckets& over_;
     Notes notes_;
-    std::vector<Notes> argument_notes_;
     std::size_t results_;  // a histogram
 
     RowsPtr seen_;

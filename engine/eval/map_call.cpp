@@ -152,15 +152,16 @@ private:
 
 class Nothing final : public Operator {
 public:
-    Nothing(OperatorPtr vector, const std::string& warning, std::string position)
-        : vector_(std::move(vector)), notes_(std::move(position)), warning_(notes_.warning(warning)) {}
+    Nothing(OperatorPtr vector, std::string_view warning)
+        : vector_(std::move(vector)), warning_(warning.empty() ? nullptr : &notes_.warning(warning)) {}
 
     LabelSet labels(std::size_t) const override { return {}; }
+    const Notes* notes() const override { return &notes_; }
 
 protected:
     Status compute(Evaluation& evaluation, std::int64_t at_ms) override {
         if (Status status = vector_->evaluate(evaluation, at_ms); !status) return status;
-        evaluation.raise(warning_);
+        if (warning_ != nullptr) evaluation.raise(*warning_);
         own_column();
         return {};
     }
@@ -168,7 +169,7 @@ protected:
 private:
     OperatorPtr vector_;
     Notes notes_;
-    Note& warning_;
+    Note* warning_;
 };
 
 }  // namespace
@@ -197,8 +198,8 @@ OperatorPtr make_vector_scalar_filter(BinaryOp op, ScalarSide operands) {
     return std::make_shared<VectorScalarFilter>(op, std::move(operands));
 }
 
-OperatorPtr make_nothing(OperatorPtr vector, std::string warning, std::string position) {
-    return std::make_shared<Nothing>(std::move(vector), warning, std::move(position));
+OperatorPtr make_nothing(OperatorPtr vector, std::string_view warning) {
+    return std::make_shared<Nothing>(std::move(vector), warning);
 }
 
 }  // namespace tocsin

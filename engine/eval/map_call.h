@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string_view>
+#include <vector>
+
 #include "engine/eval/operator.h"
 #include "engine/eval/row_mapping.h"
 #include "engine/functions/function.h"
@@ -31,7 +34,7 @@ OperatorPtr make_vector_scalar(BinaryOp op, ScalarSide operands, NameDrop::Mode 
 /// A comparison that keeps the series for which it holds, with their values.
 OperatorPtr make_vector_scalar_filter(BinaryOp op, ScalarSide operands);
 
-/// A result that is always empty, with a warning: what needs native histograms.
-OperatorPtr make_nothing(OperatorPtr vector, std::string warning, std::string position);
+/// A result that is always empty, with a warning unless that is empty too: what needs native histograms.
+OperatorPtr make_nothing(OperatorPtr vector, std::string_view warning);
 
 }  // namespace tocsin

@@ -37,6 +37,9 @@ public:
     /// Of a scalar.
     double scalar() const { return values_[0]; }
 
+    /// What it may have to say; null when never anything.
+    virtual const Notes* notes() const { return nullptr; }
+
     /// The rows in the order in which an instant query shows them; false when any order does.
     virtual bool result_order(std::vector<std::uint32_t>&) const { return false; }
 

@@ -14,11 +14,12 @@ namespace {
 // Keeps rows of its input. Which ones is decided group by group.
 class Pick : public Operator {
 public:
-    explicit Pick(AggregateSetup setup) : setup_(std::move(setup)), grouping_(setup_.grouping), notes_(setup_.position) {}
+    explicit Pick(AggregateSetup setup) : setup_(std::move(setup)), grouping_(setup_.grouping) {}
 
     LabelSet labels(std::size_t row) const override { return setup_.operand->labels(row); }
     bool drops_name(std::size_t row) const override { return setup_.operand->drops_name(row); }
     bool distinct_without_name() const override { return setup_.operand->distinct_without_name(); }
+    const Notes* notes() const override { return &notes_; }
 
 protected:
     Status compute(Evaluation& evaluation, std::int64_t at_ms) final {
@@ -48,7 +49,7 @@ protected:
 
     const AggregateSetup& setup() const { return setup_; }
     const Grouping& grouping() const { return grouping_; }
-    Notes& notes() { return notes_; }
+    Notes& own_notes() { return notes_; }
 
 private:
     AggregateSetup setup_;
@@ -145,7 +146,7 @@ protected:
         if (std::isnan(value)) return fail(Error::Kind::InvalidInput, "Ratio value is NaN");
         ratio_ = std::clamp(value, -1.0, 1.0);
         if (ratio_ != value) {
-            evaluation.raise(notes().warning(fmt::format("ratio value should be between -1 and 1, got {}, capping to {}",
+            evaluation.raise(own_notes().warning(fmt::format("ratio value should be between -1 and 1, got {}, capping to {}",
                                                          format_go_float(value), format_go_float(ratio_))));
         }
         return {};

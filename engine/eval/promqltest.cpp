@@ -146,7 +146,7 @@ public:
     explicit Runner(QueryOptions options) : options_(std::move(options)) {}
 
     void run(const promqltest::Clear&) { data_.clear(); }
-    void run(const promqltest::Load& load) { data_.load(load); }
+    void run(const promqltest::Load& load) { data_.load(load, options_.features.start_timestamps); }
 
     void run(const Eval& eval) {
         const Verdict verdict = judge(eval);

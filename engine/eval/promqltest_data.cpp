@@ -1,9 +1,11 @@
 #include "engine/eval/promqltest_data.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/assert.h"
 #include "base/sample.h"
+#include "engine/eval/start_times.h"
 
 namespace tocsin::promqltest {
 namespace {
@@ -24,7 +26,7 @@ void Data::clear() {
     store_.reset();
 }
 
-void Data::load(const Load& load) {
+void Data::load(const Load& load, bool start_times) {
     TimelineData fresh;
     for (const SeriesDescription& series : load.series) {
         Samples& samples = samples_of(series.labels, fresh);
@@ -34,8 +36,21 @@ void Data::load(const Load& load) {
             time_ms += load.step.count();
         }
     }
+    if (start_times) load_start_times(load, fresh);
     timelines_.push_back(std::move(fresh));
     store_.reset();
+}
+
+// They are written in seconds from their sample.
+void Data::load_start_times(const Load& load, TimelineData& fresh) {
+    for (const SeriesDescription& series : load.start_times) {
+        Samples& starts = fresh[start_time_labels(series.labels)];
+        std::int64_t time_ms = 0;
+        for (const SequenceValue& value : series.values) {
+            if (!value.omitted) starts[time_ms] = static_cast<double>(time_ms) + std::round(value.value * 1000);
+            time_ms += load.step.count();
+        }
+    }
 }
 
 Store& Data::store() {

@@ -13,7 +13,8 @@ namespace tocsin::promqltest {
 class Data {
 public:
     void clear();
-    void load(const Load& load);
+    /// `start_times`: whether start times of counters are taken too.
+    void load(const Load& load, bool start_times);
 
     /// Built anew after each change: what is loaded may lie before what was there.
     Store& store();
@@ -23,7 +24,8 @@ private:
     // Series that were loaded together share a timeline.
     using TimelineData = std::map<LabelSet, Samples>;
 
-    void fill(Store& store, const TimelineData& data);
+    static void load_start_times(const Load& load, TimelineData& fresh);
+    static void fill(Store& store, const TimelineData& data);
     Samples& samples_of(const LabelSet& labels, TimelineData& fresh);
 
     std::vector<TimelineData> timelines_;

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/assert.h"
 #include "engine/eval/compiler.h"
+#include "engine/eval/operator_pool.h"
 #include "engine/plan/binder.h"
 
 namespace tocsin {
@@ -35,15 +37,59 @@ tl::unexpected<Error> fail_with(const Diagnostics& findings) {
     return fail(Error::Kind::InvalidInput, to_string(findings.front()));
 }
 
+// What the speakers of a plan said in a run. Of several notes with one text the first is told.
+class Told {
+public:
+    explicit Told(const std::vector<Compiled::Speaker>& speakers) : speakers_(speakers) {}
+
+    /// True when it is something else than last time.
+    bool update(std::uint64_t run) {
+        now_.clear();
+        for_each_raised(run, [&](const Note& note, const Compiled::Speaker&) { now_.push_back(note.id); });
+        if (now_ == ids_) return false;
+        std::swap(ids_, now_);
+        return true;
+    }
+
+    Annotations annotations(std::uint64_t run) const {
+        Annotations annotations;
+        std::set<std::string_view> told;
+        for_each_raised(run, [&](const Note& note, const Compiled::Speaker& speaker) {
+            if (!told.insert(note.text).second) return;
+            (note.is_warning ? annotations.warnings : annotations.infos).push_back(to_string(note, speaker.positions[note.place]));
+        });
+        return annotations;
+    }
+
+private:
+    template <class Visit>
+    void for_each_raised(std::uint64_t run, Visit&& visit) const {
+        for (const Compiled::Speaker& speaker : speakers_) {
+            speaker.speaker->notes()->for_each_raised_in(run, [&](const Note& note) { visit(note, speaker); });
+        }
+    }
+
+    const std::vector<Compiled::Speaker>& speakers_;
+    std::vector<std::uint64_t> ids_, now_;
+};
+
 class CompiledQuery final : public StandingQuery {
 public:
-    CompiledQuery(ValueType type, std::string_view text, const QueryOptions& options)
-        : type_(type), text_(text), options_(options), evaluation_(options_) {}
+    CompiledQuery(ValueType type, std::string_view text, const QueryOptions& options, std::shared_ptr<OperatorPool> shared)
+        : type_(type),
+          text_(text),
+          options_(options),
+          evaluation_(options_),
+          is_shared_(shared != nullptr),
+          pool_(is_shared_ ? std::move(shared) : std::make_shared<OperatorPool>()),
+          told_(compiled_.speakers) {}
 
     void compile_with(const PlanPtr& plan, Store& store) {
         StandingAccess access(store);
-        compiled_ = compile(plan, text_, access, options_);
-        for (const CompiledSelector& selector : compiled_.selectors) handles_.push_back(store.select(selector.matchers, Duration{0}));
+        compiled_ = compile(plan, text_, access, options_, *pool_);
+        for (const CompiledSelector& selector : compiled_.selectors) {
+            handles_.push_back(store.select(selector.matchers, Duration{0}));
+        }
     }
 
     ValueType type() const override { return type_; }
@@ -52,10 +98,11 @@ public:
         if (type_ != ValueType::Scalar && type_ != ValueType::Vector) {
             return fail(Error::Kind::InvalidInput, "rule result is not a vector or scalar");
         }
+        if (!is_shared_) pool_->forget_values();
         const std::int64_t at_ms = to_unix_ms(at);
-        evaluation_.begin(at_ms, at_ms, 0);
+        evaluation_.begin(pool_->run(), at_ms, at_ms, 0);
         const Status status = compiled_.root->evaluate(evaluation_, at_ms);
-        collect_annotations();
+        if (told_.update(pool_->run())) annotations_ = told_.annotations(pool_->run());
         if (!status) return tl::unexpected(status.error());
         publish();
         return &result_;
@@ -93,32 +140,25 @@ private:
         result_.present.assign(root.present(), root.present() + root.size());
     }
 
-    // Mostly what was to be said last time is what is to be said now.
-    void collect_annotations() {
-        const auto& raised = evaluation_.raised();
-        const bool same = std::ranges::equal(raised, told_, {}, [](const Note* note) { return note->id; });
-        if (same) return;
-        told_.clear();
-        for (const Note* note : raised) told_.push_back(note->id);
-        annotations_ = annotations_of(evaluation_);
-    }
-
     ValueType type_;
     std::string text_;
     QueryOptions options_;
     Evaluation evaluation_;
+    bool is_shared_;
+    std::shared_ptr<OperatorPool> pool_;
     Compiled compiled_;
     std::vector<Store::SelectionHandle> handles_;
     RowsPtr rows_;
     InstantVector result_;
+    Told told_;
     Annotations annotations_;
-    std::vector<std::uint64_t> told_;
 };
 
 // ---- queries that come by
 
 struct PassingQuery {
     PlanPtr plan;
+    OperatorPool pool;
     Compiled compiled;
 };
 
@@ -127,8 +167,8 @@ Result<PassingQuery> prepare(const Expr& expr, std::string_view text, const Stor
     auto plan = make_plan(expr, text, options, range);
     if (!plan) return fail_with(plan.error());
     PassingAccess access(store);
-    PassingQuery query{*plan, {}};
-    query.compiled = compile(query.plan, text, access, options);
+    PassingQuery query{*plan, {}, {}};
+    query.compiled = compile(query.plan, text, access, options, query.pool);
     return query;
 }
 
@@ -209,9 +249,15 @@ Diagnostics check_expression(const Expr& expr, std::string_view text, const Quer
 
 Result<std::unique_ptr<StandingQuery>> StandingQuery::create(const Expr& expr, std::string_view text, Store& store,
                                                              const QueryOptions& options) {
+    return create(expr, text, store, options, nullptr);
+}
+
+Result<std::unique_ptr<StandingQuery>> StandingQuery::create(const Expr& expr, std::string_view text, Store& store,
+                                                             const QueryOptions& options,
+                                                             const std::shared_ptr<SharedQueries>& shared) {
     const auto plan = make_plan(expr, text, options, QueryRange{});
     if (!plan) return fail_with(plan.error());
-    auto query = std::make_unique<CompiledQuery>((*plan)->type, text, options);
+    auto query = std::make_unique<CompiledQuery>((*plan)->type, text, options, std::static_pointer_cast<OperatorPool>(shared));
     query->compile_with(*plan, store);
     return query;
 }
@@ -227,7 +273,7 @@ Result<QueryResult> run_instant_query(const Expr& expr, std::string_view text, S
     }
     Evaluation evaluation(options);
     const std::int64_t at_ms = to_unix_ms(at);
-    evaluation.begin(at_ms, at_ms, 0);
+    evaluation.begin(query.pool.run(), at_ms, at_ms, 0);
     const Status status = query.compiled.range ? query.compiled.range->open(evaluation, at_ms)
                                                : query.compiled.root->evaluate(evaluation, at_ms);
     if (!status) return tl::unexpected(status.error());
@@ -238,7 +284,7 @@ Result<QueryResult> run_instant_query(const Expr& expr, std::string_view text, S
     } else {
         take_vector(*query.compiled.root, result);
     }
-    result.annotations = annotations_of(evaluation);
+    result.annotations = Told(query.compiled.speakers).annotations(query.pool.run());
     return result;
 }
 
@@ -252,7 +298,7 @@ Result<QueryResult> run_range_query(const Expr& expr, std::string_view text, Sto
                                                    "\" for range query, must be Scalar or instant Vector");
     }
     Evaluation evaluation(options);
-    evaluation.begin(to_unix_ms(start), to_unix_ms(end), step.count());
+    evaluation.begin(query.pool.run(), to_unix_ms(start), to_unix_ms(end), step.count());
     RangeCollector collector;
     Operator& root = *query.compiled.root;
     for (Timestamp at = start; at <= end; at += step) {
@@ -266,7 +312,7 @@ Result<QueryResult> run_range_query(const Expr& expr, std::string_view text, Sto
     QueryResult result;
     result.type = ValueType::Matrix;
     result.matrix = collector.take();
-    result.annotations = annotations_of(evaluation);
+    result.annotations = Told(query.compiled.speakers).annotations(query.pool.run());
     return result;
 }
 

@@ -22,6 +22,7 @@ struct QueryFeatures {
     bool delayed_name_removal = false;
     bool binop_fill_modifiers = false;
     bool type_and_unit_labels = false;
+    bool start_timestamps = false;
 
     bool operator==(const QueryFeatures&) const = default;
 };
@@ -41,6 +42,17 @@ struct QueryOptions {
 /// can be compiled. The type it will have goes to `type` when given.
 Diagnostics check_expression(const Expr& expr, std::string_view text, const QueryOptions& options, ValueType* type = nullptr);
 
+/// What several standing queries over one store have in common, the rules of a group for instance: equal expressions in them are
+/// computed once for all of them. Their evaluations then run one after the other, never at the same time.
+class SharedQueries {
+public:
+    static std::shared_ptr<SharedQueries> create();
+    virtual ~SharedQueries() = default;
+
+    /// What was computed so far counts no more. Call before a round of evaluations, and within one whenever the store has changed.
+    virtual void forget_values() = 0;
+};
+
 /// One expression, compiled once and evaluated again and again over one store. Keeps selections in the store and, between
 /// evaluations, everything about labels; in the steady state an evaluation touches numbers only and allocates nothing.
 ///
@@ -50,6 +62,10 @@ public:
     /// `expr` must have passed check_expression().
     static Result<std::unique_ptr<StandingQuery>> create(const Expr& expr, std::string_view text, Store& store,
                                                          const QueryOptions& options);
+    /// The same, sharing what can be shared with the others that were made with `shared`. Those all have the same store.
+    static Result<std::unique_ptr<StandingQuery>> create(const Expr& expr, std::string_view text, Store& store,
+                                                         const QueryOptions& options,
+                                                         const std::shared_ptr<SharedQueries>& shared);
     virtual ~StandingQuery() = default;
 
     virtual ValueType type() const = 0;

@@ -62,12 +62,12 @@ public:
         : setup_(std::move(setup)),
           over_(std::get<OverRange>(setup_.function->kernel)),
           names_(over_.keeps_name ? NameDrop::Mode::Keep : setup_.names),
-          notes_(setup_.position),
           doubts_(notes_, setup_.type_labels) {}
 
     LabelSet labels(std::size_t row) const override { return names_.labels(*setup_.range, row); }
     bool drops_name(std::size_t row) const override { return names_.drops_name(*setup_.range, row); }
     bool distinct_without_name() const override { return names_.distinct_without_name(*setup_.range); }
+    const Notes* notes() const override { return &notes_; }
 
 protected:
     Status compute(Evaluation& evaluation, std::int64_t at_ms) override {
@@ -79,8 +79,10 @@ protected:
         }
         Column& column = names_.in_place() ? own_column() : scattered_;
         column.resize(setup_.range->size());
+        overlaps_.clear();
         const std::size_t samples = read_range(at_ms, column);
         if (samples > 0) warn(evaluation);
+        for (Note* note : overlaps_) evaluation.raise(*note);
         doubts_.raise(evaluation, column.present.data());
         if (Status status = evaluation.hold_samples(setup_.range->size()); !status) return status;
         return names_.in_place() ? Status{} : names_.apply(column.values.data(), column.present.data(), own_column());
@@ -126,7 +128,7 @@ private:
         std::uint8_t* present = out.present.data() + tile.first_row;
         std::array<double, kBlockColumns> suspect;
         bool computed = false;
-        if (over_.block != nullptr && setup_.range->extension() == Extension::None) {
+        if (over_.block != nullptr && setup_.range->extension() == Extension::None && !setup_.range->has_start_times()) {
             const RangeBlock block{tile.rows,
                                    tile.first_column,
                                    tile.columns,
@@ -144,7 +146,7 @@ private:
                 ++samples;
                 continue;
             }
-            samples += read_series(tile, i, at_ms, values[i], present[i]);
+            samples += read_series(tile, i, at_ms, values[i], present[i]) ? 1 : 0;
         }
         return samples;
     }
@@ -154,13 +156,26 @@ private:
         gather(tile, column, gathered_, gathered_times_);
         present = 0;
         if (gathered_.empty()) return false;
+        setup_.range->gather_start_times(tile, column, start_times_);
+        if (!start_times_.empty()) look_for_overlaps(tile.first_row + column);
         const auto result = over_.kernel({gathered_, gathered_times_, setup_.range->start_ms(), setup_.range->end_ms(), at_ms,
-                                          setup_.range->extension(), arguments_, &scratch_});
+                                          setup_.range->extension(), arguments_, &scratch_, start_times_});
         if (result) {
             value = *result;
             present = 1;
         }
         return true;
+    }
+
+    // A counter cannot have begun before its last sample unless it began when that one says.
+    void look_for_overlaps(std::size_t row) {
+        for (std::size_t i = 1; i < start_times_.size(); ++i) {
+            if (start_times_[i] == 0 || start_times_[i] >= gathered_times_[i - 1] || start_times_[i] == start_times_[i - 1]) continue;
+            overlaps_.push_back(&notes_.warning(
+                fmt::format("sample has start time that overlaps with previous sample timestamp for metric {}",
+                            go_quote(setup_.range->labels(row).metric_name()))));
+            return;
+        }
     }
 
     RangeCallSetup setup_;
@@ -172,6 +187,8 @@ private:
     Column scattered_;  // before rows are merged
     std::vector<double> gathered_;
     std::vector<std::int64_t> gathered_times_;
+    std::vector<std::int64_t> start_times_;
+    std::vector<Note*> overlaps_;
     std::vector<double> scratch_;
 };
 

@@ -13,12 +13,11 @@ struct RangeCallSetup {
     const FunctionDef* function = nullptr;  // whose kernel is OverRange
     RangeSourcePtr range;
     std::vector<OperatorPtr> arguments;  // the scalars
-    std::string position;                // of the first argument
     NameDrop::Mode names = NameDrop::Mode::Drop;
     bool type_labels = false;  // whether `__type__` tells a counter
 };
 
-/// A function over each series of a range vector: rate(), max_over_time(), …
+/// A function over each series of a range vector: rate(), max_over_time(), … Its notes are about the first argument.
 OperatorPtr make_range_call(RangeCallSetup setup);
 
 /// One row with these labels, present when no series of the range has a sample.

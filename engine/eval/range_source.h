@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "engine/eval/operator.h"
@@ -28,6 +29,11 @@ public:
     std::int64_t start_ms() const { return start_ms_; }
     std::int64_t end_ms() const { return end_ms_; }
     virtual Extension extension() const { return Extension::None; }
+    /// Whether it is known of any series when its counter began.
+    virtual bool has_start_times() const { return false; }
+    /// For each sample that gather() gives: when its counter began, 0 where that is not known. `starts_ms` stays empty when it is
+    /// known of none.
+    virtual void gather_start_times(const Block&, std::size_t, std::vector<std::int64_t>& starts_ms) const { starts_ms.clear(); }
 
 protected:
     std::int64_t start_ms_ = 0;  // exclusive
@@ -36,7 +42,9 @@ protected:
 
 using RangeSourcePtr = std::unique_ptr<RangeSource>;
 
-RangeSourcePtr make_window(Store::SelectionHandle handle, const PlanWindow& plan);
+/// `start_times`: the series with the start times of the others, when those are wanted.
+RangeSourcePtr make_window(Store::SelectionHandle handle, const PlanWindow& plan,
+                           std::optional<Store::SelectionHandle> start_times = std::nullopt);
 
 /// The values of `operand` at all multiples of the step within the range.
 RangeSourcePtr make_subquery(OperatorPtr operand, const PlanSubquery& plan);

@@ -5,6 +5,7 @@
 
 #include "base/sample.h"
 #include "engine/eval/selected_series.h"
+#include "engine/eval/start_times.h"
 #include "engine/eval/time_shift.h"
 #include "engine/functions/vectorize.h"
 
@@ -45,6 +46,8 @@ protected:
         time_ms_ = time_ms;
         return {};
     }
+
+    const SelectedSeries& series() const { return series_; }
 
     /// A new moment; the timelines may be others than last time.
     virtual void begin() {}
@@ -106,6 +109,36 @@ private:
     const double* newest_ = nullptr;
 };
 
+class StartTimeOfNewest final : public Selector {
+public:
+    StartTimeOfNewest(Store::SelectionHandle handle, Store::SelectionHandle start_times, const TimeShift& shift)
+        : Selector(std::move(handle), shift), start_times_(std::move(start_times)) {}
+
+private:
+    void begin() override { start_times_.refresh(series()); }
+
+    void read(const Selection::Run& run, std::int64_t time_ms, std::int64_t lookback_ms) override {
+        const Timeline& timeline = *run.timeline;
+        const std::size_t end = timeline.first_after(from_unix_ms(time_ms));
+        const std::size_t begin = std::min(end, timeline.first_after(from_unix_ms(time_ms - lookback_ms)));
+        for (std::uint32_t i = 0; i < run.count; ++i) {
+            std::size_t row = end;
+            while (row > begin && is_absent(timeline.at(row - 1, run.first_column + i))) --row;
+            const bool found = row > begin && !is_missing(timeline.at(row - 1, run.first_column + i));
+            column_.present[run.first_series + i] = found ? 1 : 0;
+            if (found) column_.values[run.first_series + i] = start_time(timeline, row - 1, run.first_series + i);
+        }
+    }
+
+    double start_time(const Timeline& timeline, std::size_t row, std::size_t series) const {
+        const ColumnIndex column = start_times_.column_of(series);
+        if (column == kNoColumn || is_missing(timeline.at(row, column))) return 0;
+        return timeline.at(row, column) / 1000;
+    }
+
+    StartTimes start_times_;
+};
+
 class SmoothedSample final : public Selector {
 public:
     using Selector::Selector;
@@ -150,6 +183,10 @@ private:
 
 OperatorPtr make_selector(Store::SelectionHandle handle, const TimeShift& shift, Shows shows) {
     return std::make_shared<NewestSample>(std::move(handle), shift, shows);
+}
+
+OperatorPtr make_start_time_selector(Store::SelectionHandle handle, Store::SelectionHandle start_times, const TimeShift& shift) {
+    return std::make_shared<StartTimeOfNewest>(std::move(handle), std::move(start_times), shift);
 }
 
 OperatorPtr make_smoothed_selector(Store::SelectionHandle handle, const TimeShift& shift) {

@@ -25,12 +25,13 @@ int compare_numbers(std::string_view a, std::string_view b) {
 
 class Sort final : public Operator {
 public:
-    Sort(Builtin kind, OperatorPtr vector, std::vector<std::string> labels, std::string position)
-        : kind_(kind), vector_(std::move(vector)), labels_(std::move(labels)), notes_(std::move(position)) {}
+    Sort(Builtin kind, OperatorPtr vector, std::vector<std::string> labels)
+        : kind_(kind), vector_(std::move(vector)), labels_(std::move(labels)) {}
 
     LabelSet labels(std::size_t row) const override { return vector_->labels(row); }
     bool drops_name(std::size_t row) const override { return vector_->drops_name(row); }
     bool distinct_without_name() const override { return vector_->distinct_without_name(); }
+    const Notes* notes() const override { return &notes_; }
 
     bool result_order(std::vector<std::uint32_t>& order) const override {
         order.resize(size());
@@ -106,8 +107,8 @@ bool natural_less(std::string_view a, std::string_view b) {
     return a.empty() && !b.empty();
 }
 
-OperatorPtr make_sort(Builtin kind, OperatorPtr vector, std::vector<std::string> labels, std::string position) {
-    return std::make_shared<Sort>(kind, std::move(vector), std::move(labels), std::move(position));
+OperatorPtr make_sort(Builtin kind, OperatorPtr vector, std::vector<std::string> labels) {
+    return std::make_shared<Sort>(kind, std::move(vector), std::move(labels));
 }
 
 }  // namespace tocsin

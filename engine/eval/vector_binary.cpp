@@ -27,12 +27,12 @@ public:
           // As upstream, these are not swapped with the sides.
           fill_many_(setup_.matching.fill_left),
           fill_one_(setup_.matching.fill_right),
-          signatures_(setup_.matching),
-          notes_(setup_.position) {}
+          signatures_(setup_.matching) {}
 
     LabelSet labels(std::size_t row) const override { return table_.labels(rows_->ids[row]); }
     bool drops_name(std::size_t row) const override { return table_.drops_name(rows_->ids[row]); }
     bool distinct_without_name() const override { return !setup_.delays_names && drops_metadata(); }
+    const Notes* notes() const override { return &notes_; }
 
 protected:
     Status compute(Evaluation& evaluation, std::int64_t at_ms) override {

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <string>
-
 #include "engine/eval/operator.h"
 #include "parser/ast.h"
 
@@ -12,7 +10,6 @@ struct VectorBinarySetup {
     OperatorPtr left, right;
     bool return_bool = false;
     VectorMatching matching;  // labels sorted
-    std::string position;
     bool delays_names = false;
 };
 

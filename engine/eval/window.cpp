@@ -1,6 +1,7 @@
 #include "base/sample.h"
 #include "engine/eval/range_source.h"
 #include "engine/eval/selected_series.h"
+#include "engine/eval/start_times.h"
 #include "engine/eval/time_shift.h"
 
 namespace tocsin {
@@ -8,19 +9,23 @@ namespace {
 
 class Window final : public RangeSource {
 public:
-    Window(Store::SelectionHandle handle, const PlanWindow& plan)
+    Window(Store::SelectionHandle handle, const PlanWindow& plan, std::optional<Store::SelectionHandle> start_times)
         : series_(std::move(handle)),
           shift_(plan.selector.shift),
           extension_(plan.selector.extension),
-          range_ms_(plan.range.count()) {}
+          range_ms_(plan.range.count()) {
+        if (start_times) start_times_.emplace(std::move(*start_times));
+    }
 
     const RowsPtr& rows() const override { return series_.rows(); }
     LabelSet labels(std::size_t row) const override { return series_.labels(row); }
     bool distinct_without_name() const override { return series_.distinct_without_name(); }
     Extension extension() const override { return extension_; }
+    bool has_start_times() const override { return start_times_ && start_times_->any(); }
 
     Status open(Evaluation& evaluation, std::int64_t at_ms) override {
         series_.refresh();
+        if (start_times_) start_times_->refresh(series_);
         end_ms_ = shifted(shift_, evaluation, at_ms);
         start_ms_ = end_ms_ - range_ms_;
         // Anchored and smoothed ranges look for a sample to begin with as far back as an instant selector would, and smoothed ones
@@ -37,13 +42,24 @@ public:
         if (next_run_ == runs.size()) return false;
         const Selection::Run& run = runs[next_run_];
         if (run.timeline != timeline_) enter(*run.timeline);
-        if (run.count < kShortRun && !rows_of_timeline_.empty()) {
+        if (run.count < kShortRun && !rows_of_timeline_.empty() && !has_start_times()) {
             gather_short_runs(block);
         } else {
             block = {rows_of_timeline_, times_ms_, run.first_column, run.count, run.first_series};
             ++next_run_;
         }
         return true;
+    }
+
+    void gather_start_times(const Block& block, std::size_t column, std::vector<std::int64_t>& starts_ms) const override {
+        starts_ms.clear();
+        if (!start_times_) return;
+        const ColumnIndex starts = start_times_->column_of(block.first_row + column);
+        if (starts == kNoColumn) return;
+        for (const double* row : block.rows) {
+            if (is_missing(row[block.first_column + column])) continue;
+            starts_ms.push_back(is_missing(row[starts]) ? 0 : static_cast<std::int64_t>(row[starts]));
+        }
     }
 
 private:
@@ -83,6 +99,7 @@ private:
     }
 
     SelectedSeries series_;
+    std::optional<StartTimes> start_times_;
     TimeShift shift_;
     Extension extension_;
     std::int64_t range_ms_;
@@ -98,8 +115,9 @@ private:
 
 }  // namespace
 
-RangeSourcePtr make_window(Store::SelectionHandle handle, const PlanWindow& plan) {
-    return std::make_unique<Window>(std::move(handle), plan);
+RangeSourcePtr make_window(Store::SelectionHandle handle, const PlanWindow& plan,
+                           std::optional<Store::SelectionHandle> start_times) {
+    return std::make_unique<Window>(std::move(handle), plan, std::move(start_times));
 }
 
 void gather(const RangeSource::Block& block, std::size_t column, std::vector<double>& values,

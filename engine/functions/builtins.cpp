@@ -5,7 +5,7 @@
 namespace tocsin::functions {
 
 extern const FunctionDef absent, absent_over_time, histogram_avg, histogram_count, histogram_stddev, histogram_stdvar, histogram_sum,
-    info, scalar, sort, sort_by_label, sort_by_label_desc, sort_desc, timestamp, vector;
+    info, scalar, sort, sort_by_label, sort_by_label_desc, sort_desc, start_timestamp, timestamp, vector;
 
 const FunctionDef absent{
     .name = "absent",
@@ -103,6 +103,14 @@ const FunctionDef sort_desc{
     .arguments = {ValueType::Vector},
     .summary = "The vector with its largest value first.",
     .kernel = Builtin::SortDesc,
+};
+
+const FunctionDef start_timestamp{
+    .name = "start_timestamp",
+    .arguments = {ValueType::Vector},
+    .summary = "When the counter of each sample that a selector gives began, in seconds since 1970; 0 where that is not known.",
+    .experimental = true,
+    .kernel = Builtin::StartTime,
 };
 
 const FunctionDef timestamp{

@@ -2,17 +2,22 @@
 #include <cmath>
 
 #include "engine/functions/function.h"
+#include "engine/functions/start_time.h"
 #include "engine/functions/vectorize.h"
 
 namespace tocsin::functions {
 namespace {
 
 // NaN to NaN is no change, although NaN != NaN.
-bool is_change(double previous, double current) {
+bool is_change(const RangeWindow& window, std::size_t i) {
+    const double previous = window.values[i - 1];
+    const double current = window.values[i];
     return current != previous && !(std::isnan(current) && std::isnan(previous));
 }
 
-bool is_reset(double previous, double current) { return current < previous; }
+bool is_reset(const RangeWindow& window, std::size_t i) {
+    return window.values[i] < window.values[i - 1] || began_anew(window, i);
+}
 
 // An anchored range begins with the last sample at or before its start.
 std::optional<std::size_t> first_sample(const RangeWindow& window) {
@@ -23,13 +28,13 @@ std::optional<std::size_t> first_sample(const RangeWindow& window) {
     return index > 0 ? index - 1 : 0;
 }
 
-template <bool (*counts)(double, double)>
+template <bool (*counts)(const RangeWindow&, std::size_t)>
 std::optional<double> count_pairs(const RangeWindow& window) {
     const auto first = first_sample(window);
     if (!first) return std::nullopt;
     double count = 0;
     for (std::size_t i = *first + 1; i < window.values.size(); ++i) {
-        if (counts(window.values[i - 1], window.values[i])) ++count;
+        if (counts(window, i)) ++count;
     }
     return count;
 }
@@ -83,7 +88,8 @@ const FunctionDef resets{
     .name = "resets",
     .arguments = {ValueType::Matrix},
     .summary = "How many times each counter was reset in the range: the value went down.",
-    .kernel = OverRange{.kernel = count_pairs<is_reset>, .block = resets_block, .anchored = true},
+    .kernel = OverRange{
+        .kernel = count_pairs<is_reset>, .block = resets_block, .anchored = true, .start_times = true},
 };
 
 }  // namespace tocsin::functions

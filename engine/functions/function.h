@@ -32,6 +32,8 @@ struct RangeWindow {
     Extension extension = Extension::None;
     std::span<const double> arguments;      // the scalars of the call, in their order
     std::vector<double>* scratch = nullptr;  // of the caller, so that sorting kernels allocate nothing
+    /// When the counter of each sample began, 0 where that is not known; empty when it is known of none.
+    std::span<const std::int64_t> start_times_ms = {};
 
     double range_seconds() const { return static_cast<double>(end_ms - start_ms) / 1000; }
 };
@@ -69,6 +71,7 @@ struct OverRange {
     bool for_counters = false;  // says so when the series does not look like a counter
     bool anchored = false;      // takes anchored ranges
     bool smoothed = false;      // takes smoothed ranges
+    bool start_times = false;   // wants to know when counters began, where that is known
     /// Refuses scalar arguments: an execution error.
     Status (*check)(std::span<const double> arguments) = nullptr;
     /// The text of a warning about a scalar argument, without `PromQL warning: `.
@@ -139,6 +142,7 @@ enum class Builtin {
     SortByLabel,
     SortByLabelDesc,
     SortDesc,
+    StartTime,
     SampleTime,
     Vector,
 };

@@ -1,4 +1,5 @@
 #include "engine/functions/function.h"
+#include "engine/functions/start_time.h"
 
 namespace tocsin::functions {
 namespace {
@@ -14,7 +15,8 @@ std::optional<double> last_two(const RangeWindow& window) {
     const double current = window.values[size - 1];
     if constexpr (!is_rate) return current - previous;
     // After a reset the counter went from zero to where it is.
-    const double increase = current < previous ? current : current - previous;
+    const bool was_reset = current < previous || began_anew(window, size - 1);
+    const double increase = was_reset ? current : current - previous;
     return increase / (static_cast<double>(elapsed_ms) / 1000);
 }
 
@@ -33,7 +35,7 @@ const FunctionDef irate{
     .name = "irate",
     .arguments = {ValueType::Matrix},
     .summary = "How fast each counter increases per second, from the last two values in the range.",
-    .kernel = OverRange{.kernel = last_two<true>},
+    .kernel = OverRange{.kernel = last_two<true>, .start_times = true},
 };
 
 }  // namespace tocsin::functions

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "engine/functions/function.h"
+#include "engine/functions/start_time.h"
 #include "engine/functions/vectorize.h"
 
 // rate(), increase() and delta(): how much a series went up within a range, extrapolated to the edges of the range. Upstream's
@@ -92,18 +93,47 @@ std::optional<double> extended(const RangeWindow& window) {
     return kind == Kind::Rate ? result / window.range_seconds() : result;
 }
 
+// What a counter had counted when it was reset within the window.
+double lost_by_resets(const RangeWindow& window) {
+    double lost = 0;
+    for (std::size_t i = 1; i < window.values.size(); ++i) {
+        if (window.values[i] < window.values[i - 1] || began_anew(window, i)) lost += window.values[i - 1];
+    }
+    return lost;
+}
+
+// The first sample of the window counts from within it.
+bool starts_inside(const RangeWindow& window) {
+    if (window.start_times_ms.empty()) return false;
+    const std::int64_t start_ms = window.start_times_ms.front();
+    return start_ms != 0 && start_ms > window.start_ms && start_ms < window.times_ms.front();
+}
+
+// A counter that is known to have begun within the window was zero then, and is extrapolated to the end only.
+template <Kind kind>
+double from_known_start(const RangeWindow& window) {
+    const std::int64_t last_ms = window.times_ms.back();
+    const double sampled = static_cast<double>(last_ms - window.start_times_ms.front()) / 1000;
+    double to_end = 0;
+    if (window.values.size() > 1) {
+        to_end = extent_of(window.times_ms.front(), last_ms, window.values.size(), window.start_ms, window.end_ms).to_end;
+    }
+    double factor = (sampled + to_end) / sampled;
+    if constexpr (kind == Kind::Rate) factor /= window.range_seconds();
+    return (window.values.back() + lost_by_resets(window)) * factor;
+}
+
 template <Kind kind>
 std::optional<double> over_window(const RangeWindow& window) {
     if (window.extension != Extension::None) return extended<kind>(window);
+    if constexpr (kind != Kind::Delta) {
+        if (starts_inside(window)) return from_known_start<kind>(window);
+    }
     const auto values = window.values;
     if (values.size() < 2) return std::nullopt;
 
     double increase = values.back() - values.front();
-    if constexpr (kind != Kind::Delta) {
-        for (std::size_t i = 1; i < values.size(); ++i) {
-            if (values[i] < values[i - 1]) increase += values[i - 1];
-        }
-    }
+    if constexpr (kind != Kind::Delta) increase += lost_by_resets(window);
     const Extent extent =
         extent_of(window.times_ms.front(), window.times_ms.back(), values.size(), window.start_ms, window.end_ms);
     return extrapolate<kind>(increase, values.front(), extent, window.range_seconds());
@@ -184,7 +214,8 @@ const FunctionDef increase{
                         .block = over_block<Kind::Increase>,
                         .for_counters = true,
                         .anchored = true,
-                        .smoothed = true},
+                        .smoothed = true,
+                        .start_times = true},
 };
 
 const FunctionDef rate{
@@ -195,7 +226,8 @@ const FunctionDef rate{
                         .block = over_block<Kind::Rate>,
                         .for_counters = true,
                         .anchored = true,
-                        .smoothed = true},
+                        .smoothed = true,
+                        .start_times = true},
 };
 
 }  // namespace tocsin::functions

@@ -1,19 +1,55 @@
 #include "engine/store/selection.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "engine/store/series_table.h"
 
 namespace tocsin {
 
-void Selection::refresh(const SeriesTable& table) {
-    const auto place = [&](SeriesNumber number) {
-        return (std::uint64_t{table[number].timeline} << 32) | table[number].column;
-    };
-    const auto first_new = members_.begin() + static_cast<std::ptrdiff_t>(labels_.size());
-    std::sort(first_new, members_.end(), [&](auto a, auto b) { return place(a) < place(b); });
+namespace {
 
-    // Those that were there keep their order among each other whatever happens to columns, so one merge does it.
+// By timeline, then by column: the order of members.
+std::uint64_t place(const SeriesTable& table, SeriesNumber number) {
+    return (std::uint64_t{table[number].timeline} << 32) | table[number].column;
+}
+
+}  // namespace
+
+void Selection::refresh(const SeriesTable& table) {
+    if (disordered_) restore_order(table);
+    add_new_labels(table);
+    find_runs(table);
+    ++generation_;
+}
+
+void Selection::restore_order(const SeriesTable& table) {
+    std::vector<std::size_t> order(labels_.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::sort(order, {}, [&](std::size_t i) { return place(table, members_[i]); });
+    std::vector<std::uint32_t> members;
+    std::vector<LabelSet> labels;
+    std::vector<std::uint64_t> ids;
+    members.reserve(members_.size());
+    labels.reserve(members_.size());
+    ids.reserve(members_.size());
+    for (const std::size_t i : order) {
+        members.push_back(members_[i]);
+        labels.push_back(std::move(labels_[i]));
+        ids.push_back(ids_[i]);
+    }
+    members.insert(members.end(), members_.begin() + static_cast<std::ptrdiff_t>(order.size()), members_.end());
+    members_ = std::move(members);
+    labels_ = std::move(labels);
+    ids_ = std::move(ids);
+    disordered_ = false;
+}
+
+// One merge: those that were there are in order, whatever happened to the numbers of columns.
+void Selection::add_new_labels(const SeriesTable& table) {
+    const auto first_new = members_.begin() + static_cast<std::ptrdiff_t>(labels_.size());
+    if (first_new == members_.end()) return;
+    std::sort(first_new, members_.end(), [&](auto a, auto b) { return place(table, a) < place(table, b); });
     std::vector<std::uint32_t> members;
     std::vector<LabelSet> labels;
     std::vector<std::uint64_t> ids;
@@ -22,7 +58,7 @@ void Selection::refresh(const SeriesTable& table) {
     ids.reserve(members_.size());
     auto added = first_new;
     for (std::size_t old = 0; old < labels_.size() || added != members_.end();) {
-        if (added == members_.end() || (old < labels_.size() && place(members_[old]) < place(*added))) {
+        if (added == members_.end() || (old < labels_.size() && place(table, members_[old]) < place(table, *added))) {
             members.push_back(members_[old]);
             ids.push_back(ids_[old]);
             labels.push_back(std::move(labels_[old++]));
@@ -36,7 +72,9 @@ void Selection::refresh(const SeriesTable& table) {
     members_ = std::move(members);
     labels_ = std::move(labels);
     ids_ = std::move(ids);
+}
 
+void Selection::find_runs(const SeriesTable& table) {
     runs_.clear();
     for (std::uint32_t i = 0; i < members_.size(); ++i) {
         const SeriesTable::Series& series = table[members_[i]];
@@ -48,7 +86,6 @@ void Selection::refresh(const SeriesTable& table) {
             runs_.push_back({timeline, series.column, 1, i});
         }
     }
-    ++generation_;
 }
 
 void Selection::drop_forgotten(const SeriesTable& table) {
@@ -71,20 +108,6 @@ void Selection::drop_forgotten(const SeriesTable& table) {
     members_.resize(kept);
     labels_.resize(kept_labels);
     ids_.resize(kept_labels);
-    dirty_ = true;
-}
-
-void Selection::moved(std::uint32_t member) {
-    const auto it = std::ranges::find(members_, member);
-    if (it == members_.end()) return;
-    const auto index = it - members_.begin();
-    if (static_cast<std::size_t>(index) < labels_.size()) {
-        label_bytes_ -= labels_[static_cast<std::size_t>(index)].packed_bytes();
-        labels_.erase(labels_.begin() + index);
-        ids_.erase(ids_.begin() + index);
-        members_.erase(it);
-        members_.push_back(member);
-    }
     dirty_ = true;
 }
 

@@ -44,10 +44,11 @@ private:
 
     // Brings labels_ and runs_ up to members_.
     void refresh(const SeriesTable& table);
+    void restore_order(const SeriesTable& table);
+    void add_new_labels(const SeriesTable& table);
+    void find_runs(const SeriesTable& table);
     // Takes out the members that the table has forgotten.
     void drop_forgotten(const SeriesTable& table);
-    // A member, if it is one, has its samples somewhere else now.
-    void moved(std::uint32_t member);
     // The columns of a timeline have other numbers now.
     void renumbered(const SeriesTable& table, TimelineId timeline);
     std::size_t bytes() const;
@@ -63,6 +64,7 @@ private:
     std::size_t label_bytes_ = 0;
     std::vector<std::uint32_t>
         members_;                    // series; the first labels_.size() of them belong to labels_, the rest are new
+    bool disordered_ = false;        // members moved to other timelines
     std::atomic<bool> dirty_{true};  // members_ or their columns changed since runs_ was built
 };
 

@@ -268,7 +268,9 @@ ColumnIndex Store::move_series(TimelineId from, ColumnIndex column, TimelineId t
     }
     const Duration reach = wanted()->reach(series.labels).value_or(options_.lookback_delta);
     target.set_retention(std::max(target.retention(), reach));
-    impl_->index.for_each_candidate(series.labels, [&](Selection* selection) { selection->moved(number); });
+    impl_->index.for_each_candidate(series.labels, [&](Selection* selection) {
+        if (all_match(selection->matchers(), series.labels)) selection->disordered_ = selection->dirty_ = true;
+    });
     return series.column;
 }
 

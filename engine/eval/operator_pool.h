@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "engine/eval/operator.h"
+#include "engine/eval/query.h"
+
+namespace tocsin {
+
+/// The operators that plans have in common. They belong to the plans; the pool only knows them.
+class OperatorPool final : public SharedQueries {
+public:
+    void forget_values() override { ++run_; }
+    /// Of the values that count now.
+    std::uint64_t run() const { return run_; }
+
+    /// Null when there is none (any more).
+    OperatorPtr find(const std::string& key) const;
+    void add(const std::string& key, const OperatorPtr& made) { known_[key] = made; }
+    /// Forgets the operators whose plans are gone.
+    void sweep();
+
+private:
+    std::uint64_t run_ = 1;
+    std::map<std::string, std::weak_ptr<Operator>> known_;
+};
+
+}  // namespace tocsin
