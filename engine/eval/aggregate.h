@@ -23,7 +23,7 @@ OperatorPtr make_aggregate(AggregateSetup setup);
 /// topk, bottomk, limitk, limit_ratio: some of the rows of each group, as they are.
 OperatorPtr make_pick(AggregateSetup setup);
 
-/// count_values: one row for each group and value; the value is in a label.
-OperatorPtr make_count_values(AggregateSetup setup, std::string label);
+/// count_values: one row for each group and value; the value is in a label. In a subquery the rows of a run only become more.
+OperatorPtr make_count_values(AggregateSetup setup, std::string label, bool in_subquery);
 
 }  // namespace tocsin

@@ -197,7 +197,7 @@ private:
                              .operand = compile(aggregate.operand),
                              .parameter = nullptr};
         if (aggregate.op == AggregateOp::CountValues) {
-            return make_count_values(std::move(setup), aggregate.parameter->as<PlanString>()->value);
+            return make_count_values(std::move(setup), aggregate.parameter->as<PlanString>()->value, depth_ > 0);
         }
         if (aggregate.parameter) setup.parameter = compile(aggregate.parameter);
         switch (aggregate.op) {

@@ -1,7 +1,7 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <bit>
+
+#include <fmt/format.h>
 
 #include "base/sample.h"
 #include "base/text.h"
@@ -12,8 +12,8 @@ namespace {
 
 class CountValues final : public Operator {
 public:
-    CountValues(AggregateSetup setup, std::string label)
-        : setup_(std::move(setup)), grouping_(setup_.grouping), label_(std::move(label)) {}
+    CountValues(AggregateSetup setup, std::string label, bool in_subquery)
+        : setup_(std::move(setup)), grouping_(setup_.grouping), label_(std::move(label)), in_subquery_(in_subquery) {}
 
     LabelSet labels(std::size_t row) const override { return table_.labels(rows_->ids[row]); }
     bool drops_name(std::size_t row) const override { return table_.drops_name(rows_->ids[row]); }
@@ -25,7 +25,11 @@ protected:
         }
         const Operator& input = *setup_.operand;
         if (Status status = setup_.operand->evaluate(evaluation, at_ms); !status) return status;
-        if (grouping_.update(input) || row_of_.size() > 2 * input.size() + 1024) forget();
+        if (grouping_.update(input)) row_of_.clear();
+        // A subquery reads the rows of all its steps at the end.
+        const bool rows_are_needed = in_subquery_ && run_ == evaluation.run();
+        if (!rows_are_needed && new_ids_.size() > 2 * input.size() + 1024) forget();
+        run_ = evaluation.run();
         std::ranges::fill(counts_, 0.0);
         for (std::uint32_t i = 0; i < input.size(); ++i) {
             if (input.is_present(i)) ++counts_[row_for(grouping_.group_of()[i], input.values()[i])];
@@ -51,16 +55,17 @@ private:
     std::size_t add_row(std::uint32_t group, double value) {
         const LabelSet labels = LabelBuilder(grouping_.labels(group)).set(label_, format_value(value)).build();
         const RowId id = table_.intern(labels, grouping_.drops_name(group));
-        // 0 and -0 are two values, and one label value is 0 for both if a group's own label does not tell them apart.
-        const auto known = std::ranges::find(new_ids_, id);
-        if (known != new_ids_.end()) return static_cast<std::size_t>(known - new_ids_.begin());
+        // Rows that were there already: of a group that has another number now, or of 0 beside -0.
+        const auto [place, is_new] = place_of_.try_emplace(id, new_ids_.size());
+        if (!is_new) return place->second;
         new_ids_.push_back(id);
         counts_.push_back(0);
-        return new_ids_.size() - 1;
+        return place->second;
     }
 
     void forget() {
         row_of_.clear();
+        place_of_.clear();
         table_.clear();
         new_ids_.clear();
         counts_.clear();
@@ -70,16 +75,19 @@ private:
     AggregateSetup setup_;
     Grouping grouping_;
     std::string label_;
+    bool in_subquery_;
+    std::uint64_t run_ = 0;
     LabelTable table_;
     boost::unordered_flat_map<std::pair<std::uint32_t, std::uint64_t>, std::size_t> row_of_;
+    boost::unordered_flat_map<RowId, std::size_t> place_of_;  // in new_ids_
     std::vector<RowId> new_ids_;
     std::vector<double> counts_;
 };
 
 }  // namespace
 
-OperatorPtr make_count_values(AggregateSetup setup, std::string label) {
-    return std::make_shared<CountValues>(std::move(setup), std::move(label));
+OperatorPtr make_count_values(AggregateSetup setup, std::string label, bool in_subquery) {
+    return std::make_shared<CountValues>(std::move(setup), std::move(label), in_subquery);
 }
 
 }  // namespace tocsin

@@ -60,11 +60,8 @@ private:
             evaluation.release_to(held);
             if (Status status = keep_step(evaluation, step); !status) return status;
         }
-        // An expression that found rows on the way ends with all of them.
-        if (times_ms_.empty()) {
-            if (Status status = operand_->evaluate(evaluation, end_ms_); !status) return status;
-            width_ = operand_->size();
-        }
+        // No step, nothing evaluated, and so nothing that could fail; the rows are those of last time.
+        if (times_ms_.empty()) width_ = operand_->size();
         rows_of_steps_.clear();
         for (std::size_t step = 0; step < times_ms_.size(); ++step) rows_of_steps_.push_back(cells_.data() + step * width_);
         return {};
@@ -79,8 +76,8 @@ private:
         return evaluation.hold_samples(width_);
     }
 
-    // Rows may come and go only while `count_values` and the like find new labels on the way; the cells of the steps so far move to
-    // where their rows are now.
+    // Rows come while `count_values` and the like find new labels on the way, and none goes; the cells of the steps so far move to where
+    // their rows are now.
     void rearrange(std::size_t steps_done) {
         const RowsPtr before = std::move(rows_seen_);
         const std::size_t width_before = width_;

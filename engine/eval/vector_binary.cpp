@@ -269,27 +269,27 @@ private:
         const double right = swapped_ ? many : one;
         double value = 0;
         apply(setup_.op, {.values = &left}, {.values = &right}, 1, &value);
-        if (is_comparison(setup_.op) && !setup_.return_bool) {
-            if (value == 0) return;
-            value = left;
-        }
-        results_.push_back({out_row(many_row, one_row), signature, value});
+        const bool filters = is_comparison(setup_.op) && !setup_.return_bool;
+        const bool is_kept = !filters || value != 0;
+        results_.push_back({out_row(many_row, one_row), signature, filters ? left : value, is_kept});
     }
 
     Status publish() {
         rows_ = new_rows_;
         Column& out = own_column();
         std::ranges::fill(out.present, std::uint8_t{0});
-        signature_of_result_.resize(size());
-        for (const auto& [row, signature, value] : results_) {
-            if (out.present[row] != 0) {
-                if (signature_of_result_[row] != signature) return fail_with_duplicate_labels();
+        signature_of_result_.assign(size(), kNone);
+        for (const auto& [row, signature, value, is_kept] : results_) {
+            // Told even when a comparison lets none of them through.
+            if (signature_of_result_[row] == signature) {
                 return fail(Error::Kind::InvalidInput,
                             "multiple matches for labels: grouping labels must ensure unique matches");
             }
+            signature_of_result_[row] = signature;
+            if (!is_kept) continue;
+            if (out.present[row] != 0) return fail_with_duplicate_labels();
             out.present[row] = 1;
             out.values[row] = value;
-            signature_of_result_[row] = signature;
         }
         return {};
     }
@@ -302,6 +302,7 @@ private:
         std::uint32_t row;
         std::uint32_t signature;
         double value;
+        bool is_kept;
     };
     VectorBinarySetup setup_;
     bool swapped_;

@@ -78,7 +78,7 @@ TOCSIN_VECTORIZED void finish_fit(const BlockFit& fit, const double* first, std:
         const double y = sums.y[i] + sums.y_lost[i];
         const double slope = (sums.xy[i] + sums.xy_lost[i] - fit.x * y / fit.n) / fit.variance;
         const double line = slope * fit.seconds + fit.weight * (y / fit.n - slope * fit.x / fit.n);
-        const double flat = fit.weight * first[i];
+        const double flat = 0 * fit.seconds + fit.weight * first[i];  // NaN in a time that is not finite
         out[i] = sums.varies[i] > 0 ? line : flat;
         // Infinite values, flat ones too, are left to the kernel above.
         suspect[i] = line + (first[i] - first[i]);
