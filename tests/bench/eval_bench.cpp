@@ -1,18 +1,17 @@
-#include <benchmark/benchmark.h>
-
-#include <cmath>
-#include <cstdlib>
+#include <array>
 #include <memory>
 #include <string>
+#include <vector>
+
+#include <benchmark/benchmark.h>
 
 #include "base/sample.h"
 #include "engine/eval/query.h"
 #include "engine/store/store.h"
 #include "parser/promql_parser.h"
 
-// What an evaluation costs in the steady state, each beside the plain loop over the same doubles.
-//
-//     g++ -O2 -std=c++20 -I. tests/bench/eval_bench.cpp -o eval_bench <libraries of engine, parser, base> -lbenchmark
+// What an evaluation costs in the steady state, each beside the plain loop over the same doubles: what somebody would
+// write who knows where they lie, as the compiler makes it without further advice.
 
 namespace tocsin {
 namespace {
@@ -34,17 +33,29 @@ public:
         for (int target = 0; target < kTargets; ++target) add_target(target);
     }
 
+    /// The cells of a scrape of a target, from the first series of a metric on.
+    const double* row(int target, int number, std::size_t first_column) const {
+        return store.timeline(timelines_[static_cast<std::size_t>(target)]).row(static_cast<std::size_t>(number)) +
+               first_column;
+    }
+
     Store store;
 
 private:
     void add_target(int target) {
         const TimelineId id = store.create_timeline();
+        timelines_.push_back(id);
         const std::string job = "j" + std::to_string(target % kJobs);
         const std::string instance = "i" + std::to_string(target);
-        for (int i = 0; i < kSeriesPerTarget; ++i) add_series(id, {"m_total", "path"}, job, instance, std::to_string(i));
+        for (int i = 0; i < kSeriesPerTarget; ++i)
+            add_series(id, {"m_total", "path"}, job, instance, std::to_string(i));
         for (int i = 0; i < kSeriesPerTarget; ++i) {
             const std::string path = "p" + std::to_string(i / kBounds);
-            LabelSet labels{{"__name__", "b_bucket"}, {"instance", instance}, {"job", job}, {"path", path}, {"le", bound(i % kBounds)}};
+            LabelSet labels{{"__name__", "b_bucket"},
+                            {"instance", instance},
+                            {"job", job},
+                            {"path", path},
+                            {"le", bound(i % kBounds)}};
             (void)store.column_for(id, labels);
         }
         for (int i = 0; i < kTargets; ++i) {
@@ -54,8 +65,8 @@ private:
         fill(id);
     }
 
-    void add_series(TimelineId id, std::pair<std::string, std::string> names, const std::string& job, const std::string& instance,
-                    const std::string& path) {
+    void add_series(TimelineId id, std::pair<std::string, std::string> names, const std::string& job,
+                    const std::string& instance, const std::string& path) {
         LabelSet labels{{"__name__", names.first}, {"instance", instance}, {"job", job}, {names.second, path}};
         (void)store.column_for(id, labels);
     }
@@ -66,10 +77,13 @@ private:
         const std::size_t columns = store.timeline(id).columns();
         std::vector<double> cells(columns);
         for (int row = 1; row <= kRows; ++row) {
-            for (std::size_t i = 0; i < columns; ++i) cells[i] = row * (1.0 + static_cast<double>(i % 97)) + static_cast<double>(i % kBounds);
+            for (std::size_t i = 0; i < columns; ++i)
+                cells[i] = row * (1.0 + static_cast<double>(i % 97)) + static_cast<double>(i % kBounds);
             (void)store.append(id, Timestamp{kInterval * row}, cells);
         }
     }
+
+    std::vector<TimelineId> timelines_;
 };
 
 Fleet& fleet() {
@@ -77,7 +91,14 @@ Fleet& fleet() {
     return one;
 }
 
-void evaluate(benchmark::State& state, std::string_view text) {
+// Nanoseconds for each series of the operand, and for each sample that is read.
+void count_items(benchmark::State& state, double series, double samples_of_series) {
+    constexpr auto kTimePerItem = benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert;
+    state.counters["per_series"] = benchmark::Counter(series, kTimePerItem);
+    state.counters["per_sample"] = benchmark::Counter(series * samples_of_series, kTimePerItem);
+}
+
+void evaluate(benchmark::State& state, std::string_view text, double series, double samples_of_series) {
     const auto expr = parse_promql(text);
     auto query = StandingQuery::create(**expr, text, fleet().store, {});
     (void)(*query)->evaluate(kNow);
@@ -86,119 +107,120 @@ void evaluate(benchmark::State& state, std::string_view text) {
         if (!result) return state.SkipWithError(result.error().message.c_str());
         benchmark::DoNotOptimize((*result)->values.data());
     }
+    count_items(state, series, samples_of_series);
 }
 
 // ---- the plain loops
 
-struct Plain {
-    Plain() {
-        values.resize(static_cast<std::size_t>(kRows) * series);
-        for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<double>(i % 1000) + static_cast<double>(i / series);
-        group.resize(series);
-        for (std::size_t i = 0; i < series; ++i) group[i] = static_cast<std::uint32_t>(i / kSeriesPerTarget % kJobs);
+constexpr std::size_t kColumns = kSeriesPerTarget;
+constexpr std::size_t kFirstBucket = kColumns;
+constexpr std::size_t kFirstPair = 2 * kColumns;  // left and right take turns
+constexpr double kSeries = kTargets * kSeriesPerTarget;
+constexpr double kPairs = kTargets * kTargets;
+
+using Increases = std::array<double, kColumns>;
+
+// How much the counters of one target went up, resets accounted for.
+void add_up(int target, std::size_t first_column, Increases& increases) {
+    const double* first = fleet().row(target, 0, first_column);
+    const double* last = fleet().row(target, kRows - 1, first_column);
+    for (std::size_t i = 0; i < kColumns; ++i) increases[i] = last[i] - first[i];
+    for (int row = 1; row < kRows; ++row) {
+        const double* before = fleet().row(target, row - 1, first_column);
+        const double* now = fleet().row(target, row, first_column);
+        for (std::size_t i = 0; i < kColumns; ++i) increases[i] += now[i] < before[i] ? before[i] : 0.0;
     }
-    const double* row(int i) const { return values.data() + static_cast<std::size_t>(i) * series; }
-
-    std::size_t series = kTargets * kSeriesPerTarget;
-    std::vector<double> values;  // row by row
-    std::vector<std::uint32_t> group;
-};
-
-Plain& plain() {
-    static Plain one;
-    return one;
 }
 
 void sum_rate_plain(benchmark::State& state) {
-    const Plain& data = plain();
-    std::vector<double> increase(data.series), sums(kJobs);
+    Increases increases;
     for (auto _ : state) {
-        for (std::size_t i = 0; i < data.series; ++i) increase[i] = data.row(kRows - 1)[i] - data.row(0)[i];
-        for (int row = 1; row < kRows; ++row) {
-            const double* before = data.row(row - 1);
-            const double* now = data.row(row);
-            for (std::size_t i = 0; i < data.series; ++i) increase[i] += now[i] < before[i] ? before[i] : 0.0;
+        std::array<double, kJobs> sums{};
+        for (int target = 0; target < kTargets; ++target) {
+            add_up(target, 0, increases);
+            for (const double increase : increases) sums[static_cast<std::size_t>(target % kJobs)] += increase / 300;
         }
-        std::fill(sums.begin(), sums.end(), 0.0);
-        for (std::size_t i = 0; i < data.series; ++i) sums[data.group[i]] += increase[i] / 300;
         benchmark::DoNotOptimize(sums.data());
     }
+    count_items(state, kSeries, kRows);
 }
 
 void greater_plain(benchmark::State& state) {
-    const Plain& data = plain();
-    std::vector<double> out(data.series);
-    std::vector<std::uint8_t> keep(data.series);
+    std::vector<double> out(kTargets * kColumns);
+    std::vector<std::uint8_t> keep(out.size());
     for (auto _ : state) {
-        for (std::size_t i = 0; i < data.series; ++i) {
-            out[i] = data.row(kRows - 1)[i];
-            keep[i] = out[i] > 0.5;
+        for (int target = 0; target < kTargets; ++target) {
+            const double* cells = fleet().row(target, kRows - 1, 0);
+            const std::size_t begin = static_cast<std::size_t>(target) * kColumns;
+            for (std::size_t i = 0; i < kColumns; ++i) {
+                out[begin + i] = cells[i];
+                keep[begin + i] = cells[i] > 0.5;
+            }
         }
         benchmark::DoNotOptimize(out.data());
         benchmark::DoNotOptimize(keep.data());
     }
+    count_items(state, kSeries, 1);
+}
+
+double upper_bound(const double* counts) {
+    const double rank = 0.99 * counts[kBounds - 1];
+    int b = 0;
+    while (b < kBounds - 1 && counts[b] < rank) ++b;
+    return b * 0.1;
 }
 
 void quantile_plain(benchmark::State& state) {
-    const Plain& data = plain();
-    const std::size_t sums_count = kJobs * kBounds;
-    std::vector<double> increase(data.series), sums(sums_count), out(kJobs);
+    Increases increases;
     for (auto _ : state) {
-        for (std::size_t i = 0; i < data.series; ++i) increase[i] = data.row(kRows - 1)[i] - data.row(0)[i];
-        for (int row = 1; row < kRows; ++row) {
-            for (std::size_t i = 0; i < data.series; ++i) {
-                increase[i] += data.row(row)[i] < data.row(row - 1)[i] ? data.row(row - 1)[i] : 0.0;
-            }
+        std::array<double, kJobs * kBounds> sums{};
+        std::array<double, kJobs> out{};
+        for (int target = 0; target < kTargets; ++target) {
+            add_up(target, kFirstBucket, increases);
+            double* counts = &sums[static_cast<std::size_t>(target % kJobs * kBounds)];
+            for (std::size_t i = 0; i < kColumns; ++i) counts[i % kBounds] += increases[i];
         }
-        std::fill(sums.begin(), sums.end(), 0.0);
-        for (std::size_t i = 0; i < data.series; ++i) sums[data.group[i] * kBounds + i % kBounds] += increase[i];
-        for (int job = 0; job < kJobs; ++job) {
-            const double* counts = &sums[static_cast<std::size_t>(job) * kBounds];
-            const double rank = 0.99 * counts[kBounds - 1];
-            int b = 0;
-            while (b < kBounds - 1 && counts[b] < rank) ++b;
-            out[static_cast<std::size_t>(job)] = b * 0.1;
-        }
+        for (std::size_t job = 0; job < kJobs; ++job) out[job] = upper_bound(&sums[job * kBounds]);
         benchmark::DoNotOptimize(out.data());
     }
+    count_items(state, kSeries, kRows);
 }
 
 void matching_plain(benchmark::State& state) {
-    const Plain& data = plain();
-    const std::size_t count = kTargets * kTargets;
-    std::vector<double> out(count);
-    std::vector<std::uint32_t> left(count), right(count);
-    for (std::size_t i = 0; i < count; ++i) {
-        left[i] = static_cast<std::uint32_t>(i * 2);
-        right[i] = static_cast<std::uint32_t>(i * 2 + 1);
-    }
+    std::vector<double> out(kTargets * kTargets);
     for (auto _ : state) {
-        for (std::size_t i = 0; i < count; ++i) out[i] = data.values[left[i]] / data.values[right[i]];
+        std::size_t next = 0;
+        for (int target = 0; target < kTargets; ++target) {
+            const double* cells = fleet().row(target, kRows - 1, kFirstPair);
+            for (std::size_t i = 0; i < kTargets; ++i) out[next++] = cells[2 * i] / cells[2 * i + 1];
+        }
         benchmark::DoNotOptimize(out.data());
     }
+    count_items(state, kPairs, 2);
 }
 
-#define TOCSIN_EXPRESSION_BENCH(name, text)                                      \
-    void name(benchmark::State& state) { evaluate(state, text); }                \
+#define TOCSIN_EXPRESSION_BENCH(name, text, series, samples_of_series) \
+    void name(benchmark::State& state) {                               \
+        evaluate(state, text, series, samples_of_series);              \
+    }                                                                  \
     BENCHMARK(name)->Unit(benchmark::kMicrosecond)
 
-TOCSIN_EXPRESSION_BENCH(sum_rate, "sum by (job) (rate(m_total[5m]))");
+TOCSIN_EXPRESSION_BENCH(sum_rate, "sum by (job) (rate(m_total[5m]))", kSeries, kRows);
 BENCHMARK(sum_rate_plain)->Unit(benchmark::kMicrosecond);
-TOCSIN_EXPRESSION_BENCH(rate_alone, "rate(m_total[5m]) < 0");
-TOCSIN_EXPRESSION_BENCH(greater, "m_total > 0.5");
+TOCSIN_EXPRESSION_BENCH(rate_alone, "rate(m_total[5m]) < 0", kSeries, kRows);
+TOCSIN_EXPRESSION_BENCH(greater, "m_total > 0.5", kSeries, 1);
 BENCHMARK(greater_plain)->Unit(benchmark::kMicrosecond);
-TOCSIN_EXPRESSION_BENCH(quantile, "histogram_quantile(0.99, sum by (le, job) (rate(b_bucket[5m])))");
+TOCSIN_EXPRESSION_BENCH(quantile, "histogram_quantile(0.99, sum by (le, job) (rate(b_bucket[5m])))", kSeries, kRows);
 BENCHMARK(quantile_plain)->Unit(benchmark::kMicrosecond);
-TOCSIN_EXPRESSION_BENCH(matching, "left / right");
+TOCSIN_EXPRESSION_BENCH(matching, "left / right", kPairs, 2);
 BENCHMARK(matching_plain)->Unit(benchmark::kMicrosecond);
-TOCSIN_EXPRESSION_BENCH(matching_on, "left / on (instance, path) right");
-TOCSIN_EXPRESSION_BENCH(avg, "avg_over_time(m_total[5m]) < 0");
-TOCSIN_EXPRESSION_BENCH(max, "max_over_time(m_total[5m]) < 0");
-TOCSIN_EXPRESSION_BENCH(deriv, "deriv(m_total[5m]) < 0");
-TOCSIN_EXPRESSION_BENCH(sum, "sum(m_total)");
-TOCSIN_EXPRESSION_BENCH(subquery, "max_over_time(rate(left[1m])[3m:10s]) < 0");
-TOCSIN_EXPRESSION_BENCH(small, "up == 0");
+TOCSIN_EXPRESSION_BENCH(matching_on, "left / on (instance, path) right", kPairs, 2);
+TOCSIN_EXPRESSION_BENCH(avg, "avg_over_time(m_total[5m]) < 0", kSeries, kRows);
+TOCSIN_EXPRESSION_BENCH(max, "max_over_time(m_total[5m]) < 0", kSeries, kRows);
+TOCSIN_EXPRESSION_BENCH(deriv, "deriv(m_total[5m]) < 0", kSeries, kRows);
+TOCSIN_EXPRESSION_BENCH(sum, "sum(m_total)", kSeries, 1);
+TOCSIN_EXPRESSION_BENCH(subquery, "max_over_time(rate(left[1m])[3m:10s]) < 0", kPairs, kRows);
+TOCSIN_EXPRESSION_BENCH(small, "up == 0", 1, 1);
 
 }  // namespace
 }  // namespace tocsin
-
