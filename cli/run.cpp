@@ -32,6 +32,7 @@ struct Flags {
     std::string log_format = "pretty";
     std::uint64_t log_file_megabytes = 100;
     std::string keep = "rules";
+    std::string outage_tolerance = "1h", grace_period = "10m";
     std::string retention = "0s", resend_delay = "1m", health_interval = "30s", lookback_delta = "5m";
     std::string features;
     unsigned threads = std::max(1U, std::thread::hardware_concurrency());
@@ -43,6 +44,7 @@ struct World {
         : scheduler(loop),
           log(messages),
           executor(loop, threads),
+          state_thread(loop, 1),
           resolver(loop),
           scrape_client(loop, resolver),
           notify_client(loop, resolver),
@@ -51,7 +53,7 @@ struct World {
           file_watch(loop) {}
 
     Doors doors() {
-        return {scheduler, executor, scrape_client, notify_client, server, resolver, disk, random, signals, file_watch, log};
+        return {scheduler, executor, scrape_client, notify_client, server, resolver, disk, random, signals, file_watch, log, state_thread};
     }
 
     AsioScheduler& scheduler;
@@ -59,6 +61,7 @@ struct World {
     PosixDisk disk;
     SystemRandom random;
     ThreadPoolExecutor executor;
+    ThreadPoolExecutor state_thread;
     AsioResolver resolver;
     BeastClient scrape_client;
     HttplibClient notify_client;
@@ -70,6 +73,8 @@ struct World {
 Status read_durations(Flags& flags) {
     TOCSIN_TRY(flags.options.retention, parse_duration(flags.retention));
     TOCSIN_TRY(flags.options.resend_delay, parse_duration(flags.resend_delay));
+    TOCSIN_TRY(flags.options.outage.tolerance, parse_duration(flags.outage_tolerance));
+    TOCSIN_TRY(flags.options.outage.grace, parse_duration(flags.grace_period));
     TOCSIN_TRY(flags.options.health_interval, parse_duration(flags.health_interval));
     TOCSIN_TRY(flags.options.query.lookback_delta, parse_duration(flags.lookback_delta));
     return {};
@@ -149,6 +154,12 @@ void add_flags(CLI::App& command, Flags& flags) {
     command.add_option("--storage.retention", flags.retention, "How far back every kept series reaches at least")
         ->capture_default_str();
     command.add_option("--rules.alert.resend-delay", flags.resend_delay, "How often a firing alert is sent to the routing")
+        ->capture_default_str();
+    command.add_option("--rules.alert.for-outage-tolerance", flags.outage_tolerance,
+                       "After a longer outage pending alerts begin anew")
+        ->capture_default_str();
+    command.add_option("--rules.alert.for-grace-period", flags.grace_period,
+                       "How long after an outage a pending alert fires at the earliest, if its `for` is at least that long")
         ->capture_default_str();
     command.add_option("--query.lookback-delta", flags.lookback_delta, "How old a sample may be")->capture_default_str();
     command.add_option("--enable-feature", flags.features, "Features of PromQL, separated by commas, or all");

@@ -14,6 +14,7 @@
 #include "daemon/health.h"
 #include "daemon/request_guard.h"
 #include "daemon/router.h"
+#include "daemon/state_database.h"
 
 namespace tocsin {
 namespace {
@@ -41,6 +42,7 @@ struct App::Impl {
 
     Result<ReloadOutcome> start();
     Status lock_storage();
+    Status open_state();
     void build();
     ReloadOutcome apply(Configuration configuration);
     void reload(std::function<void(ReloadOutcome)> done);
@@ -62,6 +64,7 @@ struct App::Impl {
     Store store;
     ScrapeManager scrapes;
     DeliveryWatch deliveries;
+    std::optional<StateDatabase> state;
     std::optional<NotificationService> notifications;  // from here on down: made when the address is known
     std::optional<RuleManager> rules;
     Health health;
@@ -108,6 +111,7 @@ Result<ReloadOutcome> App::Impl::start() {
         return fail(Error::Kind::NotFound, all);
     }
     if (const Status locked = lock_storage(); !locked) return tl::unexpected(locked.error());
+    if (const Status opened = open_state(); !opened) return tl::unexpected(opened.error());
     TOCSIN_TRY(address, doors.server.listen(options.listen_address, [this](ServerRequest request, auto respond) {
         handle(std::move(request), std::move(respond));
     }));
@@ -122,6 +126,8 @@ Result<ReloadOutcome> App::Impl::start() {
     observe_targets();
     watch_signals();
     const ReloadOutcome outcome = apply(*std::move(configuration));
+    if (!outcome.ok()) return outcome;
+    rules->keep_in(*state);
     health.start();
     rules->start();
     doors.log.info("daemon", "listening", {{"address", address}, {"version", version()}});
@@ -162,12 +168,20 @@ Status App::Impl::lock_storage() {
     return {};
 }
 
+Status App::Impl::open_state() {
+    state.emplace(StateDatabase::Context{doors.scheduler, doors.state_thread, doors.disk, doors.random, doors.log, metrics},
+                  resolve_path(options.storage_path, "state.db"));
+    state->on_change([this] { health.look(); });
+    return state->open();
+}
+
 ReloadOutcome App::Impl::apply(Configuration configuration) {
     ReloadOutcome outcome;
     RuleSettings settings;
     settings.evaluation_interval = configuration.prometheus.evaluation_interval;
     settings.query_offset = configuration.prometheus.rule_query_offset;
     settings.resend_delay = options.resend_delay;
+    settings.outage = options.outage;
     settings.external_labels = configuration.prometheus.external_labels;
     settings.external_url = external_url;
     settings.query = options.query;
@@ -278,8 +292,10 @@ void App::Impl::stop(std::function<void()> done) {
     rules->stop([this, done = std::move(done)] {
         notifications->drain(options.shutdown_timeout, [this, done] {
             doors.server.drain([this, done] {
-                doors.log.info("daemon", "stopped");
-                done();
+                state->when_durable([this, done](const Status&) {
+                    doors.log.info("daemon", "stopped");
+                    done();
+                });
             });
         });
     });
@@ -302,7 +318,7 @@ void App::Impl::add_health() {
         return true;
     });
     health.add("notifiers_ok", false, [this] { return deliveries.all_well(); });
-    health.add("state_ok", true, [this] { return storage_lock != nullptr; });
+    health.add("state_ok", true, [this] { return state->durable(); });
 }
 
 void App::Impl::add_metrics() {

@@ -31,6 +31,8 @@ struct Doors {
     Signals& signals;
     FileWatch& file_watch;
     Log& log;
+    /// Another one, of one thread: writing state may take as long as the disk likes.
+    Executor& state_thread;
 };
 
 /// What came of a reload: nothing wrong and it is in force, or everything that is wrong and nothing has changed.

@@ -9,11 +9,15 @@ void Health::add(std::string name, bool matters, Check check) {
     checks_.push_back(std::move(check));
 }
 
-void Health::start() { look(); }
+void Health::start() { look_again(); }
 
 void Health::look() {
     for (std::size_t i = 0; i < parts_.size(); ++i) parts_[i].ok = checks_[i]();
-    timer_ = scheduler_.after(interval_, [this] { look(); });
+}
+
+void Health::look_again() {
+    look();
+    timer_ = scheduler_.after(interval_, [this] { look_again(); });
 }
 
 bool Health::ready() const {

@@ -25,12 +25,14 @@ public:
     void add(std::string name, bool matters, Check check);
     /// Looks now, and from now on every interval.
     void start();
+    /// Looks once more, for what should not wait for the next time.
+    void look();
     const std::vector<Part>& parts() const { return parts_; }
     /// Whether all parts that matter are well.
     bool ready() const;
 
 private:
-    void look();
+    void look_again();
 
     Scheduler& scheduler_;
     Duration interval_;

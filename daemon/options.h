@@ -5,6 +5,7 @@
 
 #include "base/time.h"
 #include "engine/eval/query.h"
+#include "rules/alert_state.h"
 
 namespace tocsin {
 
@@ -21,6 +22,7 @@ struct Options {
     Duration retention{0};
     Duration health_interval{std::chrono::seconds(30)};
     Duration resend_delay{std::chrono::minutes(1)};
+    OutagePolicy outage;  // --rules.alert.for-outage-tolerance, --rules.alert.for-grace-period
     Duration shutdown_timeout{std::chrono::seconds(20)};
     bool scrape_spread = false;
     /// Where PagerDuty's Events v1 live; the original has no key for it. Empty: PagerDuty's own address.

@@ -5,9 +5,8 @@ namespace tocsin {
 AlertInheritance::AlertInheritance(const std::vector<std::shared_ptr<RuleGroup>>& heirs) {
     for (const auto& group : heirs) {
         for (const auto& rule : group->rules()) {
-            if (AlertingRule* alerting = rule->alerting()) {
-                by_alert_name_.emplace(rule->definition.name, Heir{group.get(), alerting});
-            }
+            if (rule->alerting() != nullptr)
+                by_alert_name_.emplace(rule->definition.name, Heir{group.get(), rule.get()});
         }
     }
 }
@@ -15,15 +14,16 @@ AlertInheritance::AlertInheritance(const std::vector<std::shared_ptr<RuleGroup>>
 AlertingRule* AlertInheritance::heir_of(const OrphanAlert& orphan, From from) const {
     const auto [begin, end] = by_alert_name_.equal_range(orphan.labels.get(kAlertNameLabel));
     for (auto heir = begin; heir != end; ++heir) {
-        if (from == From::SameGroup && heir->second.group->key() != orphan.group_key) continue;
-        if (heir->second.rule->could_own(orphan.labels)) return heir->second.rule;
+        if (from != From::AnyGroup && heir->second.group->key() != orphan.group_key) continue;
+        if (from == From::SameRule && heir->second.rule->nth != orphan.nth) continue;
+        if (AlertingRule* rule = heir->second.rule->alerting(); rule->could_own(orphan.labels)) return rule;
     }
     return nullptr;
 }
 
 // Alerts that stay in their group first: they must not find their place taken by those that come from elsewhere.
 std::vector<OrphanAlert> AlertInheritance::distribute(std::vector<OrphanAlert> orphans) const {
-    for (const From from : {From::SameGroup, From::AnyGroup}) {
+    for (const From from : {From::SameRule, From::SameGroup, From::AnyGroup}) {
         std::vector<OrphanAlert> left;
         for (OrphanAlert& orphan : orphans) {
             if (AlertingRule* heir = heir_of(orphan, from)) {

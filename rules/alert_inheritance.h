@@ -11,6 +11,7 @@ namespace tocsin {
 /// An alert without a rule: its group is gone, or was read from a file of the last run.
 struct OrphanAlert {
     std::string group_key;
+    std::size_t nth = 0;  // which rule of that name it was
     LabelSet labels;
     ActiveAlert alert;
 };
@@ -22,16 +23,17 @@ public:
     /// The groups whose rules may take alerts.
     explicit AlertInheritance(const std::vector<std::shared_ptr<RuleGroup>>& heirs);
 
-    /// Gives each alert to a rule that could have made it: of the group it came from if there is one, else of any.
+    /// Gives each alert to a rule that could have made it: the one it came from if that is there still, else another of
+    /// that group, else any.
     /// Answers with those that no rule could have made.
     std::vector<OrphanAlert> distribute(std::vector<OrphanAlert> orphans) const;
 
 private:
     struct Heir {
         const RuleGroup* group;
-        AlertingRule* rule;
+        GroupRule* rule;
     };
-    enum class From { SameGroup, AnyGroup };
+    enum class From { SameRule, SameGroup, AnyGroup };
     AlertingRule* heir_of(const OrphanAlert& orphan, From from) const;
 
     std::multimap<std::string, Heir, std::less<>> by_alert_name_;  // in the order of the rules

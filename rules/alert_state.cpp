@@ -1,5 +1,7 @@
 #include "rules/alert_state.h"
 
+#include <algorithm>
+
 namespace tocsin {
 namespace {
 
@@ -52,6 +54,18 @@ const char* to_string(AlertPhase phase) {
 
 AlertState advance(const AlertState& before, bool present, Timestamp now, const AlertTimers& timers) {
     return present ? when_present(before, now, timers.for_duration) : when_absent(before, now, timers.keep_firing_for);
+}
+
+AlertState resumed(AlertState state, Timestamp last, Timestamp now, const AlertTimers& timers,
+                   const OutagePolicy& policy) {
+    if (state.keep_firing_since) *state.keep_firing_since += now - last;
+    if (state.phase != AlertPhase::Pending) return state;
+    if (now - last > policy.tolerance) return AlertState{};
+    state.active_at += now - last;
+    if (timers.for_duration < policy.grace) return state;
+    const Timestamp fires_at = std::max(state.active_at + timers.for_duration, now + policy.grace);
+    state.active_at = fires_at - timers.for_duration;
+    return state;
 }
 
 AlertState moved(AlertState state, Duration step) {

@@ -38,6 +38,23 @@ struct AlertTimers {
 /// firing. (Prometheus rules/alerting.go Eval.)
 AlertState advance(const AlertState& before, bool present, Timestamp now, const AlertTimers& timers);
 
+/// How a rule goes on with alerts that nobody evaluated for a while, since tocsin did not run.
+struct OutagePolicy {
+    /// After a longer outage pending alerts begin anew (--rules.alert.for-outage-tolerance).
+    Duration tolerance{std::chrono::hours(1)};
+    /// A pending alert of a rule whose `for` is at least this long fires this long after the outage at the earliest
+    /// (--rules.alert.for-grace-period).
+    Duration grace{std::chrono::minutes(10)};
+
+    bool operator==(const OutagePolicy&) const = default;
+};
+
+/// The same alert at the first evaluation (`now`) after an outage that began with the last one (`last`): the time
+/// between them counts neither for `for` nor for `keep_firing_for`. (Prometheus rules/group.go RestoreForState, which
+/// begins anew where `for` is shorter than the grace period, and forgets that alerts were firing.)
+AlertState resumed(AlertState state, Timestamp last, Timestamp now, const AlertTimers& timers,
+                   const OutagePolicy& policy);
+
 /// The same alert after the wall clock was set by `step`: its past moves along, so that nothing lasts longer or shorter
 /// for it.
 AlertState moved(AlertState state, Duration step);

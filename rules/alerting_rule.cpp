@@ -115,17 +115,20 @@ void AlertingRule::step_absent(Timestamp at) {
 
 void AlertingRule::step(Entry& entry, bool present, Timestamp at) {
     auto& [labels, alert] = entry;
-    const AlertPhase before = alert.state.phase;
-    alert.state = advance(alert.state, present, at, timers());
+    const AlertState stood = std::exchange(alert.state, advance(alert.state, present, at, timers()));
+    const AlertPhase before = stood.phase;
+    if (alert.state != stood) mark(alert);
     samples_ += alert.state.phase != AlertPhase::Inactive ? 1 : 0;
     if (alert.state.phase != before) observer_(labels, alert, before, at);
 }
 
 void AlertingRule::forget(Timestamp at) {
-    const auto forgotten = std::erase_if(alerts_, [at](const Entry& entry) {
+    const auto forgotten = std::erase_if(alerts_, [this, at](const Entry& entry) {
         const AlertState& state = entry.second.state;
         if (state.phase != AlertPhase::Inactive) return false;
-        return !state.resolved_at || at - *state.resolved_at > kResolvedRetention;
+        if (state.resolved_at && at - *state.resolved_at <= kResolvedRetention) return false;
+        gone_.push_back(entry.first);
+        return true;
     });
     if (forgotten > 0) bound_.reset();  // rows_ may point at what is gone
 }
@@ -164,6 +167,7 @@ void AlertingRule::collect_due(Timestamp now, Duration resend_delay, Duration va
     for (auto& [labels, alert] : alerts_) {
         if (!is_to_be_told(alert, now, resend_delay)) continue;
         alert.last_sent = now;
+        mark(alert);
         Alert message;
         message.labels = labels;
         message.annotations = alert.annotations;
@@ -183,11 +187,13 @@ AlertPhase AlertingRule::phase() const {
 bool AlertingRule::adopt(LabelSet labels, ActiveAlert alert) {
     alert.seen = 0;
     alert.cells = {};
+    mark(alert);
     return alerts_.try_emplace(std::move(labels), std::move(alert)).second;
 }
 
 ActiveAlerts AlertingRule::release() {
     bound_.reset();
+    gone_.clear();
     return std::exchange(alerts_, {});
 }
 
@@ -199,8 +205,39 @@ bool AlertingRule::could_own(const LabelSet& labels) const {
     });
 }
 
+AlertingRule::Changes AlertingRule::take_changes() {
+    Changes changes;
+    changes.gone = std::exchange(gone_, {});
+    if (!std::exchange(has_changes_, false)) return changes;
+    for (Entry& entry : alerts_) {
+        if (!std::exchange(entry.second.is_changed, false)) continue;
+        changes.changed.push_back(&entry);
+    }
+    return changes;
+}
+
+void AlertingRule::mark(ActiveAlert& alert) {
+    alert.is_changed = true;
+    has_changes_ = true;
+}
+
+bool AlertingRule::counts_time() const {
+    return std::any_of(alerts_.begin(), alerts_.end(), [](const Entry& entry) {
+        return entry.second.state.phase == AlertPhase::Pending || entry.second.state.keep_firing_since;
+    });
+}
+
+void AlertingRule::resume(Timestamp last, Timestamp now, const OutagePolicy& policy) {
+    for (auto& [labels, alert] : alerts_) {
+        alert.state = resumed(alert.state, last, now, timers(), policy);
+        mark(alert);
+    }
+    forget(now);
+}
+
 void AlertingRule::move_time(Duration step) {
     for (auto& [labels, alert] : alerts_) {
+        mark(alert);
         alert.state = moved(alert.state, step);
         if (alert.last_sent) *alert.last_sent += step;
     }

@@ -23,6 +23,8 @@ struct ActiveAlert {
     double value = 0;  // the last one it was active with
     std::optional<Timestamp> last_sent;
 
+    bool is_changed = true;  // since take_changes() was called last
+
     std::uint64_t seen = 0;  // the evaluation in which it was in the result last
     /// Where its ALERTS and ALERTS_FOR_STATE go, as of that generation of the rule's series.
     struct Cells {
@@ -73,6 +75,18 @@ public:
     /// Whether an alert of these labels could be this rule's: its name and the labels that are plain text agree.
     bool could_own(const LabelSet& labels) const;
 
+    /// The alerts that have become others since the last call, and the labels of those that are gone. What changes with
+    /// every evaluation (value and annotations) makes no alert another one: it goes along with what does.
+    struct Changes {
+        std::vector<const ActiveAlerts::value_type*> changed;  // until the next change
+        std::vector<LabelSet> gone;
+    };
+    Changes take_changes();
+    /// Whether the next evaluation depends on when the last one was.
+    bool counts_time() const;
+    /// Goes on at `now` after an outage that began with the evaluation at `last`.
+    void resume(Timestamp last, Timestamp now, const OutagePolicy& policy);
+
     /// The wall clock was set by `step`, and the past of the alerts moves along.
     void move_time(Duration step);
 
@@ -93,6 +107,7 @@ private:
     void forget(Timestamp at);
     void record();
     void record(const LabelSet& labels, ActiveAlert& alert);
+    void mark(ActiveAlert& alert);
     AlertTimers timers() const { return {definition_.for_duration, definition_.keep_firing_for}; }
 
     const RuleDefinition& definition_;
@@ -106,6 +121,8 @@ private:
     std::uint64_t evaluation_ = 0;
     std::size_t samples_ = 0;
     std::uint64_t recorded_generation_ = 0;
+    bool has_changes_ = false;
+    std::vector<LabelSet> gone_;
     bool alerts_wanted_ = false;  // ALERTS or ALERTS_FOR_STATE, as of that generation
 };
 

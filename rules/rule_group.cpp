@@ -98,7 +98,10 @@ void RuleGroup::add_rule(const RuleDefinition& definition, std::unique_ptr<Stand
     const std::size_t index = rules_.size();
     const auto observer = [this, index](const LabelSet& labels, const ActiveAlert& alert, AlertPhase before,
                                         Timestamp at) { tell_transition(*rules_[index], labels, alert, before, at); };
-    rules_.push_back(std::make_unique<GroupRule>(definition, std::move(query), *timeline_, observer));
+    auto rule = std::make_unique<GroupRule>(definition, std::move(query), *timeline_, observer);
+    const auto same_name = [&](const auto& other) { return other->definition.name == definition.name; };
+    rule->nth = static_cast<std::size_t>(std::count_if(rules_.begin(), rules_.end(), same_name));
+    rules_.push_back(std::move(rule));
 }
 
 void RuleGroup::mark_batches() {
@@ -124,6 +127,7 @@ void RuleGroup::evaluate(Timestamp due, std::function<void()> done) {
     cycle_.done = std::move(done);
     context_.store.freeze();
     timeline_->begin(cycle_.query_time);
+    end_outage();
     run_batch();
 }
 
@@ -217,10 +221,12 @@ void RuleGroup::note_outcome(GroupRule& rule, const Status& status) {
 }
 
 void RuleGroup::finish() {
-    send(cycle_.due, settings_.resend_delay);
+    // Whoever has to know may have forgotten it with the last run.
+    send(cycle_.due, std::exchange(has_resumed_, false) ? Duration{0} : settings_.resend_delay);
     template_queries_.forget_unused(cycle_.query_time);
     last_evaluation_ = cycle_.due;
     measure();
+    tell_changes();
     for (const auto& observe : observers_->evaluation) observe(definition_->name, cycle_.due + clock_lead_);
     Store& store = context_.store;
     std::exchange(cycle_.done, nullptr)();
@@ -276,6 +282,61 @@ void RuleGroup::tell_transition(const GroupRule& rule, const LabelSet& labels, c
     for (const auto& observe : observers_->transition) observe(transition);
 }
 
+StoredRuleAlert RuleGroup::stored(const GroupRule& rule, const ActiveAlerts::value_type& entry) const {
+    const auto& [labels, alert] = entry;
+    return {definition_->file, definition_->name, rule.definition.name, rule.nth,       labels,
+            alert.annotations, alert.state,       alert.value,          alert.last_sent};
+}
+
+void RuleGroup::snapshot(StoredRules& into) const {
+    for (const auto& rule : rules_) {
+        if (rule->alerting() == nullptr) continue;
+        for (const auto& entry : rule->alerting()->alerts()) into.alerts.push_back(stored(*rule, entry));
+    }
+    if (counts_time()) into.evaluated.emplace(key_, last_evaluation_);
+}
+
+bool RuleGroup::counts_time() const {
+    return std::any_of(rules_.begin(), rules_.end(),
+                       [](const auto& rule) { return rule->alerting() != nullptr && rule->alerting()->counts_time(); });
+}
+
+// They are taken even if nobody wants them, so that they do not pile up.
+void RuleGroup::tell_changes() {
+    std::vector<StoredRuleAlert> changed, gone;
+    for (const auto& rule : rules_) {
+        AlertingRule* alerting = rule->alerting();
+        if (alerting == nullptr) continue;
+        const AlertingRule::Changes changes = alerting->take_changes();
+        if (!observers_->changed) continue;
+        for (const auto* entry : changes.changed) changed.push_back(stored(*rule, *entry));
+        for (const LabelSet& labels : changes.gone) gone.push_back(stored(*rule, {labels, {}}));
+    }
+    const bool evaluated = observers_->changed && counts_time();
+    if (changed.empty() && gone.empty() && !evaluated) return;
+    observers_->changed([changed = std::move(changed), gone = std::move(gone), evaluated, key = key_,
+                         at = last_evaluation_](StateWriter& writer) {
+        for (const StoredRuleAlert& alert : gone) writer.erase(kAlertTable, stored_key(alert));
+        for (const StoredRuleAlert& alert : changed) put(writer, alert);
+        if (evaluated) put_evaluated(writer, key, at);
+    });
+}
+
+void RuleGroup::resume_after(std::optional<Timestamp> last) {
+    has_resumed_ = true;
+    outage_since_ = last;
+    if (last) last_evaluation_ = *last;
+}
+
+// Where no evaluation was missed there was no outage.
+void RuleGroup::end_outage() {
+    const auto since = std::exchange(outage_since_, std::nullopt);
+    if (!since || cycle_.due - *since <= interval()) return;
+    for (const auto& rule : rules_) {
+        if (AlertingRule* alerting = rule->alerting()) alerting->resume(*since, cycle_.due, settings_.outage);
+    }
+}
+
 void RuleGroup::count_missed(std::uint64_t iterations) {
     metrics_->missed.add(static_cast<double>(iterations));
     metrics_->iterations.add(static_cast<double>(iterations));
@@ -289,6 +350,7 @@ void RuleGroup::clock_stepped(Duration step) {
 void RuleGroup::settle_clock() {
     timeline_->move_time(clock_lead_);
     template_queries_.move_time(clock_lead_);
+    if (outage_since_) *outage_since_ += clock_lead_;
     if (last_evaluation_ != Timestamp{}) last_evaluation_ += clock_lead_;
     for (const auto& rule : rules_) {
         if (rule->last_evaluation != Timestamp{}) rule->last_evaluation += clock_lead_;

@@ -21,6 +21,7 @@ struct GroupRule {
               AlertingRule::Observer observer);
 
     const RuleDefinition& definition;
+    std::size_t nth = 0;  // among the rules of its name in the group
     std::unique_ptr<StandingQuery> query;
     std::variant<AlertingRule, RecordingRule> action;
     /// It must see what an earlier rule of the group recorded in the same cycle, so a new batch begins with it.
@@ -48,10 +49,14 @@ struct GroupRule {
 /// The labels an alert is sent with: those of the configuration where it has none of that name.
 LabelSet with_external_labels(const LabelSet& labels, const LabelSet& external_labels);
 
+class RuleGroup;
+
 /// Observers of all groups.
 struct RuleObservers {
     std::vector<std::function<void(const AlertTransition&)>> transition;
     std::vector<std::function<void(const std::string& group, Timestamp due)>> evaluation;
+    /// What an evaluation changed in the tables of the state store; not called when that is nothing.
+    std::function<void(StateStore::Write)> changed;
 };
 
 /// The rules of a group, in order, at one evaluation timestamp. Scheduler's thread; only expressions are computed on
@@ -86,6 +91,12 @@ public:
     /// From here on evaluations count by the new clock. The past moves along with it: nothing lasts longer or shorter.
     void settle_clock();
 
+    /// All alerts as they are to be stored.
+    void snapshot(StoredRules& into) const;
+    /// Its alerts are from another run, in which it was evaluated last at `last`; the next evaluation goes on from
+    /// there.
+    void resume_after(std::optional<Timestamp> last);
+
     /// The matchers of all selectors, those of `query` in templates too: what targets it reads.
     const std::vector<Matchers>& selectors() const { return selectors_; }
 
@@ -118,6 +129,10 @@ private:
     void send(Timestamp now, Duration resend_delay);
     void tell_transition(const GroupRule& rule, const LabelSet& labels, const ActiveAlert& alert, AlertPhase before,
                          Timestamp at);
+    void tell_changes();
+    bool counts_time() const;
+    void end_outage();
+    StoredRuleAlert stored(const GroupRule& rule, const ActiveAlerts::value_type& entry) const;
     std::size_t limit_of(const GroupRule& rule) const;
     std::string generator_url(const RuleDefinition& rule) const;
 
@@ -134,6 +149,8 @@ private:
     std::vector<Matchers> selectors_;
 
     Cycle cycle_;
+    bool has_resumed_ = false;  // from another run, and was not evaluated in this one yet
+    std::optional<Timestamp> outage_since_;
     bool computing_ = false;  // a batch is on the pool
     Duration clock_lead_{0};  // what the wall clock shows more than the time that evaluations count by
     Timestamp last_evaluation_{};

@@ -70,7 +70,7 @@ std::vector<OrphanAlert> release_alerts(const Groups& groups) {
         for (const auto& rule : group->rules()) {
             if (rule->alerting() == nullptr) continue;
             for (auto& [labels, alert] : rule->alerting()->release()) {
-                orphans.push_back({group->key(), labels, std::move(alert)});
+                orphans.push_back({group->key(), rule->nth, labels, std::move(alert)});
             }
         }
     }
@@ -105,6 +105,11 @@ struct RuleManager::Impl {
                                                "Alerts that ended because a reload took their rule away.")) {}
 
     GroupsByKey by_key() const;
+    StoredRules snapshot() const;
+    StoredRules read(StateStore& from);
+    StateStore::Write all_alerts() const;
+    StateStore::Write all_groups() const;
+    void write_everything();
     void check_limits(const std::vector<PreparedGroup>& groups, const RuleLimits& limits, Diagnostics& problems) const;
     void compile(PreparedGroup& group, const RuleSettings& with, Diagnostics& problems) const;
     void count_changes(const Prepared::Impl& prepared, RuleReloadSummary& summary) const;
@@ -120,6 +125,7 @@ struct RuleManager::Impl {
     std::uint64_t generation = 0;  // of the configuration in force; 0: none yet
     TickScheduler ticks;
     SelfMetrics::Value& resolved_by_reload;
+    StateStore* state = nullptr;
 };
 
 RuleManager::RuleManager(RuleManagerContext context) : impl_(std::make_unique<Impl>(context)) {}
@@ -200,6 +206,7 @@ RuleReloadSummary RuleManager::apply(Prepared prepared) {
     orphans = AlertInheritance(without(self.groups, before)).distribute(std::move(orphans));
     self.resolve(orphans, self.settings.external_labels, "a reload took the rule away", summary);
     self.ticks.set_groups(self.groups);
+    if (self.state != nullptr) self.write_everything();
     summary.groups = self.groups.size();
     summary.rules = rule_count();
     return summary;
@@ -300,31 +307,88 @@ void RuleManager::on_evaluation(std::function<void(const std::string&, Timestamp
     impl_->observers->evaluation.push_back(std::move(observer));
 }
 
-std::vector<StoredRuleAlert> RuleManager::snapshot() const {
-    std::vector<StoredRuleAlert> stored;
-    for (const auto& group : impl_->groups) {
-        for (const auto& rule : group->rules()) {
-            if (rule->alerting() == nullptr) continue;
-            for (const auto& [labels, alert] : rule->alerting()->alerts()) {
-                stored.push_back({group->definition().file, group->definition().name, rule->definition.name, labels,
-                                  alert.annotations, alert.state, alert.value, alert.last_sent});
-            }
+StoredRules RuleManager::Impl::snapshot() const {
+    StoredRules stored;
+    for (const auto& group : groups) group->snapshot(stored);
+    return stored;
+}
+
+StoredRules RuleManager::snapshot() const {
+    return impl_->snapshot();
+}
+
+void RuleManager::restore(const StoredRules& stored) {
+    Impl& self = *impl_;
+    std::vector<OrphanAlert> orphans;
+    for (const StoredRuleAlert& from : stored.alerts) {
+        ActiveAlert alert;
+        alert.annotations = from.annotations;
+        alert.state = from.state;
+        alert.value = from.value;
+        alert.last_sent = from.last_sent;
+        orphans.push_back({from.file + ";" + from.group, from.nth, from.labels, std::move(alert)});
+    }
+    orphans = AlertInheritance(self.groups).distribute(std::move(orphans));
+    RuleReloadSummary summary;
+    self.resolve(orphans, self.settings.external_labels, "the rule was gone after a restart", summary);
+    for (const auto& group : self.groups) {
+        const auto last = stored.evaluated.find(group->key());
+        group->resume_after(last == stored.evaluated.end() ? std::nullopt : std::optional(last->second));
+    }
+}
+
+void RuleManager::keep_in(StateStore& state) {
+    Impl& self = *impl_;
+    TOCSIN_ASSERT(self.generation > 0 && self.state == nullptr);
+    restore(self.read(state));
+    self.state = &state;
+    self.observers->changed = [&state](StateStore::Write write) { state.write(std::move(write)); };
+    self.write_everything();
+}
+
+StoredRules RuleManager::Impl::read(StateStore& from) {
+    StoredRules stored;
+    const auto tell = [this](const StateRecord& record, const Error& error) {
+        context.log.error("rules::manager", "a stored record makes no sense and is left out",
+                          {{"record", record.key}, {"error", error.message}});
+    };
+    for (const StateRecord& record : from.open_table(kAlertTable, [this] { return all_alerts(); })) {
+        if (auto alert = read_stored_alert(record)) {
+            stored.alerts.push_back(*std::move(alert));
+        } else {
+            tell(record, alert.error());
+        }
+    }
+    for (const StateRecord& record : from.open_table(kGroupTable, [this] { return all_groups(); })) {
+        if (const auto at = read_evaluated(record)) {
+            stored.evaluated.emplace(record.key, *at);
+        } else {
+            tell(record, at.error());
         }
     }
     return stored;
 }
 
-void RuleManager::restore(const std::vector<StoredRuleAlert>& alerts) {
-    std::vector<OrphanAlert> orphans;
-    for (const StoredRuleAlert& stored : alerts) {
-        ActiveAlert alert;
-        alert.annotations = stored.annotations;
-        alert.state = stored.state;
-        alert.value = stored.value;
-        alert.last_sent = stored.last_sent;
-        orphans.push_back({stored.file + ";" + stored.group, stored.labels, std::move(alert)});
-    }
-    AlertInheritance(impl_->groups).distribute(std::move(orphans));
+StateStore::Write RuleManager::Impl::all_alerts() const {
+    return [stored = snapshot().alerts](StateWriter& writer) {
+        for (const StoredRuleAlert& alert : stored) put(writer, alert);
+    };
+}
+
+StateStore::Write RuleManager::Impl::all_groups() const {
+    return [stored = snapshot().evaluated](StateWriter& writer) {
+        for (const auto& [group, at] : stored) put_evaluated(writer, group, at);
+    };
+}
+
+// After a reload alerts may have other rules and groups, and so other keys.
+void RuleManager::Impl::write_everything() {
+    state->write([alerts = all_alerts(), evaluated = all_groups()](StateWriter& writer) {
+        writer.clear(kAlertTable);
+        writer.clear(kGroupTable);
+        alerts(writer);
+        evaluated(writer);
+    });
 }
 
 }  // namespace tocsin

@@ -17,6 +17,7 @@
 #include "engine/store/store.h"
 #include "rules/alert_state.h"
 #include "rules/rule_file.h"
+#include "rules/stored_alert.h"
 
 namespace tocsin {
 
@@ -51,6 +52,7 @@ struct RuleSettings {
     Duration resend_delay{std::chrono::minutes(1)};
     LabelSet external_labels;
     std::string external_url;  // without a slash at the end
+    OutagePolicy outage;
     QueryOptions query;
     RuleLimits limits;
 
@@ -105,16 +107,6 @@ struct AlertTransition {
     double value = 0;
 };
 
-/// What must survive a restart about one alert.
-struct StoredRuleAlert {
-    std::string file, group, rule;
-    LabelSet labels;
-    LabelSet annotations;
-    AlertState state;
-    double value = 0;
-    std::optional<Timestamp> last_sent;
-};
-
 /// All rule groups: compiled, evaluated on their ticks, their alerts sent to the sink. Scheduler's thread only.
 ///
 /// On a tick of the grid the targets that are due are polled; a group due at that tick is evaluated as soon as the last
@@ -162,9 +154,13 @@ public:
     /// After each evaluation of a group, with the instant at which it was due.
     void on_evaluation(std::function<void(const std::string& group, Timestamp due)> observer);
 
-    std::vector<StoredRuleAlert> snapshot() const;
-    /// Before start(); alerts of rules that are not there are ignored.
-    void restore(const std::vector<StoredRuleAlert>& alerts);
+    StoredRules snapshot() const;
+    /// After apply() and before start(). Who was told that an alert fires whose rule is not there any more is told that
+    /// it is over.
+    void restore(const StoredRules& stored);
+    /// The same with what the last run left in `state`, where from now on everything is kept: all that an evaluation or
+    /// a reload changes is one write. `state` must outlive this.
+    void keep_in(StateStore& state);
 
 private:
     struct Impl;

@@ -31,7 +31,7 @@ public:
     /// Reads the files and begins to tick; what start() of the App said.
     Result<ReloadOutcome> start() {
         app = std::make_unique<App>(Doors{scheduler, executor, targets, receivers, server, resolver, disk, random, signals,
-                                          file_watch, log},
+                                          file_watch, log, state_thread},
                                     options);
         return app->start();
     }
@@ -44,6 +44,7 @@ public:
 
     VirtualScheduler scheduler{kStart};
     VirtualExecutor executor;
+    VirtualExecutor state_thread{scheduler, 0};
     fakes::FakeHttpClient targets{scheduler};
     fakes::FakeHttpClient receivers{scheduler};
     fakes::FakeHttpServer server{scheduler};
