@@ -27,6 +27,21 @@ TEST_CASE("base64 gives the examples of RFC 4648", "[base][digest]") {
         {std::string("\0\xff\xfe", 3), "AP/+"},
     }));
     CHECK(base64_encode(c.bytes) == c.text);
+    CHECK(base64_decode(c.text) == c.bytes);
+}
+
+TEST_CASE("what is not base64 is not decoded", "[base][digest]") {
+    const std::string text = GENERATE("Zg", "Zg=", "Z===", "Zm9v\n", "Zm 9v===", "Zg==Zg==");
+    CAPTURE(text);
+    CHECK_FALSE(base64_decode(text).has_value());
+}
+
+TEST_CASE("HMAC-MD5 gives the examples of RFC 2202 and RFC 2195", "[base][digest]") {
+    CHECK(hmac_md5_hex("Jefe", "what do ya want for nothing?") == "750c783e6ab0b503eaa86e310a5db738");
+    CHECK(hmac_md5_hex(std::string(80, '\xaa'), "Test Using Larger Than Block-Size Key - Hash Key First") ==
+          "6b1ab7fe4bd7bf8f0b62e6ce61b9d0cd");
+    CHECK(hmac_md5_hex("tanstaaftanstaaf", "<1896.697170952@postoffice.reston.mci.net>") ==
+          "b913a602c7eda7a495b4e6e7334d3890");
 }
 
 }  // namespace tocsin
