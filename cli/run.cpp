@@ -12,6 +12,7 @@
 #include "base/httplib_client.h"
 #include "base/log.h"
 #include "base/posix_disk.h"
+#include "base/smtp_client.h"
 #include "base/system_random.h"
 #include "base/thread_pool_executor.h"
 #include "cli/commands.h"
@@ -48,12 +49,13 @@ struct World {
           resolver(loop),
           scrape_client(loop, resolver),
           notify_client(loop, resolver),
+          mail_client(loop, resolver),
           server(loop, http_limits()),
           signals(loop),
           file_watch(loop) {}
 
     Doors doors() {
-        return {scheduler, executor, scrape_client, notify_client, server, resolver, disk, random, signals, file_watch, log, state_thread};
+        return {scheduler, executor, scrape_client, notify_client, mail_client, server, resolver, disk, random, signals, file_watch, log, state_thread};
     }
 
     AsioScheduler& scheduler;
@@ -65,6 +67,7 @@ struct World {
     AsioResolver resolver;
     BeastClient scrape_client;
     HttplibClient notify_client;
+    SmtpClient mail_client;
     BeastServer server;
     AsioSignals signals;
     AsioFileWatch file_watch;

@@ -142,7 +142,8 @@ void App::Impl::build() {
     notify.pagerduty_v1_url = options.pagerduty_v1_url;
     notify.observer = &deliveries;
     notifications.emplace(
-        NotificationDoors{doors.scheduler, doors.notify_client, doors.random, doors.disk, doors.log, metrics}, notify);
+        NotificationDoors{doors.scheduler, doors.notify_client, doors.mail_client, doors.random, doors.disk, doors.log, metrics},
+        notify);
     rules.emplace(RuleManagerContext{doors.scheduler, doors.executor, store, scrapes, doors.log, metrics, *notifications});
     context.emplace(api::Context{doors.scheduler, store, *rules, scrapes, *notifications, metrics, options, health,
                                  doors.scheduler.now(),

@@ -9,6 +9,7 @@
 #include "base/disk.h"
 #include "base/http.h"
 #include "base/log.h"
+#include "base/mail.h"
 #include "base/process.h"
 #include "base/random.h"
 #include "base/result.h"
@@ -24,6 +25,7 @@ struct Doors {
     Executor& executor;
     HttpClient& scrape_client;
     HttpClient& notify_client;
+    MailClient& mail_client;
     HttpServer& server;
     Resolver& resolver;
     Disk& disk;

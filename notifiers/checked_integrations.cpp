@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <initializer_list>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -118,75 +117,6 @@ void read_chat_field(const YamlNode& node, ConfigReading& reading, std::string_v
     fields.finish();
 }
 
-void check_discord(const YamlNode& node, ConfigReading& reading, const GlobalConfig&, const std::string& directory) {
-    ConfigFields fields(node, "discord config", reading);
-    read_http(fields, directory);
-    read_key(fields, {"webhook_url", KeyType::SecretUrl});
-    read_texts(fields, {"webhook_url_file", "content", "title", "message", "username", "avatar_url"});
-    require_one_of_pair(fields, "webhook_url");
-    fields.finish();
-}
-
-void check_email_headers(ConfigFields& fields) {
-    const YamlNode* headers = fields.get("headers");
-    if (headers == nullptr || !headers->is_map()) return;
-    std::set<std::string> seen;
-    for (const auto& entry : headers->entries) {
-        std::string name = to_lower(entry.key);
-        bool start = true;
-        for (char& c : name) {
-            if (start && c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-            start = c == '-';
-        }
-        if (!seen.insert(name).second) {
-            fields.reading().problem(entry.key_where,
-                                     fmt::format("duplicate header {} in email config", go_quote(name)));
-        }
-    }
-}
-
-void check_email_threading(ConfigFields& fields) {
-    const YamlNode* node = fields.get("threading");
-    if (node == nullptr || node->is_null()) return;
-    ConfigFields threading(*node, "threading", fields.reading());
-    bool enabled = false;
-    std::string by_date;
-    threading.read("enabled", enabled);
-    threading.read("thread_by_date", by_date);
-    if (enabled && by_date != "none" && by_date != "daily") {
-        threading.report("thread_by_date", fmt::format("invalid thread_by_date value {}", go_quote(by_date)),
-                         "none or daily");
-    }
-    threading.finish();
-}
-
-void check_email(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global,
-                 const std::string& directory) {
-    ConfigFields fields(node, "email config", reading);
-    read_texts(fields, {"to", "from", "hello", "auth_username", "auth_password_file", "auth_secret_file",
-                        "auth_identity", "html", "text"});
-    read_keys(fields, {{"send_resolved", KeyType::Flag},
-                       {"auth_password", KeyType::Secret},
-                       {"auth_secret", KeyType::Secret},
-                       {"headers", KeyType::TextMap},
-                       {"require_tls", KeyType::Flag},
-                       {"force_implicit_tls", KeyType::Flag}});
-    check_host_port(fields, "smarthost");
-    std::vector<HttpClientConfig::Unsupported> ignored;
-    const YamlNode* tls = fields.get("tls_config");
-    if (tls != nullptr && !tls->is_null()) read_tls_config(*tls, reading, directory, ignored);
-    check_email_headers(fields);
-    check_email_threading(fields);
-    fields.at_most_one({"auth_password", "auth_password_file"});
-    fields.at_most_one({"auth_secret", "auth_secret_file"});
-    require(fields, "to", "missing to address in email config");
-    if (!fields.has("smarthost") && global.given.count("smtp_smarthost") == 0) {
-        fields.report({}, "no global SMTP smarthost set");
-    }
-    if (!fields.has("from") && global.given.count("smtp_from") == 0) fields.report({}, "no global SMTP from set");
-    fields.finish();
-}
-
 void check_incidentio(const YamlNode& node, ConfigReading& reading, const GlobalConfig&, const std::string& directory) {
     ConfigFields fields(node, "incidentio config", reading);
     const bool authorized = read_http(fields, directory);
@@ -259,71 +189,6 @@ void check_msteams(const YamlNode& node, ConfigReading& reading, const GlobalCon
     fields.finish();
 }
 
-void check_msteamsv2(const YamlNode& node, ConfigReading& reading, const GlobalConfig&, const std::string& directory) {
-    ConfigFields fields(node, "msteamsv2 config", reading);
-    read_http(fields, directory);
-    read_key(fields, {"webhook_url", KeyType::SecretUrl});
-    read_texts(fields, {"webhook_url_file", "title", "text"});
-    require_one_of_pair(fields, "webhook_url");
-    fields.finish();
-}
-
-void check_opsgenie_responder(const YamlNode& node, ConfigReading& reading) {
-    ConfigFields fields(node, "opsgenie responder", reading);
-    read_texts(fields, {"id", "name", "username"});
-    std::string type;
-    fields.read("type", type);
-    if (!fields.has("id") && !fields.has("name") && !fields.has("username")) {
-        fields.report({}, "opsGenieConfig responder has to have at least one of id, username or name specified");
-    }
-    static constexpr std::array<std::string_view, 5> kTypes = {"team", "teams", "user", "escalation", "schedule"};
-    const bool known = std::any_of(kTypes.begin(), kTypes.end(), [&](auto name) { return iequals(name, type); });
-    if (!known && type.find("{{") == std::string::npos) {
-        fields.report("type",
-                      fmt::format("opsGenieConfig responder type {} does not match a valid type", go_quote(type)),
-                      "team, teams, user, escalation, schedule or a template");
-    }
-    fields.finish();
-}
-
-void check_opsgenie(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global,
-                    const std::string& directory) {
-    ConfigFields fields(node, "opsgenie config", reading);
-    read_http(fields, directory);
-    read_texts(fields,
-               {"api_key_file", "message", "description", "source", "entity", "actions", "tags", "note", "priority"});
-    read_keys(fields, {{"api_key", KeyType::Secret},
-                       {"api_url", KeyType::Url},
-                       {"details", KeyType::TextMap},
-                       {"update_alerts", KeyType::Flag}});
-    fields.read_each("responders", [&](const YamlNode& item) { check_opsgenie_responder(item, reading); });
-    require_or_global(fields, global, "api_key", "opsgenie_api_key",
-                      "no global OpsGenie API Key set either inline or in a file");
-    fields.finish();
-}
-
-void check_pushover(const YamlNode& node, ConfigReading& reading, const GlobalConfig&, const std::string& directory) {
-    ConfigFields fields(node, "pushover config", reading);
-    read_http(fields, directory);
-    read_texts(fields,
-               {"user_key_file", "token_file", "title", "message", "url", "url_title", "device", "sound", "priority"});
-    read_keys(fields, {{"user_key", KeyType::Secret},
-                       {"token", KeyType::Secret},
-                       {"retry", KeyType::GoDuration},
-                       {"expire", KeyType::GoDuration},
-                       {"ttl", KeyType::GoDuration},
-                       {"html", KeyType::Flag},
-                       {"monospace", KeyType::Flag}});
-    require_one_of_pair(fields, "user_key");
-    require_one_of_pair(fields, "token");
-    bool html = false;
-    bool monospace = false;
-    fields.read("html", html);
-    fields.read("monospace", monospace);
-    if (html && monospace) fields.report("monospace", "either monospace or html must be configured");
-    fields.finish();
-}
-
 void check_rocketchat(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global,
                       const std::string& directory) {
     ConfigFields fields(node, "rocketchat config", reading);
@@ -367,31 +232,6 @@ void check_sns(const YamlNode& node, ConfigReading& reading, const GlobalConfig&
     check_sigv4(fields);
     if (!fields.has("topic_arn") && !fields.has("phone_number") && !fields.has("target_arn")) {
         fields.report({}, "must provide either a Target ARN, Topic ARN, or Phone Number for SNS config");
-    }
-    fields.finish();
-}
-
-void check_telegram(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global,
-                    const std::string& directory) {
-    ConfigFields fields(node, "telegram config", reading);
-    read_http(fields, directory);
-    read_texts(fields, {"bot_token_file", "chat_id_file", "message"});
-    read_keys(fields, {{"api_url", KeyType::Url},
-                       {"bot_token", KeyType::Secret},
-                       {"chat_id", KeyType::Integer},
-                       {"message_thread_id", KeyType::Integer},
-                       {"disable_notifications", KeyType::Flag}});
-    require_or_global(fields, global, "bot_token", "telegram_bot_token",
-                      "missing bot_token or bot_token_file on telegram_config");
-    fields.at_most_one({"chat_id", "chat_id_file"});
-    if (!fields.has("chat_id") && !fields.has("chat_id_file")) {
-        fields.report({}, "missing chat_id or chat_id_file on telegram_config");
-    }
-    std::string mode;
-    fields.read("parse_mode", mode);
-    if (!mode.empty() && mode != "Markdown" && mode != "MarkdownV2" && mode != "HTML") {
-        fields.report("parse_mode",
-                      "unknown parse_mode on telegram_config, must be Markdown, MarkdownV2, HTML or empty string");
     }
     fields.finish();
 }
@@ -452,19 +292,13 @@ void check_wechat(const YamlNode& node, ConfigReading& reading, const GlobalConf
     fields.finish();
 }
 
-constexpr std::array<CheckedIntegration, 15> kIntegrations = {{
-    {"discord", "discord_configs", check_discord},
-    {"email", "email_configs", check_email},
+constexpr std::array<CheckedIntegration, 9> kIntegrations = {{
     {"incidentio", "incidentio_configs", check_incidentio},
     {"jira", "jira_configs", check_jira},
     {"mattermost", "mattermost_configs", check_mattermost},
     {"msteams", "msteams_configs", check_msteams},
-    {"msteamsv2", "msteamsv2_configs", check_msteamsv2},
-    {"opsgenie", "opsgenie_configs", check_opsgenie},
-    {"pushover", "pushover_configs", check_pushover},
     {"rocketchat", "rocketchat_configs", check_rocketchat},
     {"sns", "sns_configs", check_sns},
-    {"telegram", "telegram_configs", check_telegram},
     {"victorops", "victorops_configs", check_victorops},
     {"webex", "webex_configs", check_webex},
     {"wechat", "wechat_configs", check_wechat},

@@ -181,12 +181,12 @@ void find_unsendable_in(const AlertmanagerConfig& config, const ReceiverConfig& 
         report(unsendable.where,
                fmt::format("receiver {} is used by a route, but tocsin cannot send with {}_configs",
                            go_quote(receiver.name), unsendable.kind),
-               "use webhook_configs, slack_configs or pagerduty_configs, or keep Alertmanager for this receiver");
+               "use one of the kinds that docs/configuration.md lists, or keep Alertmanager for this receiver");
     }
     for (const auto& integration : receiver.integrations) {
         for (const auto& unsupported : integration.config->http.unsupported) {
             report(unsupported.where,
-                   fmt::format("receiver {} is used by a route, but tocsin does not support {} in http_config",
+                   fmt::format("receiver {} is used by a route, but tocsin does not support {} here",
                                go_quote(receiver.name), unsupported.key),
                    {});
         }

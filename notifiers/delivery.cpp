@@ -258,6 +258,11 @@ void Delivery::delivered(const Attempt& attempt, const Outcome& outcome) {
                             {"integration", integration_->kind},
                             {"error", outcome.template_error}});
     }
+    for (const std::string& refused : outcome.refused) {
+        context_.log.error(
+            "notifiers::delivery", "a recipient was refused, the others were told",
+            {{"receiver", integration_->receiver}, {"integration", integration_->kind}, {"recipient", refused}});
+    }
     become_idle();
     if (missed_flush_) reconsider();
     group_.delivery_settled();

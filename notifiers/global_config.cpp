@@ -7,36 +7,35 @@
 namespace tocsin {
 namespace {
 
-constexpr std::array kTexts = {"smtp_from", "smtp_hello", "smtp_auth_username", "smtp_auth_identity",
-                               "wechat_api_corp_id"};
-constexpr std::array kFiles = {"smtp_auth_password_file", "smtp_auth_secret_file",    "opsgenie_api_key_file",
-                               "wechat_api_secret_file",  "victorops_api_key_file",   "telegram_bot_token_file",
-                               "rocketchat_token_file",   "rocketchat_token_id_file", "mattermost_webhook_url_file"};
-constexpr std::array kSecrets = {"smtp_auth_password", "smtp_auth_secret",   "opsgenie_api_key", "wechat_api_secret",
-                                 "victorops_api_key",  "telegram_bot_token", "rocketchat_token", "rocketchat_token_id"};
-constexpr std::array kUrls = {"opsgenie_api_url", "wechat_api_url", "victorops_api_url", "telegram_api_url",
-                              "webex_api_url",    "jira_api_url",   "rocketchat_api_url"};
-constexpr std::array kPairs = {"smtp_auth_password", "smtp_auth_secret",    "opsgenie_api_key",
-                               "wechat_api_secret",  "victorops_api_key",   "telegram_bot_token",
-                               "rocketchat_token",   "rocketchat_token_id", "mattermost_webhook_url",
-                               "slack_api_url",      "slack_app_token"};
+constexpr std::array kFiles = {"wechat_api_secret_file", "victorops_api_key_file", "rocketchat_token_file",
+                               "rocketchat_token_id_file", "mattermost_webhook_url_file"};
+constexpr std::array kSecrets = {"wechat_api_secret", "victorops_api_key", "rocketchat_token", "rocketchat_token_id"};
+constexpr std::array kUrls = {"wechat_api_url", "victorops_api_url", "webex_api_url", "jira_api_url",
+                              "rocketchat_api_url"};
+constexpr std::array kPairs = {"wechat_api_secret",      "victorops_api_key", "rocketchat_token", "rocketchat_token_id",
+                               "mattermost_webhook_url", "slack_api_url",     "slack_app_token"};
 
 /// Keys of integrations that cannot send yet: read for their mistakes only.
 void read_for_other_integrations(ConfigFields& fields) {
     std::string text;
     Secret secret;
-    for (const auto* key : kTexts) fields.read(key, text);
+    fields.read("wechat_api_corp_id", text);
     for (const auto* key : kFiles) fields.read(key, text);
     for (const auto* key : kSecrets) fields.read_secret(key, secret);
     for (const auto* key : kUrls) fields.read_url(key, text);
     fields.read_secret_url("mattermost_webhook_url", secret);
-    check_host_port(fields, "smtp_smarthost");
-    bool flag = false;
-    fields.read("smtp_require_tls", flag);
-    fields.read("smtp_force_implicit_tls", flag);
-    std::vector<HttpClientConfig::Unsupported> ignored;
-    const YamlNode* tls = fields.get("smtp_tls_config");
-    if (tls != nullptr && !tls->is_null()) read_tls_config(*tls, fields.reading(), {}, ignored);
+}
+
+void check_host_port(ConfigFields& fields, const std::string& key, const std::string& text) {
+    if (text.empty()) return;
+    const auto colon = text.rfind(':');
+    if (colon == std::string::npos || text.back() == ']') {
+        fields.report(key, fmt::format("address {}: missing port in address", text), "host:port");
+    } else if (colon + 1 == text.size()) {
+        fields.report(key, fmt::format("address \"{}\": port cannot be empty", text), "host:port");
+    } else if (text.front() != '[' && text.find(':') != colon) {
+        fields.report(key, fmt::format("address {}: too many colons in address", text), "host:port");
+    }
 }
 
 void read_slack(ConfigFields& fields, GlobalConfig& config) {
@@ -56,18 +55,27 @@ void read_slack(ConfigFields& fields, GlobalConfig& config) {
 
 }  // namespace
 
-void check_host_port(ConfigFields& fields, std::string_view key) {
-    std::string text;
-    if (!fields.read(key, text) || text.empty()) return;
-    const auto colon = text.rfind(':');
-    const bool in_brackets = !text.empty() && text.back() == ']';
-    if (colon == std::string::npos || in_brackets) {
-        fields.report(key, fmt::format("address {}: missing port in address", text), "host:port");
-    } else if (colon + 1 == text.size()) {
-        fields.report(key, fmt::format("address \"{}\": port cannot be empty", text), "host:port");
-    } else if (text.front() != '[' && text.find(':') != colon) {
-        fields.report(key, fmt::format("address {}: too many colons in address", text), "host:port");
+void read_smtp_config(ConfigFields& fields, const std::string& prefix, const std::string& directory, SmtpConfig& into) {
+    fields.read(prefix + "from", into.from);
+    fields.read(prefix + "hello", into.hello);
+    if (fields.read(prefix + "smarthost", into.smarthost)) {
+        check_host_port(fields, prefix + "smarthost", into.smarthost);
     }
+    fields.read(prefix + "auth_username", into.auth_username);
+    fields.read(prefix + "auth_identity", into.auth_identity);
+    if (auto password = read_secret_source(fields, prefix + "auth_password", directory); !password.empty()) {
+        into.auth_password = std::move(password);
+    }
+    if (auto secret = read_secret_source(fields, prefix + "auth_secret", directory); !secret.empty()) {
+        into.auth_secret = std::move(secret);
+    }
+    fields.read(prefix + "require_tls", into.require_tls);
+    bool implicit = false;
+    if (fields.read(prefix + "force_implicit_tls", implicit)) into.force_implicit_tls = implicit;
+    const YamlNode* tls = fields.get(prefix + "tls_config");
+    if (tls == nullptr || tls->is_null()) return;
+    into.unsupported_tls.clear();
+    into.tls = read_tls_config(*tls, fields.reading(), directory, into.unsupported_tls);
 }
 
 GlobalConfig read_global_config(const YamlNode* node, ConfigReading& reading, const std::string& directory) {
@@ -79,6 +87,11 @@ GlobalConfig read_global_config(const YamlNode* node, ConfigReading& reading, co
     if (http != nullptr && !http->is_null()) config.http = read_http_config(*http, reading, directory);
     read_slack(fields, config);
     fields.read_url("pagerduty_url", config.pagerduty_url);
+    fields.read_url("opsgenie_api_url", config.opsgenie_api_url);
+    config.opsgenie_api_key = read_secret_source(fields, "opsgenie_api_key", directory);
+    fields.read_url("telegram_api_url", config.telegram_api_url);
+    config.telegram_bot_token = read_secret_source(fields, "telegram_bot_token", directory);
+    read_smtp_config(fields, "smtp_", directory, config.smtp);
     read_for_other_integrations(fields);
     for (const std::string key : kPairs) fields.at_most_one({key, key + "_file"});
     fields.finish();

@@ -37,9 +37,15 @@ constexpr std::array<std::string_view, 20> kReservedHeaders = {"authorization",
                                                                "te",
                                                                "trailer"};
 
+void read_file_key(ConfigFields& fields, const std::string& key, const std::string& directory, SecretSource& source) {
+    const std::string file = key + "_file";
+    if (fields.read(file, source.file) && !source.file.empty()) source.file = resolve_path(directory, source.file);
+    fields.at_most_one({key, file});
+}
+
 /// Reads `key`, `key_file` and `key_ref` of a mapping.
-SecretSource read_secret_source(ConfigFields& fields, const std::string& key, const std::string& directory,
-                                std::vector<Unsupported>& unsupported, std::string_view prefix = {}) {
+SecretSource read_secret_or_ref(ConfigFields& fields, const std::string& key, const std::string& directory,
+                                std::vector<Unsupported>& unsupported, std::string_view prefix) {
     SecretSource source;
     fields.read_secret(key, source.text);
     if (fields.read(key + "_file", source.file) && !source.file.empty()) {
@@ -55,8 +61,8 @@ void read_oauth2(const YamlNode& node, ConfigReading& reading, const std::string
     unsupported.push_back({"oauth2", node.where});
     ConfigFields fields(node, "oauth2", reading);
     std::vector<Unsupported> ignored;
-    read_secret_source(fields, "client_secret", directory, ignored, "oauth2 ");
-    read_secret_source(fields, "client_certificate_key", directory, ignored, "oauth2 ");
+    read_secret_or_ref(fields, "client_secret", directory, ignored, "oauth2 ");
+    read_secret_or_ref(fields, "client_certificate_key", directory, ignored, "oauth2 ");
     if (!fields.has("client_id")) fields.report("client_id", "oauth2 client_id must be configured");
     if (!fields.has("token_url")) fields.report("token_url", "oauth2 token_url must be configured");
     std::vector<std::string> scopes;
@@ -83,7 +89,7 @@ HttpClientConfig::BasicAuth read_basic_auth(const YamlNode& node, ConfigReading&
     }
     if (fields.has("username_ref")) unsupported.push_back({"username_ref", fields.get("username_ref")->where});
     fields.at_most_one({"username", "username_file", "username_ref"}, "basic_auth ");
-    auth.password = read_secret_source(fields, "password", directory, unsupported, "basic_auth ");
+    auth.password = read_secret_or_ref(fields, "password", directory, unsupported, "basic_auth ");
     fields.finish();
     return auth;
 }
@@ -98,7 +104,7 @@ HttpClientConfig::Authorization read_authorization(const YamlNode& node, ConfigR
     if (iequals(authorization.type, "basic")) {
         fields.report("type", R"(authorization type cannot be set to "basic", use "basic_auth" instead)");
     }
-    authorization.credentials = read_secret_source(fields, "credentials", directory, unsupported, "authorization ");
+    authorization.credentials = read_secret_or_ref(fields, "credentials", directory, unsupported, "authorization ");
     fields.finish();
     return authorization;
 }
@@ -197,6 +203,28 @@ void read_credentials(ConfigFields& fields, HttpClientConfig& config, const std:
 }
 
 }  // namespace
+
+SecretSource read_secret_source(ConfigFields& fields, const std::string& key, const std::string& directory) {
+    SecretSource source;
+    fields.read_secret(key, source.text);
+    read_file_key(fields, key, directory, source);
+    return source;
+}
+
+SecretSource read_secret_url_source(ConfigFields& fields, const std::string& key, const std::string& directory) {
+    SecretSource source;
+    fields.read_secret_url(key, source.text);
+    read_file_key(fields, key, directory, source);
+    return source;
+}
+
+SecretSource read_required_url(ConfigFields& fields, const std::string& key, const std::string& directory) {
+    SecretSource source = read_secret_url_source(fields, key, directory);
+    if (!fields.has(key) && source.file.empty()) {
+        fields.report({}, fmt::format("one of {} or {}_file must be configured", key, key));
+    }
+    return source;
+}
 
 Result<std::string> SecretSource::resolve(Disk& disk) const {
     if (file.empty()) return text.reveal();

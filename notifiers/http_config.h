@@ -23,6 +23,13 @@ struct SecretSource {
     Result<std::string> resolve(Disk& disk) const;
 };
 
+/// Reads `key` and `key_file`, of which one at most may be given. A relative file is one of `directory`.
+SecretSource read_secret_source(ConfigFields& fields, const std::string& key, const std::string& directory);
+/// The same for a secret URL.
+SecretSource read_secret_url_source(ConfigFields& fields, const std::string& key, const std::string& directory);
+/// And for one that must be given.
+SecretSource read_required_url(ConfigFields& fields, const std::string& key, const std::string& directory);
+
 /// `http_config` of a receiver: prometheus/common's HTTPClientConfig.
 struct HttpClientConfig {
     struct BasicAuth {

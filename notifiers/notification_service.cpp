@@ -221,7 +221,13 @@ std::shared_ptr<const Routing> NotificationService::make_routing(const Alertmana
 }
 
 NotifierContext NotificationService::notifier_context(const AlertmanagerConfig& config) {
-    NotifierContext context{doors_.http, doors_.disk, doors_.scheduler, config.templates, "tocsin/" + options_.version,
+    NotifierContext context{doors_.http,
+                            doors_.mail,
+                            doors_.disk,
+                            doors_.scheduler,
+                            doors_.random,
+                            config.templates,
+                            "tocsin/" + options_.version,
                             {}};
     if (!options_.pagerduty_v1_url.empty()) context.pagerduty_v1_url = options_.pagerduty_v1_url;
     return context;

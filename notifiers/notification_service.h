@@ -11,6 +11,7 @@
 #include "base/disk.h"
 #include "base/http.h"
 #include "base/log.h"
+#include "base/mail.h"
 #include "base/random.h"
 #include "base/self_metrics.h"
 #include "notifiers/config.h"
@@ -28,6 +29,7 @@ namespace tocsin {
 struct NotificationDoors {
     Scheduler& scheduler;
     HttpClient& http;
+    MailClient& mail;
     Random& random;
     Disk& disk;
     Log& log;

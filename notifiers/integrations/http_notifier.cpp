@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -82,30 +83,68 @@ HttpNotifier::HttpNotifier(std::string_view kind, std::shared_ptr<const Integrat
       clock_(context.clock),
       user_agent_(context.user_agent) {}
 
+/// The requests of one message, of which one runs at a time.
+struct HttpNotifier::Attempt {
+    AttemptId id;
+    Notification notification;
+    std::vector<Message> messages;
+    std::string template_error;
+    MonotonicTime deadline;
+    Done done;
+    std::size_t next = 0;
+};
+
 Notifier::AttemptId HttpNotifier::notify(const Notification& notification, Duration timeout, Done done) {
-    const AttemptId id = next_attempt_++;
+    const auto attempt = std::make_shared<Attempt>();
+    attempt->id = next_attempt_++;
+    attempt->notification = notification;
+    attempt->deadline = clock_.monotonic() + timeout;
+    attempt->done = std::move(done);
     auto message = compose(notification);
-    auto request = message ? build_request(*message, timeout) : tl::unexpected(message.error());
+    if (!message) {
+        Outcome outcome;
+        outcome.kind = Outcome::Kind::Failed;
+        outcome.message = message.error().message;
+        attempt->done(std::move(outcome));
+        return attempt->id;
+    }
+    attempt->template_error = message->template_error;
+    auto more = std::move(message->next);
+    attempt->messages.push_back(*std::move(message));
+    std::move(more.begin(), more.end(), std::back_inserter(attempt->messages));
+    send_next(attempt);
+    return attempt->id;
+}
+
+void HttpNotifier::send_next(const std::shared_ptr<Attempt>& attempt) {
+    const Duration left = std::chrono::ceil<Duration>(attempt->deadline - clock_.monotonic());
+    auto request = build_request(attempt->messages[attempt->next++], std::max(left, Duration{1}));
     if (!request) {
         Outcome outcome;
         outcome.kind = Outcome::Kind::Failed;
         outcome.message = request.error().message;
-        done(std::move(outcome));
-        return id;
+        return end_step(attempt, std::move(outcome));
     }
     HttpEvents events;
-    events.verdict = [this, id, notification, template_error = message->template_error,
-                      done = std::move(done)](const Result<HttpResponse>& verdict) {
-        running_.erase(id);
-        Outcome outcome = outcome_of(notification, verdict);
-        outcome.template_error = template_error;
-        done(std::move(outcome));
+    events.verdict = [this, attempt](const Result<HttpResponse>& verdict) {
+        running_.erase(attempt->id);
+        end_step(attempt, outcome_of(attempt->notification, verdict));
     };
     // The entry is made first: a client may answer before send() returns.
-    running_[id] = 0;
+    running_[attempt->id] = 0;
     const HttpClient::RequestId request_id = http_.send(*std::move(request), std::move(events));
-    if (const auto entry = running_.find(id); entry != running_.end()) entry->second = request_id;
-    return id;
+    if (const auto entry = running_.find(attempt->id); entry != running_.end() && entry->second == 0) {
+        entry->second = request_id;
+    }
+}
+
+void HttpNotifier::end_step(const std::shared_ptr<Attempt>& attempt, Outcome outcome) {
+    if (outcome.kind == Outcome::Kind::Delivered && attempt->next < attempt->messages.size()) {
+        return send_next(attempt);
+    }
+    outcome.template_error = attempt->template_error;
+    const Done done = std::move(attempt->done);
+    done(std::move(outcome));
 }
 
 void HttpNotifier::cancel(AttemptId id) {
@@ -117,12 +156,12 @@ void HttpNotifier::cancel(AttemptId id) {
 
 Result<HttpRequest> HttpNotifier::build_request(const Message& message, Duration timeout) {
     HttpRequest request;
-    request.method = "POST";
+    request.method = message.method;
     request.url = message.url;
     request.label = label_;
     request.body = message.body;
     request.timeout = timeout;
-    request.headers = {{"Content-Type", "application/json"}, {"User-Agent", user_agent_}};
+    request.headers = {{"Content-Type", message.content_type}, {"User-Agent", user_agent_}};
     TOCSIN_TRY(auto headers, config_->http.request_headers(disk_));
     for (const auto* more : {&std::as_const(headers), &message.headers}) {
         request.headers.insert(request.headers.end(), more->begin(), more->end());

@@ -9,7 +9,7 @@
 
 namespace tocsin {
 
-/// A notifier whose messages are one POST of JSON each.
+/// A notifier whose messages are requests of HTTP, mostly one POST of JSON each.
 class HttpNotifier : public Notifier {
 public:
     AttemptId notify(const Notification& notification, Duration timeout, Done done) final;
@@ -21,6 +21,9 @@ protected:
         std::string body;
         std::vector<HttpHeader> headers;  // beside those of http_config
         std::string template_error;
+        std::string method = "POST";
+        std::string content_type = "application/json";
+        std::vector<Message> next;  // each sent when the one before was taken; the last one's outcome counts
     };
 
     /// `kind` names the integration in messages.
@@ -35,6 +38,9 @@ protected:
     const Scheduler& clock() const { return clock_; }
 
 private:
+    struct Attempt;
+    void send_next(const std::shared_ptr<Attempt>& attempt);
+    void end_step(const std::shared_ptr<Attempt>& attempt, Outcome outcome);
     Result<HttpRequest> build_request(const Message& message, Duration timeout);
     Outcome outcome_of(const Notification& notification, const Result<HttpResponse>& verdict);
 

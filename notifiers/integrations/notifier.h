@@ -5,9 +5,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/disk.h"
 #include "base/http.h"
+#include "base/mail.h"
+#include "base/random.h"
 #include "notifiers/integrations/integration.h"
 #include "notifiers/notification.h"
 
@@ -32,6 +35,8 @@ struct Outcome {
     std::optional<Duration> retry_after;  // the receiver's wish: not before
     DeliveryNotes notes;                  // of a delivery: replaces what was noted before
     bool forget_notes = false;            // the notes were no good: to be tried again at once without them
+    /// Recipients of a delivery that did not get it, each with the reason.
+    std::vector<std::string> refused;
     /// The message went out with plain facts in place of what a template should have made.
     std::string template_error;
 };
@@ -56,13 +61,17 @@ public:
 /// built.
 struct NotifierContext {
     HttpClient& http;
+    MailClient& mail;
     Disk& disk;
     const Scheduler& clock;
+    Random& random;
     const templates::NotificationTemplates& templates;
     std::string user_agent;
     std::string receiver;
-    /// Where events of PagerDuty's first API go. Alertmanager has it fixed; tests send them elsewhere.
+    /// Where events of PagerDuty's first API and messages of Pushover go. Alertmanager has it fixed; tests send them
+    /// elsewhere.
     std::string pagerduty_v1_url = "https://events.pagerduty.com/generic/2010-04-15/create_event.json";
+    std::string pushover_url = "https://api.pushover.net/1/messages.json";
 };
 
 }  // namespace tocsin

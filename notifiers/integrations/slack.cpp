@@ -75,10 +75,7 @@ private:
         const std::string thumb_url = text(config_.thumb_url);
         const std::string footer = text(config_.footer);
         const std::string color = text_or(config_.color, notification_.data.status == "firing" ? "danger" : "good");
-        if (!error().empty()) {
-            body += fmt::format("{}{}\ntemplate error: {}", body.empty() ? "" : "\n", plain_facts(notification_.data),
-                                error());
-        }
+        if (!error().empty()) body = with_plain_facts(std::move(body), notification_.data, error());
         json.add("text", std::move(body));
         json.add("fallback", fallback);
         json.add("callback_id", callback_id);

@@ -92,9 +92,9 @@ void append_labels(std::string& out, const LabelSet& labels) {
 
 }  // namespace
 
-TemplatedText::TemplatedText(const templates::NotificationTemplates& templates, std::string_view text)
+TemplatedText::TemplatedText(const templates::NotificationTemplates& templates, std::string_view text, Kind kind)
     : parsed_(tl::unexpected(std::string())) {
-    auto parsed = templates.parse_text(text);
+    auto parsed = kind == Kind::Html ? templates.parse_html(text) : templates.parse_text(text);
     if (parsed) {
         parsed_ = *std::move(parsed);
     } else {
@@ -107,10 +107,11 @@ Result<std::string> TemplatedText::expand(const templates::NotificationData& dat
     return parsed_->expand(data, now);
 }
 
-const TemplatedText& FieldTemplates::of(const std::string& text) const {
-    const auto known = parsed_.find(text);
-    return known != parsed_.end() ? known->second
-                                  : parsed_.emplace(text, TemplatedText(templates_, text)).first->second;
+const TemplatedText& FieldTemplates::of(const std::string& text, TemplatedText::Kind kind) const {
+    std::pair key(kind, text);
+    const auto known = parsed_.find(key);
+    if (known != parsed_.end()) return known->second;
+    return parsed_.emplace(std::move(key), TemplatedText(templates_, text, kind)).first->second;
 }
 
 std::string FieldExpander::operator()(const TemplatedText& field) {
@@ -223,6 +224,11 @@ std::string plain_facts(const templates::NotificationData& data) {
         append_labels(out, alert.annotations);
     }
     return out;
+}
+
+std::string with_plain_facts(std::string text, const templates::NotificationData& data, std::string_view error) {
+    if (!text.empty()) text += '\n';
+    return text + fmt::format("{}\ntemplate error: {}", plain_facts(data), error);
 }
 
 }  // namespace tocsin

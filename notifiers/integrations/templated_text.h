@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -16,7 +17,10 @@ namespace tocsin {
 /// in one message must not keep the others from being sent.
 class TemplatedText {
 public:
-    TemplatedText(const templates::NotificationTemplates& templates, std::string_view text);
+    enum class Kind { Text, Html };
+
+    /// As HTML, every value is escaped for the place where it stands.
+    TemplatedText(const templates::NotificationTemplates& templates, std::string_view text, Kind kind = Kind::Text);
 
     Result<std::string> expand(const templates::NotificationData& data, Timestamp now) const;
 
@@ -30,12 +34,12 @@ class FieldTemplates {
 public:
     explicit FieldTemplates(const templates::NotificationTemplates& templates) : templates_(templates) {}
 
-    const TemplatedText& of(const std::string& text) const;
+    const TemplatedText& of(const std::string& text, TemplatedText::Kind kind = TemplatedText::Kind::Text) const;
     const templates::NotificationTemplates& set() const { return templates_; }
 
 private:
     templates::NotificationTemplates templates_;
-    mutable std::map<std::string, TemplatedText> parsed_;
+    mutable std::map<std::pair<TemplatedText::Kind, std::string>, TemplatedText> parsed_;
 };
 
 /// Expands the fields of one message and keeps the first failure.
@@ -89,5 +93,8 @@ std::string truncate_in_runes(std::string text, std::size_t runes_max);
 /// labels and annotations.
 std::string plain_subject(const templates::NotificationData& data);
 std::string plain_facts(const templates::NotificationData& data);
+
+/// What was made of a text although a template failed, the plain facts, and the failure.
+std::string with_plain_facts(std::string text, const templates::NotificationData& data, std::string_view error);
 
 }  // namespace tocsin

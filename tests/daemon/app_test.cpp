@@ -208,7 +208,7 @@ TEST_CASE("what keeps the daemon from starting is told in full", "[daemon][app]"
     SECTION("a storage folder in use") {
         World world;
         REQUIRE(world.start());
-        App second(Doors{world.scheduler, world.executor, world.targets, world.receivers, world.server, world.resolver,
+        App second(Doors{world.scheduler, world.executor, world.targets, world.receivers, world.mails, world.server, world.resolver,
                          world.disk, world.random, world.signals, world.file_watch, world.log, world.state_thread},
                    world.options);
         const auto started = second.start();

@@ -7,6 +7,7 @@
 #include "daemon/app.h"
 #include "tests/fakes/fake_disk.h"
 #include "tests/fakes/fake_http.h"
+#include "tests/fakes/fake_mail.h"
 #include "tests/fakes/fake_http_server.h"
 #include "tests/fakes/fake_process.h"
 #include "tests/fakes/fake_resolver.h"
@@ -30,7 +31,7 @@ public:
 
     /// Reads the files and begins to tick; what start() of the App said.
     Result<ReloadOutcome> start() {
-        app = std::make_unique<App>(Doors{scheduler, executor, targets, receivers, server, resolver, disk, random, signals,
+        app = std::make_unique<App>(Doors{scheduler, executor, targets, receivers, mails, server, resolver, disk, random, signals,
                                           file_watch, log, state_thread},
                                     options);
         return app->start();
@@ -47,6 +48,7 @@ public:
     VirtualExecutor state_thread{scheduler, 0};
     fakes::FakeHttpClient targets{scheduler};
     fakes::FakeHttpClient receivers{scheduler};
+    fakes::FakeMailClient mails{scheduler};
     fakes::FakeHttpServer server{scheduler};
     fakes::FakeResolver resolver{scheduler};
     fakes::FakeDisk disk{"/var/lib"};

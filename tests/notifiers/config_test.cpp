@@ -143,8 +143,8 @@ route: {receiver: hook, routes: [{receiver: NAME}]}
 receivers:
 - name: hook
   webhook_configs: [{url: 'http://x'}]
-- name: mail
-  email_configs: [{to: a@b, from: c@d, smarthost: 'x:25'}]
+- name: ops
+  victorops_configs: [{api_key: k, routing_key: r}]
 - name: oauth
   webhook_configs:
   - url: http://x
@@ -159,10 +159,10 @@ receivers:
     };
     CHECK(unsendable("hook").empty());
     CHECK(
-        unsendable("mail") ==
-        Lines{"/etc/am/am.yml:7:19: receiver \"mail\" is used by a route, but tocsin cannot send with email_configs"});
+        unsendable("ops") ==
+        Lines{"/etc/am/am.yml:7:23: receiver \"ops\" is used by a route, but tocsin cannot send with victorops_configs"});
     REQUIRE(unsendable("oauth").size() == 1);
-    CHECK(unsendable("oauth").front().find("does not support oauth2 in http_config") != std::string::npos);
+    CHECK(unsendable("oauth").front().find("does not support oauth2 here") != std::string::npos);
 }
 
 TEST_CASE("what may not be meant is warned of", "[notifiers][config]") {

@@ -15,6 +15,7 @@
 #include "tests/catch.h"
 #include "tests/fakes/fake_disk.h"
 #include "tests/fakes/fake_http.h"
+#include "tests/fakes/fake_mail.h"
 #include "tests/fakes/recording_log.h"
 
 namespace tocsin::tests {
@@ -33,7 +34,7 @@ public:
         load(yaml);
     }
 
-    NotificationDoors doors() { return {scheduler, http, random, disk, log, metrics}; }
+    NotificationDoors doors() { return {scheduler, http, mail, random, disk, log, metrics}; }
 
     void load(const std::string& yaml) {
         auto config = parse_alertmanager_config(yaml, "/etc/am/alertmanager.yml");
@@ -106,6 +107,7 @@ public:
     Timestamp started_at = scheduler.now();
     SeededRandom random{7};
     fakes::FakeHttpClient http{scheduler};
+    fakes::FakeMailClient mail{scheduler};
     fakes::FakeDisk disk;
     fakes::RecordingLog log;
     SelfMetrics metrics;

@@ -721,14 +721,14 @@ TEST_CASE("a configuration that tocsin cannot send by is refused and the old one
 route: {receiver: mail}
 receivers:
 - name: mail
-  email_configs: [{to: a@b, from: c@d, smarthost: 'x:25'}]
+  victorops_configs: [{api_key: k, routing_key: r}]
 )",
                                             "am.yml");
     REQUIRE(config.has_value());
     const auto loaded = rig.service->load(*std::move(config));
     REQUIRE_FALSE(loaded.has_value());
     CHECK(to_string(loaded.error().front()).find("am.yml:5:") == 0);
-    CHECK(loaded.error().front().message.find("email") != std::string::npos);
+    CHECK(loaded.error().front().message.find("victorops") != std::string::npos);
     CHECK(rig.service->receivers().front().name == "hook");
     CHECK(rig.metrics.render().find("alertmanager_config_last_reload_successful 0") != std::string::npos);
 }

@@ -17,6 +17,7 @@
 #include "tests/catch.h"
 #include "tests/fakes/fake_disk.h"
 #include "tests/fakes/fake_http.h"
+#include "tests/fakes/fake_mail.h"
 
 namespace tocsin::tests {
 
@@ -36,7 +37,8 @@ public:
     }
 
     void build() {
-        NotifierContext context{http, disk, scheduler, config.templates, "tocsin/1.2.3", {}, "http://r/v1"};
+        NotifierContext context{http,           mail, disk,          scheduler,          random, config.templates,
+                                "tocsin/1.2.3", {},   "http://r/v1", "http://r/pushover"};
         receiver = make_receiver(config.receivers.front(), context);
     }
 
@@ -94,7 +96,9 @@ public:
     Json last_json() const { return *parse_json(last_body(), {.depth = 64, .values = 100'000}); }
 
     VirtualScheduler scheduler{from_unix_ms(1'767'323'045'000)};
+    SeededRandom random{7};
     fakes::FakeHttpClient http{scheduler};
+    fakes::FakeMailClient mail{scheduler};
     fakes::FakeDisk disk;
     AlertmanagerConfig config;
     std::shared_ptr<Receiver> receiver;
@@ -131,6 +135,22 @@ inline void check_retry_table(IntegrationRig& rig, const std::vector<RetryCase>&
     CHECK(timeout.kind == Outcome::Kind::RetryLater);
     CHECK(timeout.reason == FailureReason::DeadlineExceeded);
     CHECK(timeout.message.find(secret) == std::string::npos);
+}
+
+/// The table of most kinds.
+inline void check_usual_retry_table(IntegrationRig& rig, const std::string& secret) {
+    using Kind = Outcome::Kind;
+    check_retry_table(rig,
+                      {{200, Kind::Delivered, FailureReason::Other},
+                       {204, Kind::Delivered, FailureReason::Other},
+                       {302, Kind::Failed, FailureReason::Other},
+                       {400, Kind::Failed, FailureReason::ClientError},
+                       {401, Kind::Failed, FailureReason::AuthError},
+                       {404, Kind::Failed, FailureReason::ClientError},
+                       {429, Kind::RetryLater, FailureReason::RateLimited},
+                       {500, Kind::RetryLater, FailureReason::ServerError},
+                       {503, Kind::RetryLater, FailureReason::ServerError}},
+                      secret);
 }
 
 inline std::string header_of(const HttpRequest& request, std::string_view name) {

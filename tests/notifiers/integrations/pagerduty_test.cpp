@@ -33,7 +33,8 @@ TEST_CASE("an event of PagerDuty's first API is Alertmanager's", "[notifiers][pa
 TEST_CASE("the first API is at a fixed place unless a test moves it", "[notifiers][pagerduty]") {
     IntegrationRig rig("pagerduty_configs", "{service_key: S3RV1CE}", "global: {pagerduty_url: 'http://elsewhere/'}");
     accept_all(rig);
-    NotifierContext context{rig.http, rig.disk, rig.scheduler, rig.config.templates, "tocsin/1", {}};
+    NotifierContext context{rig.http,   rig.mail, rig.disk, rig.scheduler, rig.random, rig.config.templates,
+                            "tocsin/1", {}};
     rig.receiver = make_receiver(rig.config.receivers.front(), context);
     rig.send({IntegrationRig::example(true)});
     CHECK(rig.last_request().url == "https://events.pagerduty.com/generic/2010-04-15/create_event.json");
