@@ -6,36 +6,10 @@
 
 #include "base/text.h"
 #include "parser/promql_parser.h"
+#include "rules/text_place.h"
 
 namespace tocsin {
 namespace {
-
-std::size_t offset_in(std::string_view text, std::size_t line, std::size_t column) {
-    std::size_t at = 0;
-    for (std::size_t i = 1; i < line; ++i) {
-        const auto end = text.find('\n', at);
-        if (end == std::string_view::npos) return text.size();
-        at = end + 1;
-    }
-    return std::min(at + (column > 0 ? column - 1 : 0), text.size());
-}
-
-/// The place in the file of a stretch of a scalar's text.
-SourceRange place_of(const YamlNode& scalar, std::size_t begin, std::size_t end) {
-    const SourceRange first = scalar.position_of(begin);
-    const SourceRange last = scalar.position_of(std::max(begin, end));
-    return {first.line, first.column, last.line, last.column};
-}
-
-/// Moves a finding about the text of a scalar to the place in the file where that text stands.
-Diagnostic moved_to_file(Diagnostic finding, const YamlNode& scalar, const std::string& file) {
-    const SourceRange& at = finding.where;
-    finding.file = file;
-    finding.where = at.line == 0 ? scalar.where
-                                 : place_of(scalar, offset_in(scalar.text, at.line, at.column),
-                                            offset_in(scalar.text, at.end_line, at.end_column));
-    return finding;
-}
 
 /// Whether it was told already that the field is no text.
 bool is_unreadable(const YamlNode* field) {

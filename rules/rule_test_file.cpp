@@ -1,0 +1,368 @@
+#include "rules/rule_test_file.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "base/yaml.h"
+#include "rules/text_place.h"
+
+namespace tocsin {
+namespace {
+
+// A test of a year at one value a second.
+constexpr std::size_t kValuesMax = 40'000'000;
+
+/// Reads one file; goes on after each problem.
+class Reader {
+public:
+    Reader(const std::string& path, const QueryOptions& options) : options_(options) { file_.path = path; }
+
+    RuleTestFile read(const YamlNode& root);
+    Diagnostics problems;
+
+private:
+    template <class Read>
+    void for_each(YamlFields& fields, std::string_view key, Read&& read);
+    void report(const SourceRange& where, std::string message, std::string expected = {});
+    void report_in(const YamlNode& scalar, const Diagnostics& found, std::string_view what);
+
+    void read_rule_files(YamlFields& fields);
+    void read_order(YamlFields& fields);
+    RuleTest read_test(const YamlNode& node);
+    void read_series(const YamlNode& node, RuleTest& test);
+    void read_external_labels(YamlFields& fields, RuleTest& test);
+    void read_start(YamlFields& fields, RuleTest& test);
+
+    AlertTestCase read_alert_case(const YamlNode& node);
+    void read_when(YamlFields& fields, AlertTestCase& test_case);
+    void read_window(const YamlNode& node, AlertTestCase& test_case);
+    void read_state(YamlFields& fields, AlertTestCase& test_case);
+    void read_match(YamlFields& fields, AlertTestCase& test_case);
+    ExpectedAlert read_alert(const YamlNode& node, const std::string& alertname);
+    std::vector<ExpectedText> read_texts(YamlFields& fields, std::string_view key);
+    std::optional<ExpectedText> read_text(const YamlNode::Entry& entry);
+
+    ExpressionTestCase read_expression_case(const YamlNode& node);
+    void read_expression(YamlFields& fields, ExpressionTestCase& test_case);
+    ExpectedSample read_sample(const YamlNode& node);
+
+    const QueryOptions& options_;
+    RuleTestFile file_;
+};
+
+void Reader::report(const SourceRange& where, std::string message, std::string expected) {
+    problems.push_back({.severity = Severity::Error,
+                        .check = {},
+                        .file = file_.path,
+                        .where = where,
+                        .message = std::move(message),
+                        .expected = std::move(expected),
+                        .hint = {}});
+}
+
+void Reader::report_in(const YamlNode& scalar, const Diagnostics& found, std::string_view what) {
+    for (Diagnostic finding : found) {
+        if (finding.severity != Severity::Error) continue;
+        finding.message = fmt::format("{}: {}", what, finding.message);
+        problems.push_back(moved_to_file(std::move(finding), scalar, file_.path));
+    }
+}
+
+template <class Read>
+void Reader::for_each(YamlFields& fields, std::string_view key, Read&& read) {
+    const YamlNode* list = fields.get(key);
+    if (list == nullptr || list->is_null()) return;
+    if (!list->is_sequence()) return report(list->where, fmt::format("{} is not a list", key), "a list");
+    for (const YamlNode& item : list->items) read(item);
+}
+
+RuleTestFile Reader::read(const YamlNode& root) {
+    YamlFields fields(root, "rule test file", file_.path, problems);
+    read_rule_files(fields);
+    if (Duration interval{0}; fields.read("evaluation_interval", interval) && interval > Duration{0}) {
+        file_.evaluation_interval = interval;
+    }
+    read_order(fields);
+    fields.read("fuzzy_compare", file_.fuzzy_compare);
+    fields.read("group_intervals", file_.group_intervals);
+    for_each(fields, "tests", [&](const YamlNode& node) { file_.tests.push_back(read_test(node)); });
+    fields.finish();
+    return std::move(file_);
+}
+
+void Reader::read_rule_files(YamlFields& fields) {
+    for_each(fields, "rule_files", [&](const YamlNode& node) {
+        if (!node.is_scalar()) return report(node.where, "an entry of rule_files is not a text", "a path or a pattern");
+        file_.rule_files.push_back({node.text, node.where});
+    });
+}
+
+void Reader::read_order(YamlFields& fields) {
+    std::set<std::string> seen;
+    for_each(fields, "group_eval_order", [&](const YamlNode& node) {
+        if (!seen.insert(node.text).second) {
+            report(node.where, "group name repeated in evaluation order: " + node.text);
+        }
+        file_.group_eval_order.push_back(node.text);
+    });
+}
+
+RuleTest Reader::read_test(const YamlNode& node) {
+    RuleTest test;
+    test.where = node.where;
+    test.interval = file_.evaluation_interval;
+    YamlFields fields(node, "test", file_.path, problems);
+    fields.read("name", test.name);
+    if (Duration interval{0}; fields.read("interval", interval) && interval > Duration{0}) test.interval = interval;
+    for_each(fields, "input_series", [&](const YamlNode& series) { read_series(series, test); });
+    read_external_labels(fields, test);
+    fields.read("external_url", test.external_url);
+    read_start(fields, test);
+    for_each(fields, "alert_rule_test", [&](const YamlNode& test_case) {
+        test.alert_cases.push_back(read_alert_case(test_case));
+    });
+    for_each(fields, "promql_expr_test", [&](const YamlNode& test_case) {
+        test.expression_cases.push_back(read_expression_case(test_case));
+    });
+    fields.finish();
+    return test;
+}
+
+void Reader::read_series(const YamlNode& node, RuleTest& test) {
+    YamlFields fields(node, "series", file_.path, problems);
+    std::string series, values;
+    fields.read("series", series);
+    fields.read("values", values);
+    fields.finish();
+    if (series.empty()) return report(node.where, "a series without a name", "`series:` and `values:`");
+    auto read = parse_series_description(series + " " + values, kValuesMax);
+    if (read) {
+        test.series.push_back(*std::move(read));
+        return;
+    }
+    // One text for the parser, two in the file.
+    for (Diagnostic finding : read.error()) {
+        const bool in_values = finding.where.column > series.size() + 1 && fields.get("values") != nullptr;
+        if (in_values) {
+            finding.where.column -= series.size() + 1;
+            finding.where.end_column -= std::min(finding.where.end_column, series.size() + 1);
+        }
+        report_in(*fields.get(in_values ? "values" : "series"), {finding}, "series " + series);
+    }
+}
+
+void Reader::read_external_labels(YamlFields& fields, RuleTest& test) {
+    std::vector<std::pair<std::string, std::string>> labels;
+    fields.read("external_labels", labels);
+    test.external_labels = LabelSet::from(std::move(labels));
+}
+
+// Seconds since 1970, or RFC 3339.
+void Reader::read_start(YamlFields& fields, RuleTest& test) {
+    const YamlNode* node = fields.get("start_timestamp");
+    if (node == nullptr || node->is_null()) return;
+    if (const auto seconds = parse_float(node->text); seconds && std::abs(*seconds) < 1e11) {
+        test.start = from_unix_ms(std::llround(*seconds * 1000));
+    } else if (const auto time = parse_rfc3339(node->text)) {
+        test.start = *time;
+    } else {
+        report(node->where, fmt::format("start_timestamp {} is no time", go_quote(node->text)),
+               "seconds since 1970, or RFC 3339 as in 2026-03-01T10:00:00Z");
+    }
+}
+
+AlertTestCase Reader::read_alert_case(const YamlNode& node) {
+    AlertTestCase test_case;
+    test_case.where = node.where;
+    YamlFields fields(node, "alert_rule_test", file_.path, problems);
+    read_when(fields, test_case);
+    fields.read("alertname", test_case.alertname);
+    if (test_case.alertname.empty()) report(node.where, "an item under alert_rule_test misses required attribute alertname");
+    read_state(fields, test_case);
+    read_match(fields, test_case);
+    for (const YamlNode::Entry& entry : node.entries) {
+        if (entry.key == "exp_alerts") test_case.expectation = entry.key_where;
+    }
+    for_each(fields, "exp_alerts", [&](const YamlNode& alert) {
+        test_case.alerts.push_back(read_alert(alert, test_case.alertname));
+    });
+    fields.finish();
+    return test_case;
+}
+
+void Reader::read_when(YamlFields& fields, AlertTestCase& test_case) {
+    using When = AlertTestCase::When;
+    std::size_t given = fields.read("eval_time", test_case.from) ? 1 : 0;
+    test_case.until = test_case.from;
+    const auto read = [&](std::string_view key, When when) {
+        const YamlNode* node = fields.get(key);
+        if (node == nullptr || node->is_null()) return;
+        ++given;
+        test_case.when = when;
+        read_window(*node, test_case);
+    };
+    read("within", When::Within);
+    read("throughout", When::Throughout);
+    read("never", When::Never);
+    if (given > 1) report(test_case.where, "more than one time for one case", "one of eval_time, within, throughout, never");
+}
+
+void Reader::read_window(const YamlNode& node, AlertTestCase& test_case) {
+    const auto dots = node.text.find("..");
+    const auto from = parse_duration(trim(std::string_view(node.text).substr(0, dots)));
+    const auto until = dots == std::string::npos ? from : parse_duration(trim(std::string_view(node.text).substr(dots + 2)));
+    if (dots == std::string::npos || !from || !until || *until < *from) {
+        return report(node.where, fmt::format("{} is no window", go_quote(node.text)), "two times, as in 5m..15m");
+    }
+    test_case.from = *from;
+    test_case.until = *until;
+}
+
+void Reader::read_state(YamlFields& fields, AlertTestCase& test_case) {
+    std::string state;
+    if (!fields.read("state", state)) return;
+    if (state == "firing") {
+        test_case.state = AlertPhase::Firing;
+    } else if (state == "pending") {
+        test_case.state = AlertPhase::Pending;
+    } else if (state == "active") {
+        test_case.state.reset();
+    } else {
+        report(fields.get("state")->where, fmt::format("unknown state {}", go_quote(state)), "firing, pending or active");
+    }
+}
+
+void Reader::read_match(YamlFields& fields, AlertTestCase& test_case) {
+    std::string match;
+    if (!fields.read("match", match)) return;
+    if (match == "partial") {
+        test_case.match = AlertTestCase::Match::Partial;
+    } else if (match != "exact") {
+        report(fields.get("match")->where, fmt::format("unknown match {}", go_quote(match)), "exact or partial");
+    }
+}
+
+ExpectedAlert Reader::read_alert(const YamlNode& node, const std::string& alertname) {
+    ExpectedAlert alert;
+    YamlFields fields(node, "exp_alerts", file_.path, problems);
+    alert.labels = read_texts(fields, "exp_labels");
+    alert.annotations = read_texts(fields, "exp_annotations");
+    fields.finish();
+    // As in promtool the name of the case is the name of the alert, whatever its labels say.
+    std::erase_if(alert.labels, [](const ExpectedText& label) { return label.name == kAlertNameLabel; });
+    alert.labels.push_back({std::string(kAlertNameLabel), alertname, std::nullopt});
+    std::sort(alert.labels.begin(), alert.labels.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+    return alert;
+}
+
+std::vector<ExpectedText> Reader::read_texts(YamlFields& fields, std::string_view key) {
+    std::vector<ExpectedText> texts;
+    const YamlNode* node = fields.get(key);
+    if (node == nullptr || node->is_null()) return texts;
+    if (!node->is_map()) {
+        report(node->where, fmt::format("{} is not a map", key), "names with texts");
+        return texts;
+    }
+    for (const YamlNode::Entry& entry : node->entries) {
+        if (auto text = read_text(entry)) texts.push_back(*std::move(text));
+    }
+    std::sort(texts.begin(), texts.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+    return texts;
+}
+
+// `name: text`, or `name: {regex: pattern}`.
+std::optional<ExpectedText> Reader::read_text(const YamlNode::Entry& entry) {
+    if (!entry.value.is_map()) {
+        if (!entry.value.is_sequence()) return ExpectedText{entry.key, entry.value.text, std::nullopt};
+        report(entry.value.where, fmt::format("'{}' is not a text", entry.key), "a text, or {regex: PATTERN}");
+        return std::nullopt;
+    }
+    YamlFields fields(entry.value, entry.key, file_.path, problems);
+    std::string pattern;
+    fields.read("regex", pattern);
+    fields.finish();
+    const auto regex = Regex::compile(pattern);
+    if (!regex) {
+        report(entry.value.where, regex.error().message);
+        return std::nullopt;
+    }
+    return ExpectedText{entry.key, pattern, *regex};
+}
+
+ExpressionTestCase Reader::read_expression_case(const YamlNode& node) {
+    ExpressionTestCase test_case;
+    test_case.where = node.where;
+    YamlFields fields(node, "promql_expr_test", file_.path, problems);
+    read_expression(fields, test_case);
+    fields.read("eval_time", test_case.eval_time);
+    for (const YamlNode::Entry& entry : node.entries) {
+        if (entry.key == "exp_samples") test_case.expectation = entry.key_where;
+    }
+    for_each(fields, "exp_samples", [&](const YamlNode& sample) { test_case.samples.push_back(read_sample(sample)); });
+    fields.finish();
+    return test_case;
+}
+
+void Reader::read_expression(YamlFields& fields, ExpressionTestCase& test_case) {
+    if (!fields.read("expr", test_case.text) || test_case.text.empty()) {
+        return report(test_case.where, "an item under promql_expr_test has no expr");
+    }
+    auto expr = parse_promql(test_case.text);
+    ValueType type = ValueType::Vector;
+    const Diagnostics found =
+        expr ? check_expression(**expr, test_case.text, options_, &type) : std::move(expr.error());
+    report_in(*fields.get("expr"), found, "expr");
+    if (!expr.has_value() || has_errors(found)) return;
+    if (type != ValueType::Vector && type != ValueType::Scalar) {
+        return report(fields.get("expr")->where, fmt::format("the result of expr is of type {}", to_string(type)),
+                      "an instant vector or a scalar");
+    }
+    test_case.expr = std::shared_ptr<const Expr>(std::move(*expr));
+}
+
+ExpectedSample Reader::read_sample(const YamlNode& node) {
+    ExpectedSample sample;
+    YamlFields fields(node, "exp_samples", file_.path, problems);
+    std::string labels;
+    fields.read("labels", labels);
+    fields.read("value", sample.value);
+    if (const YamlNode* histogram = fields.get("histogram"); histogram != nullptr && !histogram->is_null()) {
+        report(histogram->where, "a native histogram is expected, and there are none in tocsin", "`value:`");
+    }
+    fields.finish();
+    if (trim(labels).empty()) return sample;
+    const auto series = parse_series_description(labels + " ");
+    if (series) {
+        sample.labels = series->labels;
+    } else {
+        report_in(*fields.get("labels"), series.error(), fmt::format("labels {}", go_quote(labels)));
+    }
+    return sample;
+}
+
+}  // namespace
+
+Duration RuleTest::length() const {
+    Duration longest{0};
+    for (const AlertTestCase& test_case : alert_cases) longest = std::max(longest, test_case.until);
+    for (const ExpressionTestCase& test_case : expression_cases) longest = std::max(longest, test_case.eval_time);
+    return longest;
+}
+
+Parsed<RuleTestFile> parse_rule_test_file(std::string_view text, const std::string& path, const QueryOptions& options) {
+    const auto root = parse_yaml(text, path);
+    if (!root) return tl::unexpected(root.error());
+    Reader reader(path, options);
+    RuleTestFile file = reader.read(*root);
+    if (reader.problems.empty()) return file;
+    std::stable_sort(reader.problems.begin(), reader.problems.end(), [](const Diagnostic& a, const Diagnostic& b) {
+        return std::pair(a.where.line, a.where.column) < std::pair(b.where.line, b.where.column);
+    });
+    return tl::unexpected(std::move(reader.problems));
+}
+
+}  // namespace tocsin

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "base/regex.h"
+#include "base/time.h"
+#include "engine/eval/query.h"
+#include "parser/ast.h"
+#include "parser/promql_parser.h"
+#include "rules/alert_state.h"
+
+namespace tocsin {
+
+/// What a label or annotation is to be: a text to the letter, or with `regex` what matches as a whole.
+struct ExpectedText {
+    std::string name;
+    std::string text;  // of an expression: its pattern
+    std::optional<Regex> regex;
+
+    bool matches(std::string_view value) const { return regex ? regex->matches(value) : value == text; }
+};
+
+struct ExpectedAlert {
+    std::vector<ExpectedText> labels;  // by name, `alertname` among them
+    std::vector<ExpectedText> annotations;
+};
+
+/// One entry of `alert_rule_test`. Durations count from the start of the test.
+struct AlertTestCase {
+    enum class When {
+        At,          // `eval_time`: after the last evaluation that is not later
+        Within,      // after at least one evaluation of the window
+        Throughout,  // after each evaluation of the window
+        Never,       // none of the expected alerts, or none at all, after any evaluation of the window
+    };
+    enum class Match { Exact, Partial };
+
+    When when = When::At;
+    Duration from{0}, until{0};  // both included; the same for When::At
+    std::string alertname;
+    /// Which alerts are looked at; nothing means pending and firing ones.
+    std::optional<AlertPhase> state = AlertPhase::Firing;
+    /// With Partial, labels and annotations that are not expected may be there too.
+    Match match = Match::Exact;
+    std::vector<ExpectedAlert> alerts;
+    SourceRange where;
+    std::optional<SourceRange> expectation;  // of the key `exp_alerts`
+};
+
+struct ExpectedSample {
+    LabelSet labels;
+    double value = 0;
+};
+
+/// One entry of `promql_expr_test`.
+struct ExpressionTestCase {
+    std::string text;
+    std::shared_ptr<const Expr> expr;
+    Duration eval_time{0};
+    std::vector<ExpectedSample> samples;
+    SourceRange where;
+    std::optional<SourceRange> expectation;  // of the key `exp_samples`
+};
+
+/// One entry of `tests`: series, and what the rules make of them.
+struct RuleTest {
+    std::string name;
+    Duration interval{0};  // between the values of a series
+    std::vector<SeriesDescription> series;
+    LabelSet external_labels;
+    std::string external_url;
+    Timestamp start{};
+    std::vector<AlertTestCase> alert_cases;
+    std::vector<ExpressionTestCase> expression_cases;
+    SourceRange where;
+
+    /// How far from its start its cases look.
+    Duration length() const;
+};
+
+/// A file of unit tests of rules in promtool's format, with tocsin's additions to it (docs/rule_tests.md).
+struct RuleTestFile {
+    std::string path;
+    struct Pattern {
+        std::string text;
+        SourceRange where;
+    };
+    std::vector<Pattern> rule_files;  // as seen from the folder of the file
+    Duration evaluation_interval{std::chrono::minutes(1)};
+    std::vector<std::string> group_eval_order;
+    bool fuzzy_compare = false;
+    /// Each group is evaluated on its own interval, as in production, and not on `evaluation_interval`.
+    bool group_intervals = false;
+    std::vector<RuleTest> tests;
+};
+
+/// Everything that is wrong with the file at once: fields, series, expressions. (Prometheus cmd/promtool/unittest.go.)
+Parsed<RuleTestFile> parse_rule_test_file(std::string_view text, const std::string& path, const QueryOptions& options);
+
+}  // namespace tocsin

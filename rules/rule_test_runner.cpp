@@ -1,0 +1,191 @@
+#include "rules/rule_test_runner.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/duration.h"
+#include "base/text.h"
+#include "rules/rule_test_coverage.h"
+#include "rules/rule_test_run.h"
+
+namespace tocsin {
+namespace {
+
+Diagnostic finding(Severity severity, const std::string& file, const SourceRange& where, std::string message) {
+    return {.severity = severity,
+            .check = {},
+            .file = file,
+            .where = where,
+            .message = std::move(message),
+            .expected = {},
+            .hint = {}};
+}
+
+bool has_magic(std::string_view pattern) {
+    return pattern.find_first_of("*?[") != std::string_view::npos;
+}
+
+using Groups = std::vector<RuleGroupDefinition>;
+
+/// As promtool orders them where it does: a group that is not listed comes with the first one that is. Those of one
+/// rank are in the order of the files.
+void order_groups(Groups& groups, const std::vector<std::string>& order) {
+    const auto rank = [&](const RuleGroupDefinition& group) {
+        const auto place = std::find(order.begin(), order.end(), group.name);
+        return place == order.end() ? 0 : place - order.begin();
+    };
+    std::stable_sort(groups.begin(), groups.end(), [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+}
+
+}  // namespace
+
+struct RuleTestRunner::Impl {
+    Disk& disk;
+    RuleTestOptions options;
+    std::map<std::string, Parsed<RuleFile>> rule_files;  // by path
+    std::set<std::string> unreadable;
+
+    const Parsed<RuleFile>& rule_file(const std::string& path);
+    std::vector<std::string> paths_of(const RuleTestFile& file, RuleTestReport& report);
+    Groups groups_of(const RuleTestFile& file, RuleTestReport& report);
+    void check_alert_names(const RuleTestFile& file, const Groups& groups, RuleTestReport& report) const;
+    void warn_of_order(const RuleTestFile& file, const Groups& groups, RuleTestReport& report) const;
+    void warn_of_intervals(const RuleTestFile& file, const Groups& groups, RuleTestReport& report) const;
+    bool is_to_run(const RuleTest& test) const { return !options.run || options.run->matches(test.name); }
+};
+
+RuleTestRunner::RuleTestRunner(Disk& disk, RuleTestOptions options)
+    : impl_(std::make_unique<Impl>(Impl{disk, std::move(options), {}, {}})) {}
+RuleTestRunner::~RuleTestRunner() = default;
+
+const Parsed<RuleFile>& RuleTestRunner::Impl::rule_file(const std::string& path) {
+    const auto known = rule_files.find(path);
+    if (known != rule_files.end()) return known->second;
+    const auto text = read_file(disk, path);
+    if (!text) unreadable.insert(path);
+    auto parsed = text ? parse_rule_file(*text, path, options.query)
+                       : Parsed<RuleFile>(tl::unexpected(
+                             Diagnostics{finding(Severity::Error, path, {}, text.error().message)}));
+    return rule_files.emplace(path, std::move(parsed)).first->second;
+}
+
+// A pattern that finds nothing tests nothing: promtool only warns of it.
+std::vector<std::string> RuleTestRunner::Impl::paths_of(const RuleTestFile& file, RuleTestReport& report) {
+    std::vector<std::string> paths;
+    for (const RuleTestFile::Pattern& pattern : file.rule_files) {
+        const std::string full = resolve_path(directory_of(file.path), pattern.text);
+        const auto found = disk.glob(full);
+        const bool nothing = !found || found->empty() || (!has_magic(full) && !disk.exists(full));
+        if (nothing) {
+            report.problems.push_back(
+                finding(Severity::Error, file.path, pattern.where, "there is no rule file " + full));
+            continue;
+        }
+        for (const std::string& path : *found) {
+            if (std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(path);
+        }
+    }
+    return paths;
+}
+
+Groups RuleTestRunner::Impl::groups_of(const RuleTestFile& file, RuleTestReport& report) {
+    Groups groups;
+    for (const std::string& path : paths_of(file, report)) {
+        const Parsed<RuleFile>& parsed = rule_file(path);
+        report.unreadable |= unreadable.contains(path);
+        if (parsed) {
+            groups.insert(groups.end(), parsed->groups.begin(), parsed->groups.end());
+        } else {
+            report.problems.insert(report.problems.end(), parsed.error().begin(), parsed.error().end());
+        }
+    }
+    order_groups(groups, file.group_eval_order);
+    return groups;
+}
+
+// A test of an alert that no rule has passes in promtool as soon as nothing is expected of it.
+void RuleTestRunner::Impl::check_alert_names(const RuleTestFile& file, const Groups& groups,
+                                             RuleTestReport& report) const {
+    std::set<std::string_view> names;
+    for (const RuleGroupDefinition& group : groups) {
+        for (const RuleDefinition& rule : group.rules) {
+            if (rule.kind == RuleDefinition::Kind::Alerting) names.insert(rule.name);
+        }
+    }
+    const std::vector<std::string_view> candidates(names.begin(), names.end());
+    for (const RuleTest& test : file.tests) {
+        for (const AlertTestCase& test_case : test.alert_cases) {
+            if (!is_to_run(test) || names.contains(test_case.alertname)) continue;
+            Diagnostic problem = finding(Severity::Error, file.path, test_case.where,
+                                         "no rule has the alert name " + go_quote(test_case.alertname));
+            const auto meant = nearest(test_case.alertname, candidates);
+            if (!meant.empty()) problem.hint = "did you mean " + std::string(meant) + "?";
+            report.problems.push_back(std::move(problem));
+        }
+    }
+}
+
+void RuleTestRunner::Impl::warn_of_order(const RuleTestFile& file, const Groups& groups, RuleTestReport& report) const {
+    for (const std::string& name : file.group_eval_order) {
+        const bool is_there = std::any_of(groups.begin(), groups.end(), [&](const auto& g) { return g.name == name; });
+        if (!is_there) {
+            report.problems.push_back(
+                finding(Severity::Warning, file.path, {}, "group_eval_order names a group that is not there: " + name));
+        }
+    }
+}
+
+void RuleTestRunner::Impl::warn_of_intervals(const RuleTestFile& file, const Groups& groups,
+                                             RuleTestReport& report) const {
+    if (file.group_intervals || options.group_intervals) return;
+    for (const RuleGroupDefinition& group : groups) {
+        if (group.interval.value_or(file.evaluation_interval) == file.evaluation_interval) continue;
+        report.problems.push_back(finding(
+            Severity::Warning, group.file, group.where,
+            fmt::format("group {} is evaluated every {} here, and every {} in production; `group_intervals: true` or "
+                        "--group-intervals tests it as in production",
+                        go_quote(group.name), to_string(file.evaluation_interval), to_string(*group.interval))));
+    }
+}
+
+RuleTestReport RuleTestRunner::run(const std::string& path) {
+    RuleTestReport report;
+    report.file = path;
+    const auto text = read_file(impl_->disk, path);
+    if (!text) {
+        report.unreadable = true;
+        report.problems.push_back(finding(Severity::Error, path, {}, text.error().message));
+        return report;
+    }
+    const auto file = parse_rule_test_file(*text, path, impl_->options.query);
+    if (!file) {
+        report.problems = file.error();
+        return report;
+    }
+    const Groups groups = impl_->groups_of(*file, report);
+    if (has_errors(report.problems)) return report;
+    impl_->check_alert_names(*file, groups, report);
+    impl_->warn_of_order(*file, groups, report);
+    impl_->warn_of_intervals(*file, groups, report);
+
+    RuleTestWorldSettings settings;
+    settings.evaluation_interval = file->evaluation_interval;
+    settings.group_intervals = file->group_intervals || impl_->options.group_intervals;
+    settings.query = impl_->options.query;
+    // As in promtool, where the step of a subquery without one is that of the evaluations.
+    settings.query.default_subquery_step = file->evaluation_interval;
+    std::unique_ptr<CoverageCollector> coverage;
+    if (impl_->options.coverage) coverage = std::make_unique<CoverageCollector>(groups);
+    RuleTestRun run({*file, groups, settings, impl_->disk, coverage.get()});
+    for (const RuleTest& test : file->tests) {
+        if (impl_->is_to_run(test)) report.tests.push_back(run.run(test));
+    }
+    if (coverage) report.coverage = coverage->take();
+    return report;
+}
+
+}  // namespace tocsin

@@ -1,0 +1,153 @@
+#include "rules/rule_test_update.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "base/text.h"
+
+namespace tocsin {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+/// A text between double quotes; YAML reads JSON's.
+std::string quoted(std::string_view text) {
+    std::string out;
+    append_json_string(out, text, JsonStyle::Plain);
+    return out;
+}
+
+std::string flow_map(const LabelSet& labels) {
+    std::vector<std::string> parts;
+    for (const Label label : labels) {
+        if (label.name == kAlertNameLabel) continue;
+        const std::string name = is_legacy_label_name(label.name) ? std::string(label.name) : quoted(label.name);
+        parts.push_back(name + ": " + quoted(label.value));
+    }
+    return "{" + join(parts, ", ") + "}";
+}
+
+std::string yaml_number(double value) {
+    if (std::isnan(value)) return ".nan";
+    if (std::isinf(value)) return value < 0 ? "-.inf" : ".inf";
+    return format_go_float(value);
+}
+
+Lines block_of(const std::vector<SeenAlert>& alerts, const std::string& indent) {
+    if (alerts.empty()) return {indent + "exp_alerts: []"};
+    Lines lines{indent + "exp_alerts:"};
+    for (const SeenAlert& alert : alerts) {
+        lines.push_back(indent + "  - exp_labels: " + flow_map(alert.labels));
+        if (alert.annotations.empty()) continue;
+        lines.push_back(indent + "    exp_annotations:");
+        for (const Label text : alert.annotations) {
+            const std::string name = is_legacy_label_name(text.name) ? std::string(text.name) : quoted(text.name);
+            lines.push_back(indent + "      " + name + ": " + quoted(text.value));
+        }
+    }
+    return lines;
+}
+
+Lines block_of(const std::vector<SeenSample>& samples, const std::string& indent) {
+    if (samples.empty()) return {indent + "exp_samples: []"};
+    Lines lines{indent + "exp_samples:"};
+    for (const SeenSample& sample : samples) {
+        lines.push_back(indent + "  - labels: " + quoted(to_string(sample.labels)));
+        lines.push_back(indent + "    value: " + yaml_number(sample.value));
+    }
+    return lines;
+}
+
+std::size_t indent_of(std::string_view line) {
+    const auto first = line.find_first_not_of(' ');
+    return first == std::string_view::npos ? std::string::npos : first;
+}
+
+/// How many lines the value of a key takes that stands in `line` (from 0) at `column` (from 0): its items may be
+/// indented as deep as the key itself.
+std::size_t lines_of_value(const Lines& lines, std::size_t line, std::size_t column) {
+    std::size_t end = line + 1, last = line;
+    for (; end < lines.size(); ++end) {
+        const std::size_t indent = indent_of(lines[end]);
+        if (indent == std::string::npos) continue;  // blank
+        const bool is_item = indent == column && lines[end][indent] == '-';
+        if (indent <= column && !is_item) break;
+        last = end;
+    }
+    return last - line + 1;
+}
+
+/// Whether the key is alone on its line, but for the dash of its case.
+bool is_block_style(const std::string& line, std::size_t column) {
+    return column <= line.size() && line.find_first_not_of(" -") == column;
+}
+
+/// What replaces some lines of the file.
+struct Edit {
+    std::size_t line;
+    std::size_t count;
+    Lines lines;
+};
+
+std::optional<Edit> edit_for(const RuleTestFailure& failure, const Lines& lines) {
+    if (!failure.alerts && !failure.samples) return std::nullopt;
+    // Where nothing was expected so far, the expectation comes first in its case.
+    const SourceRange at = failure.expectation.value_or(failure.where);
+    if (at.line == 0 || at.line > lines.size()) return std::nullopt;
+    const std::size_t line = at.line - 1, column = at.column - 1;
+    if (!is_block_style(lines[line], column)) return std::nullopt;
+    const std::string indent(column, ' ');
+    Lines block = failure.alerts ? block_of(*failure.alerts, indent) : block_of(*failure.samples, indent);
+    const std::string before = lines[line].substr(0, column);  // the dash of the case, maybe
+    block.front() = before + block.front().substr(column);
+    if (failure.expectation) return Edit{line, lines_of_value(lines, line, column), std::move(block)};
+    block.push_back(indent + lines[line].substr(column));
+    return Edit{line, 1, std::move(block)};
+}
+
+Diagnostic cannot_write(const RuleTestReport& report, const RuleTestFailure& failure) {
+    return {.severity = Severity::Warning,
+            .check = {},
+            .file = report.file,
+            .where = failure.where,
+            .message = failure.what + ": there is nothing that could be written as its expectation",
+            .expected = {},
+            .hint = {}};
+}
+
+}  // namespace
+
+Result<ExpectationUpdate> update_expectations(Disk& disk, const RuleTestReport& report) {
+    ExpectationUpdate update;
+    if (report.passed() || report.unreadable) return update;
+    TOCSIN_TRY(const std::string text, read_file(disk, report.file));
+    Lines lines;
+    for (const std::string_view line : split(text, '\n')) lines.emplace_back(line);
+    std::vector<Edit> edits;
+    for (const RuleTestOutcome& test : report.tests) {
+        for (const RuleTestFailure& failure : test.failures) {
+            if (auto edit = edit_for(failure, lines)) {
+                edits.push_back(*std::move(edit));
+            } else {
+                update.left.push_back(cannot_write(report, failure));
+            }
+        }
+    }
+    if (edits.empty()) return update;
+    std::sort(edits.begin(), edits.end(), [](const Edit& a, const Edit& b) { return a.line > b.line; });
+    for (const Edit& edit : edits) {
+        const auto at = lines.begin() + static_cast<std::ptrdiff_t>(edit.line);
+        lines.insert(lines.erase(at, at + static_cast<std::ptrdiff_t>(edit.count)), edit.lines.begin(), edit.lines.end());
+    }
+    if (auto written = write_file_atomically(disk, report.file, join(lines, "\n")); !written) {
+        return tl::unexpected(written.error());
+    }
+    update.written = edits.size();
+    return update;
+}
+
+}  // namespace tocsin
