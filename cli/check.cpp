@@ -124,7 +124,7 @@ CLI::App* add_kind(CLI::App& check, const char* name, const char* what, const st
     CLI::App* kind = check.add_subcommand(name, what);
     kind->add_option("files", flags->files, "Files; - is standard input")->required()->type_name("FILE");
     kind->add_option("--format", flags->format, "How findings are printed")
-        ->check(CLI::IsMember({"text", "json", "github"}))
+        ->check(CLI::IsMember({"text", "json", "github", "sarif"}))
         ->capture_default_str();
     kind->add_option("--fail-on", flags->fail_on, "From which severity on the exit code is 1")
         ->check(CLI::IsMember({"error", "warning"}))

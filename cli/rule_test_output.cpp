@@ -62,8 +62,8 @@ void print_coverage(const RuleTestReport& report) {
             ++branches;
             branches_seen += branch.gave_result ? 1 : 0;
             if (branch.gave_result) continue;
-            print(escape_control_characters(
-                      fmt::format("{}: the {} side of `{}` never gave anything: {}", place, branch.side, branch.op, branch.text)) +
+            print(escape_control_characters(fmt::format("{}: the {} side of `{}` never gave anything: {}", place,
+                                                        branch.side, branch.op, branch.text)) +
                   "\n");
         }
     }
@@ -141,11 +141,22 @@ std::string xml_escape(std::string_view text) {
     std::string out;
     for (const char c : replace_invalid_utf8(text)) {
         switch (c) {
-            case '&': out += "&amp;"; break;
-            case '<': out += "&lt;"; break;
-            case '>': out += "&gt;"; break;
-            case '"': out += "&quot;"; break;
-            case '\n': case '\t': out += c; break;
+            case '&':
+                out += "&amp;";
+                break;
+            case '<':
+                out += "&lt;";
+                break;
+            case '>':
+                out += "&gt;";
+                break;
+            case '"':
+                out += "&quot;";
+                break;
+            case '\n':
+            case '\t':
+                out += c;
+                break;
             default:
                 // XML has no way to write the other control characters.
                 out += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
@@ -172,9 +183,10 @@ std::string junit_suite(const RuleTestReport& report) {
     if (has_errors(report.problems)) {
         std::string all;
         for (const Diagnostic& problem : report.problems) all += to_string(problem) + "\n";
-        xml += fmt::format("    <testcase name=\"{0}\">\n      <failure message=\"the file cannot be run as it is\">{1}"
-                           "</failure>\n    </testcase>\n",
-                           xml_escape(report.file), xml_escape(all));
+        xml += fmt::format(
+            "    <testcase name=\"{0}\">\n      <failure message=\"the file cannot be run as it is\">{1}"
+            "</failure>\n    </testcase>\n",
+            xml_escape(report.file), xml_escape(all));
     }
     for (const RuleTestOutcome& test : report.tests) xml += junit_case(test);
     return xml + "  </testsuite>\n";

@@ -30,9 +30,10 @@ void add_test(CLI::App& app, Action& run) {
     add_test_rules(*test, run);
     add_test_promql(*test, run);
     add_test_templates(*test, run);
-    test->footer("Examples:\n  tocsin test rules rules_test.yml\n"
-                 "  tocsin test promql functions.test --enable-feature=all\n"
-                 "  tocsin test templates cases.json");
+    test->footer(
+        "Examples:\n  tocsin test rules rules_test.yml\n"
+        "  tocsin test promql functions.test --enable-feature=all\n"
+        "  tocsin test templates cases.json");
 }
 
 }  // namespace tocsin::cli

@@ -1,5 +1,6 @@
-#include <CLI/CLI.hpp>
 #include <algorithm>
+
+#include <CLI/CLI.hpp>
 
 #include "base/posix_disk.h"
 #include "cli/features.h"

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-
 namespace tocsin {
 
 CoverageCollector::CoverageCollector(const std::vector<RuleGroupDefinition>& groups) {

@@ -12,8 +12,8 @@
 
 namespace tocsin {
 
-/// Finds out what the tests of a file exercise: rules whose expression gives something, alerts that fire, and both sides
-/// of `and`, `or` and `unless`.
+/// Finds out what the tests of a file exercise: rules whose expression gives something, alerts that fire, and both
+/// sides of `and`, `or` and `unless`.
 ///
 /// A side counts as exercised once it gave a result at the time of an evaluation; one that stands in a subquery is
 /// looked at there too, and not at the subquery's own steps.

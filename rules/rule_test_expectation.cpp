@@ -26,7 +26,8 @@ bool texts_match(const std::vector<ExpectedText>& expected, const LabelSet& seen
 
 // An annotation may be empty, and be there all the same.
 bool matches(const ExpectedAlert& expected, const SeenAlert& seen, AlertTestCase::Match match) {
-    return texts_match(expected.labels, seen.labels, match) && texts_match(expected.annotations, seen.annotations, match);
+    return texts_match(expected.labels, seen.labels, match) &&
+           texts_match(expected.annotations, seen.annotations, match);
 }
 
 /// Which seen alert is which expected one: as many pairs as there can be (augmenting paths, since an expression may
@@ -197,7 +198,8 @@ DiffLines compare_alerts(const AlertTestCase& expected, const std::vector<SeenAl
         surplus.erase(meant);
     }
     for (const SeenAlert* found : surplus) {
-        lines.push_back(fmt::format("  + {}  {}; not expected", to_string(found->labels), circumstances(*found, start)));
+        lines.push_back(
+            fmt::format("  + {}  {}; not expected", to_string(found->labels), circumstances(*found, start)));
         for (const Label label : found->annotations) {
             lines.push_back(fmt::format("  +   {}: {}", label.name, go_quote(label.value)));
         }
@@ -205,7 +207,8 @@ DiffLines compare_alerts(const AlertTestCase& expected, const std::vector<SeenAl
     return lines;
 }
 
-DiffLines compare_samples(const std::vector<ExpectedSample>& expected, const std::vector<SeenSample>& seen, bool fuzzy) {
+DiffLines compare_samples(const std::vector<ExpectedSample>& expected, const std::vector<SeenSample>& seen,
+                          bool fuzzy) {
     std::multimap<LabelSet, double> left;
     for (const SeenSample& sample : seen) left.emplace(sample.labels, sample.value);
     DiffLines lines;

@@ -122,12 +122,10 @@ RuleTest Reader::read_test(const YamlNode& node) {
     read_external_labels(fields, test);
     fields.read("external_url", test.external_url);
     read_start(fields, test);
-    for_each(fields, "alert_rule_test", [&](const YamlNode& test_case) {
-        test.alert_cases.push_back(read_alert_case(test_case));
-    });
-    for_each(fields, "promql_expr_test", [&](const YamlNode& test_case) {
-        test.expression_cases.push_back(read_expression_case(test_case));
-    });
+    for_each(fields, "alert_rule_test",
+             [&](const YamlNode& test_case) { test.alert_cases.push_back(read_alert_case(test_case)); });
+    for_each(fields, "promql_expr_test",
+             [&](const YamlNode& test_case) { test.expression_cases.push_back(read_expression_case(test_case)); });
     fields.finish();
     return test;
 }
@@ -181,15 +179,15 @@ AlertTestCase Reader::read_alert_case(const YamlNode& node) {
     YamlFields fields(node, "alert_rule_test", file_.path, problems);
     read_when(fields, test_case);
     fields.read("alertname", test_case.alertname);
-    if (test_case.alertname.empty()) report(node.where, "an item under alert_rule_test misses required attribute alertname");
+    if (test_case.alertname.empty())
+        report(node.where, "an item under alert_rule_test misses required attribute alertname");
     read_state(fields, test_case);
     read_match(fields, test_case);
     for (const YamlNode::Entry& entry : node.entries) {
         if (entry.key == "exp_alerts") test_case.expectation = entry.key_where;
     }
-    for_each(fields, "exp_alerts", [&](const YamlNode& alert) {
-        test_case.alerts.push_back(read_alert(alert, test_case.alertname));
-    });
+    for_each(fields, "exp_alerts",
+             [&](const YamlNode& alert) { test_case.alerts.push_back(read_alert(alert, test_case.alertname)); });
     fields.finish();
     return test_case;
 }
@@ -208,13 +206,15 @@ void Reader::read_when(YamlFields& fields, AlertTestCase& test_case) {
     read("within", When::Within);
     read("throughout", When::Throughout);
     read("never", When::Never);
-    if (given > 1) report(test_case.where, "more than one time for one case", "one of eval_time, within, throughout, never");
+    if (given > 1)
+        report(test_case.where, "more than one time for one case", "one of eval_time, within, throughout, never");
 }
 
 void Reader::read_window(const YamlNode& node, AlertTestCase& test_case) {
     const auto dots = node.text.find("..");
     const auto from = parse_duration(trim(std::string_view(node.text).substr(0, dots)));
-    const auto until = dots == std::string::npos ? from : parse_duration(trim(std::string_view(node.text).substr(dots + 2)));
+    const auto until =
+        dots == std::string::npos ? from : parse_duration(trim(std::string_view(node.text).substr(dots + 2)));
     if (dots == std::string::npos || !from || !until || *until < *from) {
         return report(node.where, fmt::format("{} is no window", go_quote(node.text)), "two times, as in 5m..15m");
     }
@@ -232,7 +232,8 @@ void Reader::read_state(YamlFields& fields, AlertTestCase& test_case) {
     } else if (state == "active") {
         test_case.state.reset();
     } else {
-        report(fields.get("state")->where, fmt::format("unknown state {}", go_quote(state)), "firing, pending or active");
+        report(fields.get("state")->where, fmt::format("unknown state {}", go_quote(state)),
+               "firing, pending or active");
     }
 }
 

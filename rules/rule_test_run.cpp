@@ -201,7 +201,8 @@ private:
         for (const RuleGroupView& group : views.groups()) {
             for (const RuleView& rule : group.rules) {
                 if (rule.health != RuleHealth::Error) continue;
-                fail(test_.where, fmt::format("rule {} of group {} at {}", rule.definition->name, group.name, to_string(time)),
+                fail(test_.where,
+                     fmt::format("rule {} of group {} at {}", rule.definition->name, group.name, to_string(time)),
                      {fmt::format("  {}:{}: {}", group.file, rule.definition->where.line, rule.last_error)});
             }
         }

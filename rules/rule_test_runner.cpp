@@ -67,9 +67,9 @@ const Parsed<RuleFile>& RuleTestRunner::Impl::rule_file(const std::string& path)
     if (known != rule_files.end()) return known->second;
     const auto text = read_file(disk, path);
     if (!text) unreadable.insert(path);
-    auto parsed = text ? parse_rule_file(*text, path, options.query)
-                       : Parsed<RuleFile>(tl::unexpected(
-                             Diagnostics{finding(Severity::Error, path, {}, text.error().message)}));
+    auto parsed =
+        text ? parse_rule_file(*text, path, options.query)
+             : Parsed<RuleFile>(tl::unexpected(Diagnostics{finding(Severity::Error, path, {}, text.error().message)}));
     return rule_files.emplace(path, std::move(parsed)).first->second;
 }
 

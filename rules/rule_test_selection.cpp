@@ -13,7 +13,8 @@ namespace {
 class Available {
 public:
     explicit Available(const RuleTest& test) {
-        for (const SeriesDescription& series : test.series) by_name_[series.labels.metric_name()].push_back(&series.labels);
+        for (const SeriesDescription& series : test.series)
+            by_name_[series.labels.metric_name()].push_back(&series.labels);
     }
 
     void add_name(std::string_view name) { written_.insert(name); }
@@ -98,7 +99,8 @@ std::vector<RuleGroupDefinition> RuleTestSelection::groups_for(const RuleTest& t
         if (!taken[i]) continue;
         const RuleGroupDefinition& group = groups_[candidates_[i].group];
         if (last != &group) {
-            groups.push_back({group.name, group.file, group.interval, group.query_offset, group.limit, {}, group.where});
+            groups.push_back(
+                {group.name, group.file, group.interval, group.query_offset, group.limit, {}, group.where});
         }
         last = &group;
         groups.back().rules.push_back(*candidates_[i].rule);

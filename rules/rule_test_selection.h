@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "rules/rule_test_file.h"
 #include "rules/rule_file.h"
+#include "rules/rule_test_file.h"
 
 namespace tocsin {
 

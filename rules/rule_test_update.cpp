@@ -141,7 +141,8 @@ Result<ExpectationUpdate> update_expectations(Disk& disk, const RuleTestReport& 
     std::sort(edits.begin(), edits.end(), [](const Edit& a, const Edit& b) { return a.line > b.line; });
     for (const Edit& edit : edits) {
         const auto at = lines.begin() + static_cast<std::ptrdiff_t>(edit.line);
-        lines.insert(lines.erase(at, at + static_cast<std::ptrdiff_t>(edit.count)), edit.lines.begin(), edit.lines.end());
+        lines.insert(lines.erase(at, at + static_cast<std::ptrdiff_t>(edit.count)), edit.lines.begin(),
+                     edit.lines.end());
     }
     if (auto written = write_file_atomically(disk, report.file, join(lines, "\n")); !written) {
         return tl::unexpected(written.error());

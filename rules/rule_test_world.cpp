@@ -104,8 +104,8 @@ private:
     std::size_t next_ = 0;
 };
 
-
-/// How far the start is off the multiples of the interval; groups on intervals of their own stay on those of production.
+/// How far the start is off the multiples of the interval; groups on intervals of their own stay on those of
+/// production.
 Duration phase_of(Timestamp start, const RuleTestWorldSettings& settings) {
     const Duration interval = settings.evaluation_interval;
     const Duration rest = start.time_since_epoch() % interval;
@@ -193,7 +193,8 @@ void RuleTestWorld::evaluate_next() {
 
 // In promtool no sample is loaded that is later than the last evaluation.
 void RuleTestWorld::finish(Duration length) {
-    const Duration past_last = impl_->settings.group_intervals ? Duration{0} : length % impl_->settings.evaluation_interval;
+    const Duration past_last =
+        impl_->settings.group_intervals ? Duration{0} : length % impl_->settings.evaluation_interval;
     impl_->feed.up_to(impl_->start + length - past_last);
 }
 

@@ -31,7 +31,9 @@ struct Folder {
         disk.put("/t/test.yml", test);
     }
 
-    RuleTestReport run(RuleTestOptions options = {}) { return RuleTestRunner(disk, std::move(options)).run("/t/test.yml"); }
+    RuleTestReport run(RuleTestOptions options = {}) {
+        return RuleTestRunner(disk, std::move(options)).run("/t/test.yml");
+    }
 
     /// Problems, then failures with their lines; `passed` when there is nothing to tell.
     std::string told(RuleTestOptions options = {}) {
@@ -116,8 +118,9 @@ TEST_CASE("a test that names an alert or a file that is not there fails", "[rule
     CHECK(unknown.told() == "/t/test.yml:6:21: no rule has the alert name \"Backlogg\"\n");
     CHECK(unknown.run().problems.front().hint == "did you mean Backlog?");
     Folder missing("rule_files: [rules.yml, 'other/*.yml', none.yml]\n");
-    CHECK(missing.told() == "/t/test.yml:1:25: there is no rule file /t/other/*.yml\n"
-                            "/t/test.yml:1:40: there is no rule file /t/none.yml\n");
+    CHECK(missing.told() ==
+          "/t/test.yml:1:25: there is no rule file /t/other/*.yml\n"
+          "/t/test.yml:1:40: there is no rule file /t/none.yml\n");
 }
 
 TEST_CASE("alert cases may look at windows, pending alerts, and parts", "[rules][rule_test]") {
@@ -125,7 +128,8 @@ TEST_CASE("alert cases may look at windows, pending alerts, and parts", "[rules]
         "{eval_time: 3m, alertname: Backlog, state: pending, match: partial, exp_alerts: [{exp_labels: {job: mail}}]}",
         "{eval_time: 3m, alertname: Backlog, state: active, match: partial, exp_alerts: [{}]}",
         "{eval_time: 8m, alertname: Backlog, match: partial, exp_alerts: [{exp_labels: {job: {regex: 'm.*'}}}]}",
-        "{eval_time: 8m, alertname: Backlog, match: partial, exp_alerts: [{exp_annotations: {summary: {regex: 'mail .*'}}}]}",
+        "{eval_time: 8m, alertname: Backlog, match: partial, exp_alerts: [{exp_annotations: {summary: {regex: 'mail "
+        ".*'}}}]}",
         "{within: 5m..10m, alertname: Backlog, match: partial, exp_alerts: [{}]}",
         "{throughout: 7m..19m, alertname: Backlog, match: partial, exp_alerts: [{}]}",
         "{never: 0s..6m, alertname: Backlog}",
