@@ -8,9 +8,22 @@
 #include <thread>
 #include <vector>
 
+#include <sys/resource.h>
+
 #include "base/worker_thread.h"
 
 namespace tocsin {
+namespace {
+
+constexpr int kLowPriority = 10;
+
+// On Linux a thread has a priority of its own, and 0 is the one that asks. Without the right to it things stay as they
+// are.
+void yield_to_others() {
+    static_cast<void>(setpriority(PRIO_PROCESS, 0, kLowPriority));
+}
+
+}  // namespace
 
 struct ThreadPoolExecutor::Pool {
     struct Job {
@@ -52,10 +65,13 @@ struct ThreadPoolExecutor::Pool {
     std::vector<std::thread> threads;
 };
 
-ThreadPoolExecutor::ThreadPoolExecutor(Scheduler& scheduler, unsigned threads)
+ThreadPoolExecutor::ThreadPoolExecutor(Scheduler& scheduler, unsigned threads, Priority priority)
     : pool_(std::make_unique<Pool>(scheduler)) {
     for (unsigned i = 0; i < std::max(threads, 1U); ++i) {
-        pool_->threads.push_back(start_worker_thread([pool = pool_.get()] { pool->serve(); }));
+        pool_->threads.push_back(start_worker_thread([pool = pool_.get(), priority] {
+            if (priority == Priority::Low) yield_to_others();
+            pool->serve();
+        }));
     }
 }
 

@@ -12,8 +12,11 @@ namespace tocsin {
 /// Its destructor waits for the work that has begun and drops the rest; no `done` comes after it.
 class ThreadPoolExecutor final : public Executor {
 public:
+    /// Low: the threads get what the others leave of the processor.
+    enum class Priority { Normal, Low };
+
     /// `scheduler` must outlive this; at least one thread is made.
-    ThreadPoolExecutor(Scheduler& scheduler, unsigned threads);
+    ThreadPoolExecutor(Scheduler& scheduler, unsigned threads, Priority priority = Priority::Normal);
     ~ThreadPoolExecutor() override;
     ThreadPoolExecutor(const ThreadPoolExecutor&) = delete;
     ThreadPoolExecutor& operator=(const ThreadPoolExecutor&) = delete;
