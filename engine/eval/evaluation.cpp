@@ -67,6 +67,10 @@ void Evaluation::raise(Note& note, const MonotonicityFix& fix, std::int64_t at_m
 
 Status Evaluation::hold_samples(std::size_t count) {
     samples_ += count;
+    peak_samples_ = std::max(peak_samples_, samples_);
+    if (cancelled_ != nullptr && cancelled_->load(std::memory_order_relaxed)) {
+        return fail(Error::Kind::Timeout, "query timed out in expression evaluation");
+    }
     if (samples_ <= options_.samples_max) return {};
     return fail(Error::Kind::LimitExceeded, "query processing would load too many samples into memory in query execution");
 }

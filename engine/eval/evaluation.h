@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -69,17 +70,23 @@ public:
     void raise(Note& note) const { note.raised_in = run_; }
     void raise(Note& note, const MonotonicityFix& fix, std::int64_t at_ms) const;
 
-    /// Samples that are in memory for this run. Fails when they are more than the limit.
+    /// Samples that are in memory for this run. Fails when they are more than the limit, and when the run was cancelled.
     Status hold_samples(std::size_t count);
     std::size_t samples() const { return samples_; }
+    std::size_t peak_samples() const { return peak_samples_; }
     /// What was held since samples() was `count` is not in memory any more.
     void release_to(std::size_t count) { samples_ = count; }
+
+    /// The run fails with Error::Kind::Timeout soon after `cancelled`, which outlives it, was set on whatever thread.
+    void cancel_when(const std::atomic<bool>& cancelled) { cancelled_ = &cancelled; }
 
 private:
     const QueryOptions& options_;
     std::uint64_t run_ = 0;
     std::int64_t start_ms_ = 0, end_ms_ = 0, step_ms_ = 0;
     std::size_t samples_ = 0;
+    std::size_t peak_samples_ = 0;
+    const std::atomic<bool>* cancelled_ = nullptr;
 };
 
 /// `vector cannot contain metrics with the same labelset`.

@@ -166,6 +166,23 @@ void SeriesTable::for_each(const Matchers& matchers, const std::function<bool(Se
     }
 }
 
+std::vector<SeriesNumber> SeriesTable::candidates(const Matchers& matchers) const {
+    const std::string_view name = metric_name_of(matchers);
+    if (!name.empty()) {
+        const auto named = by_name_.find(name);
+        return named == by_name_.end() ? std::vector<SeriesNumber>{} : named->second;
+    }
+    std::vector<SeriesNumber> all;
+    all.reserve(size());
+    for (const auto& [_, numbers] : by_name_) all.insert(all.end(), numbers.begin(), numbers.end());
+    return all;
+}
+
+const SeriesTable::Series* SeriesTable::find(SeriesNumber number) const {
+    if (number >= series_.size() || series_[number].timeline == kNoTimeline) return nullptr;
+    return &series_[number];
+}
+
 std::size_t SeriesTable::bytes() const {
     std::size_t bytes = label_bytes_ + series_.capacity() * sizeof(Series) +
                         identity_->numbers.bucket_count() * (sizeof(SeriesNumber) + 1);

@@ -52,6 +52,8 @@ public:
     /// A label set that is not there yet, in a new column.
     SeriesNumber add(TimelineId id, const LabelSet& labels);
     const Series& operator[](SeriesNumber number) const { return series_[number]; }
+    /// Null when no series has that number.
+    const Series* find(SeriesNumber number) const;
     std::size_t size() const;
 
     /// Gives the series a new column in another timeline. The old one is released; copying samples is the caller's.
@@ -68,6 +70,9 @@ public:
 
     /// Those that match, by metric name, then in the order of their birth, until `visit` returns false.
     void for_each(const Matchers& matchers, const std::function<bool(SeriesNumber)>& visit) const;
+
+    /// Those among which are all that match.
+    std::vector<SeriesNumber> candidates(const Matchers& matchers) const;
 
     std::size_t bytes() const;
 

@@ -385,6 +385,35 @@ void Store::for_each_series(const Matchers& matchers,
     });
 }
 
+// ---- reading in pieces
+
+std::vector<std::uint32_t> Store::candidates(const Matchers& matchers) const {
+    return impl_->table.candidates(matchers);
+}
+
+std::optional<Store::SeriesView> Store::series(std::uint32_t number) const {
+    const SeriesTable::Series* series = impl_->table.find(number);
+    if (series == nullptr) return std::nullopt;
+    return SeriesView{series->labels, {series->timeline, series->column}};
+}
+
+std::vector<std::optional<Store::TimelineView>> Store::timelines() const {
+    std::vector<std::optional<TimelineView>> views(impl_->table.homes_end());
+    for (TimelineId id = 0; id < views.size(); ++id) {
+        if (!has_timeline(id) || timeline(id).empty()) continue;
+        views[id] = TimelineView{timeline(id).time(timeline(id).rows() - 1), layout_generation(id)};
+    }
+    return views;
+}
+
+std::uint64_t Store::series_removed() const {
+    return impl_->stats.series_removed;
+}
+
+bool Store::has_timeline(TimelineId id) const {
+    return impl_->table.has_home(id);
+}
+
 Store::Stats Store::stats() const {
     Stats stats = impl_->stats;
     stats.series = impl_->table.size();

@@ -130,6 +130,27 @@ public:
     void for_each_series(const Matchers& matchers,
                          const std::function<bool(const LabelSet&, const Timeline&, ColumnIndex)>& visit) const;
 
+    // ---- reading in pieces, for whoever lets the store change in between (engine/store/excerpt.h)
+
+    /// The series that may have these matchers, as far as their metric names tell, by numbers that are given out again
+    /// when a series is gone.
+    std::vector<std::uint32_t> candidates(const Matchers& matchers) const;
+    struct SeriesView {
+        const LabelSet& labels;
+        Location location;
+    };
+    /// The series that has this number now, if one has.
+    std::optional<SeriesView> series(std::uint32_t number) const;
+    struct TimelineView {
+        Timestamp last_row;
+        LayoutGeneration layout;
+    };
+    /// The timelines that have rows, by id.
+    std::vector<std::optional<TimelineView>> timelines() const;
+    /// As long as this and layout_generation() stay the same, series are where they were, or are gone.
+    std::uint64_t series_removed() const;
+    bool has_timeline(TimelineId id) const;
+
     // ---- freezing
 
     /// Nothing changes until as many thaw()s. Scheduler's thread.
