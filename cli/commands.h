@@ -20,5 +20,6 @@ void add_run(CLI::App& app, Action& run);
 void add_check(CLI::App& app, Action& run);
 void add_test(CLI::App& app, Action& run);
 void add_fmt(CLI::App& app, Action& run);
+void add_query(CLI::App& app, Action& run);
 
 }  // namespace tocsin::cli

@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
     cli::add_check(app, action);
     cli::add_test(app, action);
     cli::add_fmt(app, action);
+    cli::add_query(app, action);
 
     try {
         app.parse(argc, argv);
