@@ -10,7 +10,7 @@ TOCSIN_CONFORMANCE ?= $(wildcard ../shared/conformance)
 JOBS ?= $(shell nproc)
 RELEASE = build/release
 
-.PHONY: peers build run test test-asan test-tsan clang tidy fuzz bench format help clean
+.PHONY: peers build run test test-asan test-tsan clang tidy fuzz compare-promql bench format help clean
 .DEFAULT_GOAL := build
 
 define configure
@@ -60,6 +60,12 @@ fuzz: ## run each fuzz target for FUZZ_SECONDS (60)
 	$(call configure,fuzz)
 	@cmake --build build/fuzz -j $(JOBS) --target tocsin_fuzzers
 	@tests/fuzz/run build/fuzz $(or $(FUZZ_SECONDS),60)
+
+# As long as the data have to reach back, and with tools from elsewhere: see tests/e2e/promql_comparison.py.
+compare-promql: build ## the same queries to tocsin and to Prometheus over the same data: TOOLS=FOLDER
+	@cmake/fetch_peers.sh build/peers prometheus
+	@TOCSIN=$(abspath build/tocsin) python3 tests/e2e/promql_comparison.py --tools '$(TOOLS)' \
+	    --queries '$(TOCSIN_CONFORMANCE)/promql-http/queries.json'
 
 bench: ## run the benchmarks
 	@cmake/install_dependencies.sh build test fuzz

@@ -35,17 +35,24 @@ struct Flags {
     std::string keep = "rules";
     std::string outage_tolerance = "1h", grace_period = "10m";
     std::string retention = "0s", resend_delay = "1m", health_interval = "30s", lookback_delta = "5m";
+    std::string query_timeout = "2m";
     std::string features;
     unsigned threads = std::max(1U, std::thread::hardware_concurrency());
 };
 
+/// More threads than this would only take turns.
+unsigned query_threads_of(std::size_t concurrency) {
+    return static_cast<unsigned>(std::min<std::size_t>(concurrency, std::max(2U, std::thread::hardware_concurrency())));
+}
+
 /// The real world, in the order in which its parts stand on each other.
 struct World {
-    World(AsioScheduler& loop, Log& messages, unsigned threads)
+    World(AsioScheduler& loop, Log& messages, unsigned threads, std::size_t query_concurrency)
         : scheduler(loop),
           log(messages),
           executor(loop, threads),
           state_thread(loop, 1),
+          query_threads(loop, query_threads_of(query_concurrency), ThreadPoolExecutor::Priority::Low),
           resolver(loop),
           scrape_client(loop, resolver),
           notify_client(loop, resolver),
@@ -55,7 +62,7 @@ struct World {
           file_watch(loop) {}
 
     Doors doors() {
-        return {scheduler, executor, scrape_client, notify_client, mail_client, server, resolver, disk, random, signals, file_watch, log, state_thread};
+        return {scheduler, executor, scrape_client, notify_client, mail_client, server, resolver, disk, random, signals, file_watch, log, state_thread, query_threads};
     }
 
     AsioScheduler& scheduler;
@@ -64,6 +71,7 @@ struct World {
     SystemRandom random;
     ThreadPoolExecutor executor;
     ThreadPoolExecutor state_thread;
+    ThreadPoolExecutor query_threads;
     AsioResolver resolver;
     BeastClient scrape_client;
     HttplibClient notify_client;
@@ -80,6 +88,7 @@ Status read_durations(Flags& flags) {
     TOCSIN_TRY(flags.options.outage.grace, parse_duration(flags.grace_period));
     TOCSIN_TRY(flags.options.health_interval, parse_duration(flags.health_interval));
     TOCSIN_TRY(flags.options.query.lookback_delta, parse_duration(flags.lookback_delta));
+    TOCSIN_TRY(flags.options.query_limits.timeout, parse_duration(flags.query_timeout));
     return {};
 }
 
@@ -124,7 +133,7 @@ int run_daemon(Flags& flags) {
         print_error("tocsin run: " + log.error().message + "\n");
         return kImpossible;
     }
-    World world(scheduler, **log, flags.threads);
+    World world(scheduler, **log, flags.threads, flags.options.query_limits.concurrent_max);
     App app(world.doors(), flags.options);
     const auto started = app.start();
     if (!started || !started->ok()) {
@@ -165,6 +174,13 @@ void add_flags(CLI::App& command, Flags& flags) {
                        "How long after an outage a pending alert fires at the earliest, if its `for` is at least that long")
         ->capture_default_str();
     command.add_option("--query.lookback-delta", flags.lookback_delta, "How old a sample may be")->capture_default_str();
+    command.add_option("--query.timeout", flags.query_timeout, "How long a query of the API may take")->capture_default_str();
+    command.add_option("--query.max-concurrency", options.query_limits.concurrent_max, "Queries of the API at a time")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+    command.add_option("--query.max-samples", options.query.samples_max, "Samples that a query may hold at a time")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40U))
+        ->capture_default_str();
     command.add_option("--enable-feature", flags.features, "Features of PromQL, separated by commas, or all");
     command.add_option("--health.interval", flags.health_interval, "How often /healthz looks at the parts")
         ->capture_default_str();

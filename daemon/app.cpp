@@ -9,6 +9,7 @@
 #include "base/url.h"
 #include "base/version.h"
 #include "daemon/api/api.h"
+#include "daemon/config_text.h"
 #include "daemon/configuration.h"
 #include "daemon/delivery_watch.h"
 #include "daemon/health.h"
@@ -63,6 +64,7 @@ struct App::Impl {
     SelfMetrics metrics;
     Store store;
     ScrapeManager scrapes;
+    QueryService queries;
     DeliveryWatch deliveries;
     std::optional<StateDatabase> state;
     std::optional<NotificationService> notifications;  // from here on down: made when the address is known
@@ -71,6 +73,7 @@ struct App::Impl {
     Router router;
     std::optional<api::Context> context;
 
+    api::LoadedConfig loaded_config;
     std::string address;
     std::string external_url;
     RequestGuard guard;
@@ -92,6 +95,7 @@ App::Impl::Impl(const Doors& d, Options o)
                   scrape.version = version();
                   return scrape;
               }()),
+      queries({doors.scheduler, doors.query_threads, store, metrics}, options.query_limits),
       deliveries(doors.log),
       health(doors.scheduler, options.health_interval) {}
 
@@ -145,15 +149,17 @@ void App::Impl::build() {
         NotificationDoors{doors.scheduler, doors.notify_client, doors.mail_client, doors.random, doors.disk, doors.log, metrics},
         notify);
     rules.emplace(RuleManagerContext{doors.scheduler, doors.executor, store, scrapes, doors.log, metrics, *notifications});
-    context.emplace(api::Context{doors.scheduler, store, *rules, scrapes, *notifications, metrics, options, health,
-                                 doors.scheduler.now(),
+    context.emplace(api::Context{doors.scheduler, store, *rules, scrapes, *notifications, queries, metrics, options, health,
+                                 loaded_config, doors.scheduler.now(),
                                  [this](std::function<void(ReloadOutcome)> done) { reload(std::move(done)); }});
     api::add_health(router, *context);
     api::add_lifecycle(router, *context);
     api::add_metrics(router, *context);
     api::add_rules(router, *context);
     api::add_targets(router, *context);
+    api::add_metadata(router, *context);
     api::add_query(router, *context);
+    api::add_series(router, *context);
     api::add_status(router, *context);
     api::add_alertmanager(router, *context);
 }
@@ -234,6 +240,11 @@ void App::Impl::tell(const Diagnostics& warnings) {
 }
 
 void App::Impl::count_reload(bool good) {
+    loaded_config.last_reload_good = good;
+    if (good) {
+        loaded_config.at = doors.scheduler.now();
+        loaded_config.yaml = config_text(read_file(doors.disk, options.config_file).value_or(""));
+    }
     const double now = static_cast<double>(to_unix_ms(doors.scheduler.now())) / 1000;
     metrics.gauge("prometheus_config_last_reload_successful", "Whether the last configuration reload attempt was successful.")
         .set(good ? 1 : 0);

@@ -35,6 +35,8 @@ struct Doors {
     Log& log;
     /// Another one, of one thread: writing state may take as long as the disk likes.
     Executor& state_thread;
+    /// For what people ask: may be busy for minutes, and less urgent than everything else.
+    Executor& query_threads;
 };
 
 /// What came of a reload: nothing wrong and it is in force, or everything that is wrong and nothing has changed.

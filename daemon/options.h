@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "daemon/query_service.h"
 #include "engine/eval/query.h"
 #include "rules/alert_state.h"
 
@@ -28,6 +29,7 @@ struct Options {
     /// Where PagerDuty's Events v1 live; the original has no key for it. Empty: PagerDuty's own address.
     std::string pagerduty_v1_url;
     QueryOptions query;
+    QueryLimits query_limits;
 };
 
 }  // namespace tocsin

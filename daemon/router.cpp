@@ -29,7 +29,7 @@ bool matches(const std::vector<std::string>& pattern, const std::vector<std::str
 }
 
 ServerResponse method_not_allowed(const std::string& allowed) {
-    ServerResponse response = text_response(405, "method not allowed\n");
+    ServerResponse response = text_response(405, "Method Not Allowed\n");
     response.headers.push_back({"Allow", allowed});
     return response;
 }
@@ -41,7 +41,8 @@ bool is_form(const ServerRequest& request) {
 int status_of(std::string_view type) {
     if (type == "bad_data") return 400;
     if (type == "execution") return 422;
-    if (type == "timeout" || type == "canceled" || type == "unavailable") return 503;
+    if (type == "timeout" || type == "unavailable") return 503;
+    if (type == "canceled") return 499;
     if (type == "not_found") return 404;
     return 500;
 }
@@ -140,11 +141,17 @@ ServerResponse json_response(int status, const Json& body) {
     return response;
 }
 
+ServerResponse api_response(int status, const Json& body) {
+    ServerResponse response = json_response(status, body);
+    response.body.pop_back();
+    return response;
+}
+
 ServerResponse api_success(Json data) {
     Json body = Json::object();
     body.add("status", "success");
     body.add("data", std::move(data));
-    return json_response(200, body);
+    return api_response(200, body);
 }
 
 ServerResponse api_error(std::string_view type, std::string message) {
@@ -152,7 +159,7 @@ ServerResponse api_error(std::string_view type, std::string message) {
     body.add("status", "error");
     body.add("errorType", type);
     body.add("error", std::move(message));
-    return json_response(status_of(type), body);
+    return api_response(status_of(type), body);
 }
 
 }  // namespace tocsin

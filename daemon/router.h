@@ -64,10 +64,13 @@ private:
 ServerResponse text_response(int status, std::string body);
 ServerResponse json_response(int status, const Json& body);
 
+/// JSON without a line feed at the end, as Prometheus' API writes it.
+ServerResponse api_response(int status, const Json& body);
+
 /// `{"status":"success","data":…}` of Prometheus' API.
 ServerResponse api_success(Json data);
 /// `{"status":"error","errorType":…,"error":…}`; the status is the one Prometheus gives to that type: bad_data 400, execution 422,
-/// timeout and canceled 503, unavailable 503, not_found 404, internal 500.
+/// timeout and unavailable 503, canceled 499, not_found 404, internal 500.
 ServerResponse api_error(std::string_view type, std::string message);
 
 }  // namespace tocsin

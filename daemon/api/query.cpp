@@ -1,172 +1,153 @@
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <cmath>
+#include <utility>
 
-#include "base/duration.h"
-#include "base/text.h"
 #include "daemon/api/api.h"
+#include "daemon/api/expression_json.h"
+#include "daemon/api/query_parameters.h"
+#include "daemon/query_service.h"
 #include "parser/printer.h"
 #include "parser/promql_parser.h"
 
 namespace tocsin::api {
 namespace {
 
+using std::chrono::nanoseconds;
+
 constexpr std::int64_t kStepsMax = 11'000;  // points a series, as the original
 
-/// Seconds of Unix time with a fraction, or RFC 3339.
-Result<Timestamp> parse_time(const std::string& text) {
-    if (const auto seconds = parse_float(text); seconds && std::abs(*seconds) < 9e15) {
-        return from_unix_ms(static_cast<std::int64_t>(std::llround(*seconds * 1000)));
+// Rounded up: what is not nothing does not become nothing.
+Duration to_duration(nanoseconds ns) {
+    return std::chrono::ceil<Duration>(ns);
+}
+
+/// What instant and range queries have in common.
+Read<QueryRequest> read_request(const Context& context, const Parameters& parameters) {
+    QueryRequest request;
+    request.text = parameters.get("query");
+    request.options = context.options.query;
+    request.wants_statistics = !parameters.get("stats").empty();
+    request.timeout = context.options.query_limits.timeout;
+    if (!parameters.get("timeout").empty()) {
+        const auto timeout = read_duration(parameters, "timeout");
+        if (!timeout) return tl::unexpected(timeout.error());
+        request.timeout = to_duration(*timeout);
     }
-    if (auto time = parse_rfc3339(text)) return time;
-    return fail(Error::Kind::InvalidInput, fmt::format("cannot parse \"{}\" to a valid timestamp", text));
-}
-
-/// Seconds with a fraction, or a duration as `5m`.
-Result<Duration> parse_step(const std::string& text) {
-    if (const auto seconds = parse_float(text); seconds && std::abs(*seconds) < 9e12) {
-        return Duration(static_cast<std::int64_t>(std::llround(*seconds * 1000)));
+    if (const std::string text = parameters.get("lookback_delta"); !text.empty()) {
+        const auto lookback = parse_step(text);
+        if (!lookback) {
+            return tl::unexpected(
+                api_error("bad_data", "error parsing lookback delta duration: " + lookback.error().message));
+        }
+        // As in the original, nothing and less than nothing mean the default.
+        if (*lookback > nanoseconds{0}) request.options.lookback_delta = to_duration(*lookback);
     }
-    if (auto duration = parse_duration(text)) return duration;
-    return fail(Error::Kind::InvalidInput, fmt::format("cannot parse \"{}\" to a valid duration", text));
+    return request;
 }
 
-ServerResponse invalid_parameter(std::string_view name, const std::string& message) {
-    return api_error("bad_data", fmt::format("invalid parameter \"{}\": {}", name, message));
+Read<QueryRequest> read_instant(const Context& context, const Parameters& parameters) {
+    const auto limit = read_limit(parameters);
+    if (!limit) return tl::unexpected(limit.error());
+    const auto at = read_time_or(parameters, "time", context.scheduler.now());
+    if (!at) return tl::unexpected(at.error());
+    auto request = read_request(context, parameters);
+    if (!request) return request;
+    request->start = request->end = *at;
+    request->limit = *limit;
+    return request;
 }
 
-Json point_json(Timestamp t, double value) {
-    Json point = Json::array();
-    const std::int64_t ms = to_unix_ms(t);
-    // Whole seconds without a fraction, as Go writes such a number.
-    point.push(ms % 1000 == 0 ? Json(ms / 1000) : Json(static_cast<double>(ms) / 1000));
-    point.push(format_value(value));
-    return point;
-}
-
-std::string_view result_type(ValueType type) {
-    switch (type) {
-        case ValueType::Scalar: return "scalar";
-        case ValueType::Vector: return "vector";
-        case ValueType::Matrix: return "matrix";
-        case ValueType::String: return "string";
+Read<Duration> read_step(const Parameters& parameters, Duration length) {
+    const auto step = read_duration(parameters, "step");
+    if (!step) return tl::unexpected(step.error());
+    if (*step <= nanoseconds{0}) {
+        return tl::unexpected(invalid_parameter(
+            "step", "zero or negative query resolution step widths are not accepted. Try a positive integer"));
     }
-    return "";
+    // In floating point: what is compared may be longer than nanoseconds can count.
+    const double steps = static_cast<double>(length.count()) * 1e6 / static_cast<double>(step->count());
+    if (steps >= static_cast<double>(kStepsMax) + 1) {
+        return tl::unexpected(
+            api_error("bad_data",
+                      "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query "
+                      "resolution (?step=XX)"));
+    }
+    return to_duration(*step);
 }
 
-Json result_json(const QueryResult& result, Timestamp at) {
-    if (result.type == ValueType::Scalar) return point_json(at, result.scalar);
-    Json list = Json::array();
-    if (result.type == ValueType::String) {
-        Json point = point_json(at, 0);
-        Json pair = Json::array();
-        pair.push(point.at(0));
-        pair.push(result.string);
-        return pair;
-    }
-    for (const auto& [labels, value] : result.vector) {
-        list.push(Json::Object{{"metric", labels_json(labels)}, {"value", point_json(at, value)}});
-    }
-    for (const RangeSeries& series : result.matrix) {
-        Json points = Json::array();
-        for (const auto& [time, value] : series.points) points.push(point_json(time, value));
-        list.push(Json::Object{{"metric", labels_json(series.labels)}, {"values", std::move(points)}});
-    }
-    return list;
+Read<QueryRequest> read_range(const Context& context, const Parameters& parameters) {
+    const auto limit = read_limit(parameters);
+    if (!limit) return tl::unexpected(limit.error());
+    const auto start = read_time(parameters, "start");
+    if (!start) return tl::unexpected(start.error());
+    const auto end = read_time(parameters, "end");
+    if (!end) return tl::unexpected(end.error());
+    if (*end < *start) return tl::unexpected(invalid_parameter("end", "end timestamp must not be before start time"));
+    const auto step = read_step(parameters, *end - *start);
+    if (!step) return tl::unexpected(step.error());
+    auto request = read_request(context, parameters);
+    if (!request) return request;
+    request->start = *start;
+    request->end = *end;
+    request->step = *step;
+    request->limit = *limit;
+    return request;
 }
 
-Json texts(const std::vector<std::string>& list) {
-    Json json = Json::array();
-    for (const std::string& text : list) json.push(text);
-    return json;
+using Reader = Read<QueryRequest> (*)(const Context&, const Parameters&);
+
+void run(Context& context, Router::Call call, Reader read) {
+    auto request = read(context, Parameters(call.request));
+    if (!request) return call.respond(std::move(request.error()));
+    context.queries.run(*std::move(request), std::move(call.respond));
 }
 
-ServerResponse answer(const Result<QueryResult>& result, Timestamp at) {
-    if (!result) {
-        const bool timed_out = result.error().kind == Error::Kind::Timeout;
-        return api_error(timed_out ? "timeout" : "execution", result.error().message);
-    }
-    Json body = Json::object();
-    body.add("status", "success");
-    body.add("data", Json::Object{{"resultType", result_type(result->type)}, {"result", result_json(*result, at)}});
-    if (!result->annotations.warnings.empty()) body.add("warnings", texts(result->annotations.warnings));
-    if (!result->annotations.infos.empty()) body.add("infos", texts(result->annotations.infos));
-    return json_response(200, body);
-}
-
-/// The expression of a request, checked; or the answer that refuses it.
-tl::expected<ExprPtr, ServerResponse> read_query(const std::string& text, const QueryOptions& options) {
-    auto expr = parse_promql(text);
-    Diagnostics problems = expr ? check_expression(**expr, text, options) : expr.error();
-    if (!has_errors(problems)) return *std::move(expr);
-    const Diagnostic& first = problems.front();
-    return tl::unexpected(invalid_parameter(
-        "query", fmt::format("{}:{}: parse error: {}", first.where.line, first.where.column, first.message)));
-}
-
-/// Calls `work` when nobody changes the store, with what it needs to answer.
-void when_still(Context& context, Router::Call call, std::function<ServerResponse(const Parameters&)> work) {
-    Parameters parameters(call.request);
-    context.store.when_thawed([parameters = std::move(parameters), work = std::move(work), respond = std::move(call.respond)] {
-        respond(work(parameters));
-    });
-}
-
-ServerResponse instant_query(Context& context, const Parameters& parameters) {
-    Timestamp at = context.scheduler.now();
-    if (const std::string text = parameters.get("time"); !text.empty()) {
-        const auto time = parse_time(text);
-        if (!time) return invalid_parameter("time", time.error().message);
-        at = *time;
-    }
-    const std::string text = parameters.get("query");
-    const auto expr = read_query(text, context.options.query);
-    if (!expr) return expr.error();
-    return answer(run_instant_query(**expr, text, context.store, context.options.query, at), at);
-}
-
-ServerResponse range_query(Context& context, const Parameters& parameters) {
-    const auto start = parse_time(parameters.get("start"));
-    if (!start) return invalid_parameter("start", start.error().message);
-    const auto end = parse_time(parameters.get("end"));
-    if (!end) return invalid_parameter("end", end.error().message);
-    if (*end < *start) return invalid_parameter("end", "end timestamp must not be before start time");
-    const auto step = parse_step(parameters.get("step"));
-    if (!step) return invalid_parameter("step", step.error().message);
-    if (*step <= Duration{0}) {
-        return invalid_parameter("step", "zero or negative query resolution step widths are not accepted. Try a positive integer");
-    }
-    if ((*end - *start) / *step > kStepsMax) {
-        return api_error("bad_data",
-                         "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution "
-                         "(?step=XX)");
-    }
-    const std::string text = parameters.get("query");
-    const auto expr = read_query(text, context.options.query);
-    if (!expr) return expr.error();
-    return answer(run_range_query(**expr, text, context.store, context.options.query, *start, *end, *step), *start);
+/// The expression that `query` is, or the answer that refuses it.
+Read<ExprPtr> read_expression(const Parameters& parameters) {
+    auto expr = parse_promql(parameters.get("query"));
+    if (expr) return *std::move(expr);
+    return tl::unexpected(invalid_parameter("query", parse_error(expr.error().front())));
 }
 
 ServerResponse format_query(const Parameters& parameters) {
+    const auto expr = read_expression(parameters);
+    return expr ? api_success(pretty(**expr)) : expr.error();
+}
+
+ServerResponse parse_query(const Context& context, const Parameters& parameters) {
     const std::string text = parameters.get("query");
-    const auto expr = parse_promql(text);
-    if (!expr) return invalid_parameter("query", expr.error().front().message);
-    return api_success(pretty(**expr));
+    const auto expr = read_expression(parameters);
+    if (!expr) return expr.error();
+    const Diagnostics problems = check_expression(**expr, text, context.options.query);
+    if (has_errors(problems)) return invalid_parameter("query", parse_error(problems.front()));
+    return api_success(expression_json(**expr));
+}
+
+// There are no exemplars; whoever asks for those of a good expression is told so.
+ServerResponse query_exemplars(const Parameters& parameters) {
+    const auto start = read_time_or(parameters, "start", kTimeMin);
+    if (!start) return start.error();
+    const auto end = read_time_or(parameters, "end", kTimeMax);
+    if (!end) return end.error();
+    if (*end < *start) return api_error("bad_data", "end timestamp must not be before start timestamp");
+    const auto expr = parse_promql(parameters.get("query"));
+    if (!expr) return api_error("bad_data", parse_error(expr.error().front()));
+    return api_success(Json::array());
 }
 
 }  // namespace
 
 void add_query(Router& router, Context& context) {
     for (const char* method : {"GET", "POST"}) {
-        router.on(method, "/api/v1/query", [&context](Router::Call call) {
-            when_still(context, std::move(call), [&context](const Parameters& p) { return instant_query(context, p); });
-        });
-        router.on(method, "/api/v1/query_range", [&context](Router::Call call) {
-            when_still(context, std::move(call), [&context](const Parameters& p) { return range_query(context, p); });
-        });
+        router.on(method, "/api/v1/query",
+                  [&context](Router::Call call) { run(context, std::move(call), read_instant); });
+        router.on(method, "/api/v1/query_range",
+                  [&context](Router::Call call) { run(context, std::move(call), read_range); });
         router.answer(method, "/api/v1/format_query",
                       [](const Router::Call& call) { return format_query(Parameters(call.request)); });
+        router.answer(method, "/api/v1/parse_query",
+                      [&context](const Router::Call& call) { return parse_query(context, Parameters(call.request)); });
+        router.answer(method, "/api/v1/query_exemplars",
+                      [](const Router::Call& call) { return query_exemplars(Parameters(call.request)); });
     }
 }
 

@@ -209,7 +209,7 @@ TEST_CASE("what keeps the daemon from starting is told in full", "[daemon][app]"
         World world;
         REQUIRE(world.start());
         App second(Doors{world.scheduler, world.executor, world.targets, world.receivers, world.mails, world.server, world.resolver,
-                         world.disk, world.random, world.signals, world.file_watch, world.log, world.state_thread},
+                         world.disk, world.random, world.signals, world.file_watch, world.log, world.state_thread, world.query_threads},
                    world.options);
         const auto started = second.start();
         REQUIRE_FALSE(started);
