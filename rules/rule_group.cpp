@@ -44,6 +44,13 @@ double seconds(std::chrono::nanoseconds duration) {
     return std::chrono::duration<double>(duration).count();
 }
 
+std::string metric_label(const GroupRule& rule) {
+    return rule.nth == 0 ? rule.definition.name : fmt::format("{}#{}", rule.definition.name, rule.nth + 1);
+}
+
+// As vmalert keeps them.
+constexpr std::size_t kEvaluationsKept = 20;
+
 Duration offset_of(const RuleGroupDefinition& group, const RuleSettings& settings) {
     return group.query_offset.value_or(settings.query_offset);
 }
@@ -76,6 +83,9 @@ RuleGroup::RuleGroup(RuleGroupDefinition definition, std::vector<std::unique_ptr
     if (!metrics_) metrics_ = std::make_unique<RuleGroupMetrics>(context.metrics, key_);
     if (!timeline_) timeline_ = std::make_unique<GroupTimeline>(context.store);
     for (std::size_t i = 0; i < definition_->rules.size(); ++i) add_rule(definition_->rules[i], std::move(queries[i]));
+    std::set<std::string> names;
+    for (const auto& rule : rules_) names.insert(metric_label(*rule));
+    metrics_->keep_rules(names);
     for (Matchers& matchers : template_queries_.selectors()) selectors_.push_back(std::move(matchers));
     mark_batches();
     metrics_->interval.set(seconds(interval()));
@@ -101,6 +111,7 @@ void RuleGroup::add_rule(const RuleDefinition& definition, std::unique_ptr<Stand
     auto rule = std::make_unique<GroupRule>(definition, std::move(query), *timeline_, observer);
     const auto same_name = [&](const auto& other) { return other->definition.name == definition.name; };
     rule->nth = static_cast<std::size_t>(std::count_if(rules_.begin(), rules_.end(), same_name));
+    rule->metrics = &metrics_->of_rule(metric_label(*rule));
     rules_.push_back(std::move(rule));
 }
 
@@ -174,6 +185,17 @@ void RuleGroup::apply(GroupRule& rule) {
     cycle_.rule_durations += rule.evaluation_time;
     if (status) cycle_.samples += rule.samples();
     note_outcome(rule, status);
+    note_evaluation(rule, status);
+}
+
+void RuleGroup::note_evaluation(GroupRule& rule, const Status& status) {
+    const std::size_t samples = status ? rule.samples() : 0;
+    rule.evaluations.push_back(
+        {cycle_.due, rule.evaluation_time, samples, status ? std::string() : status.error().message});
+    if (rule.evaluations.size() > kEvaluationsKept) rule.evaluations.pop_front();
+    rule.metrics->last_samples->set(static_cast<double>(samples));
+    rule.metrics->last_duration->set(seconds(rule.evaluation_time));
+    if (!status) rule.metrics->failures->add();
 }
 
 Status RuleGroup::take_result(GroupRule& rule) {
@@ -379,6 +401,7 @@ RuleGroupView RuleGroup::view() const {
         if (!computing_) rule->selectors = rule->query->selectors();
         shown.selectors = rule->selectors;
         shown.warnings = rule->warnings;
+        shown.evaluations.assign(rule->evaluations.begin(), rule->evaluations.end());
         if (const AlertingRule* alerting = rule->alerting()) {
             shown.phase = alerting->phase();
             for (const auto& [labels, alert] : alerting->alerts()) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -33,6 +34,8 @@ struct GroupRule {
     std::chrono::nanoseconds evaluation_time{0};
     std::vector<std::string> warnings;
     std::vector<StandingQuery::SelectorUse> selectors;  // as they were shown last
+    std::deque<RuleEvaluation> evaluations;             // the last kEvaluationsKept
+    const RuleGroupMetrics::Rule* metrics = nullptr;
 
     /// The last result and how long it took, written on the pool and read on the scheduler's thread after it.
     Result<const InstantVector*> result = nullptr;
@@ -123,6 +126,7 @@ private:
     void apply_batch();
     void apply(GroupRule& rule);
     Status take_result(GroupRule& rule);
+    void note_evaluation(GroupRule& rule, const Status& status);
     void note_outcome(GroupRule& rule, const Status& status);
     void finish();
     void measure();

@@ -14,6 +14,9 @@ constexpr std::string_view kLastRuleDurations = "prometheus_rule_group_last_rule
 constexpr std::string_view kLastTimestamp = "prometheus_rule_group_last_evaluation_timestamp_seconds";
 constexpr std::string_view kLastSamples = "prometheus_rule_group_last_evaluation_samples";
 constexpr std::string_view kRules = "prometheus_rule_group_rules";
+constexpr std::string_view kRuleFailures = "tocsin_rule_evaluation_failures_total";
+constexpr std::string_view kRuleSamples = "tocsin_rule_last_evaluation_samples";
+constexpr std::string_view kRuleDuration = "tocsin_rule_last_evaluation_duration_seconds";
 
 }  // namespace
 
@@ -48,6 +51,33 @@ RuleGroupMetrics::~RuleGroupMetrics() {
                                         kLastDuration, kLastRuleDurations, kLastTimestamp, kLastSamples, kRules}) {
         metrics_.remove(name, labels_);
     }
+    keep_rules({});
+}
+
+LabelSet RuleGroupMetrics::labels_of(const std::string& rule) const {
+    return LabelBuilder(labels_).set("rule", rule).build();
+}
+
+const RuleGroupMetrics::Rule& RuleGroupMetrics::of_rule(const std::string& rule) {
+    const auto known = rules_.find(rule);
+    if (known != rules_.end()) return known->second;
+    const LabelSet labels = labels_of(rule);
+    return rules_
+        .emplace(rule,
+                 Rule{&metrics_.counter(kRuleFailures, "Evaluations of the rule that failed.", labels),
+                      &metrics_.gauge(kRuleSamples, "Alerts or series that the rule's last evaluation gave.", labels),
+                      &metrics_.gauge(kRuleDuration, "How long the rule's last evaluation took.", labels)})
+        .first->second;
+}
+
+void RuleGroupMetrics::keep_rules(const std::set<std::string>& names) {
+    std::erase_if(rules_, [&](const auto& rule) {
+        if (names.contains(rule.first)) return false;
+        for (const std::string_view name : {kRuleFailures, kRuleSamples, kRuleDuration}) {
+            metrics_.remove(name, labels_of(rule.first));
+        }
+        return true;
+    });
 }
 
 }  // namespace tocsin

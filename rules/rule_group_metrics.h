@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+#include <set>
 #include <string>
 
 #include "base/self_metrics.h"
@@ -16,9 +18,23 @@ public:
     RuleGroupMetrics(const RuleGroupMetrics&) = delete;
     RuleGroupMetrics& operator=(const RuleGroupMetrics&) = delete;
 
+    /// Of one rule, which Prometheus has nothing of. `rule` is its name; the second of that name in the group is
+    /// `name#2`.
+    struct Rule {
+        SelfMetrics::Value* failures;
+        SelfMetrics::Value* last_samples;
+        SelfMetrics::Value* last_duration;
+    };
+    const Rule& of_rule(const std::string& rule);
+    /// The others are gone.
+    void keep_rules(const std::set<std::string>& names);
+
 private:
+    LabelSet labels_of(const std::string& rule) const;
+
     SelfMetrics& metrics_;
     LabelSet labels_;
+    std::map<std::string, Rule> rules_;
 
 public:
     SelfMetrics::Value& evaluations;

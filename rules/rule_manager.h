@@ -77,6 +77,14 @@ struct ActiveAlertView {
     double value = 0;
 };
 
+/// One evaluation of a rule, as it went.
+struct RuleEvaluation {
+    Timestamp at;
+    std::chrono::nanoseconds duration{0};
+    std::size_t samples = 0;
+    std::string error;  // empty when it went well
+};
+
 struct RuleView {
     const RuleDefinition* definition = nullptr;
     RuleHealth health = RuleHealth::Unknown;
@@ -86,7 +94,8 @@ struct RuleView {
     AlertPhase phase = AlertPhase::Inactive;  // of an alerting rule: the furthest of its alerts
     std::vector<ActiveAlertView> alerts;      // pending and firing, by label set
     std::vector<StandingQuery::SelectorUse> selectors;
-    std::vector<std::string> warnings;  // what PromQL had to say
+    std::vector<std::string> warnings;        // what PromQL had to say
+    std::vector<RuleEvaluation> evaluations;  // the last ones, the latest at the end
 };
 
 struct RuleGroupView {
