@@ -33,6 +33,7 @@ struct Flags {
     std::string log_format = "pretty";
     std::uint64_t log_file_megabytes = 100;
     std::string keep = "rules";
+    std::string auto_reload_interval = "30s";
     std::string outage_tolerance = "1h", grace_period = "10m";
     std::string retention = "0s", resend_delay = "1m", health_interval = "30s", lookback_delta = "5m";
     std::string query_timeout = "2m";
@@ -84,6 +85,7 @@ struct World {
 Status read_durations(Flags& flags) {
     TOCSIN_TRY(flags.options.retention, parse_duration(flags.retention));
     TOCSIN_TRY(flags.options.resend_delay, parse_duration(flags.resend_delay));
+    TOCSIN_TRY(flags.options.auto_reload_interval, parse_duration(flags.auto_reload_interval));
     TOCSIN_TRY(flags.options.outage.tolerance, parse_duration(flags.outage_tolerance));
     TOCSIN_TRY(flags.options.outage.grace, parse_duration(flags.grace_period));
     TOCSIN_TRY(flags.options.health_interval, parse_duration(flags.health_interval));
@@ -151,6 +153,20 @@ void add_flags(CLI::App& command, Flags& flags) {
     command.add_option("--config.file", options.config_file, "prometheus.yml")->capture_default_str();
     command.add_option("--alertmanager.config-file", options.alertmanager_config_file, "alertmanager.yml")
         ->capture_default_str();
+    command.add_flag("--config.auto-reload", options.auto_reload, "Reload when the files have changed and are at rest");
+    command.add_option("--config.auto-reload-interval", flags.auto_reload_interval,
+                       "How often to look at files of which the system tells nothing")
+        ->capture_default_str();
+    command.add_option("--alertmanager.notification-queue-capacity", options.alert_queue_capacity,
+                       "Alerts that wait for each external Alertmanager, at most")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
+    command.add_option("--alertmanager.notification-batch-size", options.alert_batch_size,
+                       "Alerts of one request to an external Alertmanager, at most")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
+    command.add_flag("--alertmanager.drain-notification-queue-on-shutdown,!--no-alertmanager.drain-notification-queue-on-shutdown",
+                     options.drain_alert_queues, "Send what waits for external Alertmanagers before the end (on by default)");
     command.add_option("--web.listen-address", options.listen_address, "Where to listen; port 0 takes a free one")
         ->capture_default_str();
     command.add_option("--web.external-url", options.external_url, "How people reach it, for links in messages");

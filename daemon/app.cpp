@@ -8,8 +8,10 @@
 #include "base/text.h"
 #include "base/url.h"
 #include "base/version.h"
+#include "daemon/alert_sender.h"
 #include "daemon/api/api.h"
 #include "daemon/config_text.h"
+#include "daemon/config_watch.h"
 #include "daemon/configuration.h"
 #include "daemon/delivery_watch.h"
 #include "daemon/health.h"
@@ -36,6 +38,15 @@ void describe_changes(const RuleReloadSummary& summary, std::vector<std::string>
     list("alert resolved", summary.resolved);
 }
 
+/// Where everything that a configuration says stands.
+std::vector<std::string> patterns_of(const Configuration& configuration, const Options& options) {
+    std::vector<std::string> patterns{options.config_file, options.alertmanager_config_file};
+    const auto add = [&](const std::vector<std::string>& more) { patterns.insert(patterns.end(), more.begin(), more.end()); };
+    add(configuration.prometheus.rule_files);
+    add(configuration.alertmanager.template_globs);
+    return patterns;
+}
+
 }  // namespace
 
 struct App::Impl {
@@ -54,6 +65,8 @@ struct App::Impl {
     void observe_rules();
     void observe_targets();
     void watch_signals();
+    void watch_configuration();
+    void drain_notifications(std::function<void()> done);
     void add_health();
     void add_metrics();
     void count_reload(bool good);
@@ -68,7 +81,10 @@ struct App::Impl {
     DeliveryWatch deliveries;
     std::optional<StateDatabase> state;
     std::optional<NotificationService> notifications;  // from here on down: made when the address is known
+    std::optional<AlertSender> alert_sender;
+    std::optional<AlertFanOut> alert_sinks;
     std::optional<RuleManager> rules;
+    std::optional<ConfigWatch> config_watch;
     Health health;
     Router router;
     std::optional<api::Context> context;
@@ -79,6 +95,7 @@ struct App::Impl {
     RequestGuard guard;
     std::unique_ptr<DiskFile> storage_lock;
     std::map<TargetId, TargetHealth> last_health;
+    std::vector<std::string> files_in_force;  // patterns
     std::vector<std::function<void(ReloadOutcome)>> reload_waiters;
     std::function<void()> stopped;
     bool stopping = false;
@@ -132,6 +149,7 @@ Result<ReloadOutcome> App::Impl::start() {
     const ReloadOutcome outcome = apply(*std::move(configuration));
     if (!outcome.ok()) return outcome;
     rules->keep_in(*state);
+    watch_configuration();
     health.start();
     rules->start();
     doors.log.info("daemon", "listening", {{"address", address}, {"version", version()}});
@@ -148,9 +166,13 @@ void App::Impl::build() {
     notifications.emplace(
         NotificationDoors{doors.scheduler, doors.notify_client, doors.mail_client, doors.random, doors.disk, doors.log, metrics},
         notify);
-    rules.emplace(RuleManagerContext{doors.scheduler, doors.executor, store, scrapes, doors.log, metrics, *notifications});
-    context.emplace(api::Context{doors.scheduler, store, *rules, scrapes, *notifications, queries, metrics, options, health,
-                                 loaded_config, doors.scheduler.now(),
+    alert_sender.emplace(DiscoveryContext{doors.scheduler, doors.executor, doors.notify_client, doors.resolver, doors.disk,
+                                          metrics, doors.log, ""},
+                         AlertSender::Options{options.alert_queue_capacity, options.alert_batch_size, version()});
+    alert_sinks.emplace(std::vector<AlertSink*>{&*notifications, &*alert_sender});
+    rules.emplace(RuleManagerContext{doors.scheduler, doors.executor, store, scrapes, doors.log, metrics, *alert_sinks});
+    context.emplace(api::Context{doors.scheduler, store, *rules, scrapes, *notifications, *alert_sender, queries, metrics, options,
+                                 health, loaded_config, doors.scheduler.now(),
                                  [this](std::function<void(ReloadOutcome)> done) { reload(std::move(done)); }});
     api::add_health(router, *context);
     api::add_lifecycle(router, *context);
@@ -198,6 +220,7 @@ ReloadOutcome App::Impl::apply(Configuration configuration) {
         outcome.errors = prepared.error();
         return outcome;
     }
+    std::vector<std::string> files = patterns_of(configuration, options);
     // The last that can refuse comes before the first that changes anything.
     if (auto loaded = notifications->load(std::move(configuration.alertmanager)); !loaded) {
         outcome.errors = loaded.error();
@@ -205,8 +228,10 @@ ReloadOutcome App::Impl::apply(Configuration configuration) {
     }
     tell(configuration.warnings);
     scrapes.apply(std::move(configuration.prometheus.scrape_configs));
+    alert_sender->apply(std::move(configuration.prometheus.alerting));
     describe_changes(rules->apply(*std::move(prepared)), outcome.changes);
     count_reload(true);
+    files_in_force = std::move(files);
     return outcome;
 }
 
@@ -230,7 +255,19 @@ void App::Impl::reload_now() {
             doors.log.error("daemon", "configuration refused, nothing has changed", {{"problem", describe(problem)}});
         }
     }
+    // What was refused is known too: it is tried again when it has changed.
+    if (config_watch) config_watch->follow(files_in_force);
     for (const auto& done : std::exchange(reload_waiters, {})) done(outcome);
+}
+
+void App::Impl::watch_configuration() {
+    if (!options.auto_reload) return;
+    config_watch.emplace(ConfigWatch::Context{doors.scheduler, doors.disk, doors.file_watch}, options.auto_reload_interval,
+                         [this] {
+                             doors.log.info("daemon", "configuration files have changed");
+                             reload([](const ReloadOutcome&) {});
+                         });
+    config_watch->follow(files_in_force);
 }
 
 void App::Impl::tell(const Diagnostics& warnings) {
@@ -302,7 +339,7 @@ void App::Impl::stop(std::function<void()> done) {
     doors.log.info("daemon", "stopping");
     // Evaluation ends first, so that what it found last is still sent; the API answers until nothing more can change.
     rules->stop([this, done = std::move(done)] {
-        notifications->drain(options.shutdown_timeout, [this, done] {
+        drain_notifications([this, done] {
             doors.server.drain([this, done] {
                 state->when_durable([this, done](const Status&) {
                     doors.log.info("daemon", "stopped");
@@ -311,6 +348,16 @@ void App::Impl::stop(std::function<void()> done) {
             });
         });
     });
+}
+
+// The receivers and the external Alertmanagers at the same time.
+void App::Impl::drain_notifications(std::function<void()> done) {
+    const auto left = std::make_shared<int>(2);
+    const auto one_done = [left, done = std::move(done)] {
+        if (--*left == 0) done();
+    };
+    notifications->drain(options.shutdown_timeout, one_done);
+    alert_sender->drain(options.drain_alert_queues ? options.shutdown_timeout : Duration{0}, one_done);
 }
 
 void App::Impl::add_health() {

@@ -97,7 +97,7 @@ Config parse_config(std::string_view text, const std::string& path, Diagnostics&
         fields.report(files->where, "scrape_config_files is not supported, and its targets would not be watched",
                       "the jobs under scrape_configs");
     }
-    warn_of_ignored(fields, {"alerting"}, "alerts go to the receivers of --alertmanager.config-file", source);
+    config.alerting = read_alerting(fields.get("alerting"), source);
     warn_of_ignored(fields, {"remote_write", "remote_read", "storage", "tracing", "otlp", "runtime"},
                     "tocsin does not act on it", source);
     fields.finish();

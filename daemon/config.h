@@ -9,6 +9,7 @@
 #include "base/diagnostic.h"
 #include "base/labels.h"
 #include "base/time.h"
+#include "daemon/alerting_config.h"
 #include "engine/scrape/scrape_config.h"
 
 namespace tocsin {
@@ -22,6 +23,7 @@ struct Config {
     std::vector<std::string> rule_files;  // shell patterns, resolved against the file's folder
     std::vector<SourceRange> rule_files_where;
     std::vector<std::shared_ptr<const ScrapeConfig>> scrape_configs;
+    AlertingConfig alerting;
     /// Keys that are known and not acted on, to be told once.
     Diagnostics warnings;
 };

@@ -23,6 +23,11 @@ struct Options {
     Duration retention{0};
     Duration health_interval{std::chrono::seconds(30)};
     Duration resend_delay{std::chrono::minutes(1)};
+    std::size_t alert_queue_capacity = 10'000;  // --alertmanager.notification-queue-capacity
+    std::size_t alert_batch_size = 256;         // --alertmanager.notification-batch-size
+    bool drain_alert_queues = true;             // --alertmanager.drain-notification-queue-on-shutdown
+    bool auto_reload = false;                   // --config.auto-reload
+    Duration auto_reload_interval{std::chrono::seconds(30)};
     OutagePolicy outage;  // --rules.alert.for-outage-tolerance, --rules.alert.for-grace-period
     Duration shutdown_timeout{std::chrono::seconds(20)};
     bool scrape_spread = false;

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/self_metrics.h"
+#include "daemon/alert_sender.h"
 #include "daemon/app.h"
 #include "daemon/health.h"
 #include "daemon/query_service.h"
@@ -31,6 +32,7 @@ struct Context {
     RuleManager& rules;
     ScrapeManager& scrapes;
     NotificationService& notifications;
+    AlertSender& alert_sender;
     QueryService& queries;
     SelfMetrics& metrics;
     const Options& options;
@@ -44,7 +46,7 @@ struct Context {
 void add_health(Router& router, Context& context);       // /health /api/health /healthz /-/healthy /-/ready
 void add_lifecycle(Router& router, Context& context);    // /-/reload
 void add_metrics(Router& router, Context& context);      // /metrics
-void add_rules(Router& router, Context& context);        // /api/v1/rules /api/v1/alerts
+void add_rules(Router& router, Context& context);        // /api/v1/rules /api/v1/alerts /api/v1/alertmanagers
 void add_targets(Router& router, Context& context);      // /api/v1/targets /api/v1/scrape_pools
 void add_metadata(Router& router, Context& context);     // /api/v1/metadata /api/v1/targets/metadata
 void add_query(Router& router, Context& context);        // /api/v1/query …

@@ -84,8 +84,8 @@ TEST_CASE("mistakes in prometheus.yml are told with their place", "[daemon][conf
 TEST_CASE("keys that are known and do nothing are told and no error", "[daemon][config]") {
     Diagnostics problems;
     const Config config = parse_config(
-        "remote_write: [{url: 'http://x'}]\nalerting: {alertmanagers: []}\nstorage: {tsdb: {}}\n", "prometheus.yml", problems);
+        "remote_write: [{url: 'http://x'}]\nalerting: {alertmanagers: []}\nstorage: {tsdb: {}}\ntracing: {}\n", "prometheus.yml", problems);
     CHECK(problems.empty());
     REQUIRE(config.warnings.size() == 3);
-    CHECK_THAT(to_string(config.warnings[0]), Catch::Contains("prometheus.yml:2:11: "));
+    CHECK_THAT(to_string(config.warnings[0]), Catch::Contains("prometheus.yml:1:15: "));
 }
