@@ -18,6 +18,9 @@
 namespace tocsin::templates {
 namespace {
 
+// What an answer counts as at least, so that a text asks no more than about a thousand times.
+constexpr std::size_t kAnswerBytesMin = 64 * 1024;
+
 const RuleTemplateSample* sample_at(const Call& call, std::size_t i) {
     return static_cast<const RuleTemplateSample*>(call.arguments[i].as_object());
 }
@@ -31,7 +34,7 @@ Result<Value> call_query(Call& call) {
     if (rule == nullptr || rule->query == nullptr || !*rule->query) return fail_call("queries cannot be answered here");
     TOCSIN_TRY(auto answer, (*rule->query)(call.text(0)));
     const auto samples = std::make_shared<const std::vector<RuleTemplateSample>>(std::move(answer));
-    std::size_t bytes = 0;
+    std::size_t bytes = kAnswerBytesMin;
     for (const RuleTemplateSample& sample : *samples) bytes += sizeof sample + sample.labels.packed_bytes();
     call.arena.own(samples, bytes);
     const auto items = call.arena.make_list(samples->size());

@@ -16,12 +16,16 @@ namespace {
 
 // Patterns that templates compute are seldom long; large ones cost memory to compile.
 constexpr std::size_t kPatternBytesMax = 10'000;
+// What one of them takes, about, as long as the text is executed.
+constexpr std::size_t kProgramBytes = 32 * 1024;
 
-Result<Regex> find_regex(const Call& call, std::string_view pattern) {
+Result<Regex> find_regex(Call& call, std::string_view pattern) {
     const RegexTable* known = call.environment.regexes;
     if (const Regex* regex = known == nullptr ? nullptr : known->find(pattern)) return *regex;
     if (pattern.size() > kPatternBytesMax) return fail_call("pattern is too large");
-    return Regex::compile(pattern, Regex::Anchoring::None);
+    TOCSIN_TRY(Regex regex, Regex::compile(pattern, Regex::Anchoring::None));
+    call.arena.own(std::make_shared<const Regex>(regex), kProgramBytes);
+    return regex;
 }
 
 // An upper bound of what replacing can give: the text, the replacement at each place, and each `$` with all that was

@@ -54,6 +54,27 @@ TEST_CASE("joining cannot multiply texts without end", "[parser][template]") {
     CHECK(render(text) == "error: error calling join: text is larger than the limit");
 }
 
+TEST_CASE("a text asks no more than about a thousand queries", "[parser][template]") {
+    std::size_t asked = 0;
+    const RuleTemplateQuery query = [&](std::string_view) -> Result<std::vector<RuleTemplateSample>> {
+        ++asked;
+        return std::vector<RuleTemplateSample>{};
+    };
+    RuleTemplateData data;
+    data.query = &query;
+    const auto expanded =
+        RuleTemplate::parse("X", "{{range 100000}}{{$x := query \"up\"}}{{end}}").value().expand(data);
+    REQUIRE_FALSE(expanded);
+    CHECK(expanded.error().kind == Error::Kind::LimitExceeded);
+    CHECK(asked <= 1024);
+}
+
+TEST_CASE("patterns that are computed cost more than constant ones", "[parser][template]") {
+    CHECK(render("{{range $i := 10000}}{{if match (print $i) \"x\"}}{{end}}{{end}}") ==
+          "error: values take more than 67108864 bytes");
+    CHECK(render("{{range $i := 10000}}{{if match \"a\" \"x\"}}{{end}}{{end}}done") == "done");
+}
+
 TEST_CASE("recursion below the limit works", "[parser][template]") {
     CHECK(render("{{define \"c\"}}{{if .}}{{len .}}{{template \"c\" (slice . 1)}}{{end}}{{end}}{{template \"c\" "
                  "\"12345678\"}}") == "87654321");
