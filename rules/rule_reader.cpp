@@ -6,10 +6,28 @@
 
 #include "base/text.h"
 #include "parser/promql_parser.h"
+#include "rules/possible_labels.h"
 #include "rules/text_place.h"
 
 namespace tocsin {
 namespace {
+
+constexpr std::size_t kNamesShown = 10;
+
+/// `namespace, pod`; of many only the first.
+std::string listing(const std::set<std::string, std::less<>>& names) {
+    std::vector<std::string_view> shown;
+    for (const std::string& name : names) {
+        if (name != kMetricNameLabel && shown.size() < kNamesShown) shown.push_back(name);
+    }
+    return fmt::format("{}{}", fmt::join(shown, ", "), names.size() > kNamesShown + 1 ? ", …" : "");
+}
+
+std::string missing_label(const std::string& name, const PossibleLabels& possible) {
+    const std::string gives = possible.listed() ? listing(*possible.listed()) : "";
+    return fmt::format("the expression can never give the label {}{}", go_quote(name),
+                       gives.empty() ? "" : "; it gives only " + gives);
+}
 
 /// Whether it was told already that the field is no text.
 bool is_unreadable(const YamlNode* field) {
@@ -185,7 +203,7 @@ RuleText RuleReader::compile(const Text& text, std::string_view what, const Rule
     auto compiled = templates::RuleTemplate::parse(rule.name, text.text);
     const bool is_news = told_.insert(text.node).second;
     if (compiled) {
-        if (is_news && !compiled->is_plain()) doubt(text, what, *compiled, rule);
+        if (!compiled->is_plain()) doubt(text, what, compiled->facts(), rule, is_news);
         result.expansion = std::move(*compiled);
         return result;
     }
@@ -197,14 +215,22 @@ RuleText RuleReader::compile(const Text& text, std::string_view what, const Rule
     return result;
 }
 
-// What Prometheus finds out when the alert fires, and its receiver with it.
-void RuleReader::doubt(const Text& text, std::string_view what, const templates::RuleTemplate& compiled,
-                       const RuleDefinition& rule) {
+// What Prometheus finds out when the alert fires, and its receiver with it. The text of a group's label may be right
+// for one rule and wrong for the next; all else is told once.
+void RuleReader::doubt(const Text& text, std::string_view what, const templates::TemplateFacts& facts,
+                       const RuleDefinition& rule, bool is_news) {
     const auto warn = [&](const TextSpan& span, std::string check, const std::string& reason) {
         findings_.warn(place_of(*text.node, span.begin, span.end), std::move(check),
                        fmt::format("{} \"{}\" of {}: {}", what, text.name, rule.name, reason));
     };
-    const auto facts = compiled.facts();
+    if (rule.expr && !facts.keys.empty()) {
+        const PossibleLabels possible = possible_labels(*rule.expr);
+        for (const auto& use : facts.keys) {
+            if (use.map != "Labels" || possible.has(use.key)) continue;
+            warn(use.where, "template/label", missing_label(use.key, possible));
+        }
+    }
+    if (!is_news) return;
     for (const auto& problem : facts.problems) warn(problem.where, "template/field", problem.reason);
     for (const auto& query : facts.queries) {
         const auto expr = parse_promql(query.expr);

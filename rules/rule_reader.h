@@ -50,8 +50,8 @@ private:
     void read_expression(YamlFields& fields, RuleDefinition& rule);
     void take_labels(Texts own, RuleDefinition& rule);
     RuleText compile(const Text& text, std::string_view what, const RuleDefinition& rule);
-    void doubt(const Text& text, std::string_view what, const templates::RuleTemplate& compiled,
-               const RuleDefinition& rule);
+    void doubt(const Text& text, std::string_view what, const templates::TemplateFacts& facts,
+               const RuleDefinition& rule, bool is_news);
 
     RuleFindings& findings_;
     const QueryOptions& options_;

@@ -19,7 +19,7 @@ constexpr std::size_t kProblemsMax = 100;
 /// What is known of a value without executing anything.
 struct Known {
     const Type* type = nullptr;    // null: nothing
-    const Field* field = nullptr;  // of the data from which it came unchanged
+    const Field* field = nullptr;  // the one of the data that it is; null when it is none or part of one
 };
 
 const Type* or_nothing(const Type* type) {
@@ -28,8 +28,8 @@ const Type* or_nothing(const Type* type) {
 
 class FactFinder {
 public:
-    FactFinder(const Template& compiled, const std::vector<PresetType>& variables);
-    TemplateFacts find(const Type& data);
+    explicit FactFinder(const TreeMap& trees) : trees_(trees) {}
+    TemplateFacts find(const Template& compiled, const Type& data, const std::vector<PresetType>& presets);
 
 private:
     using Words = std::span<const Operand>;
@@ -55,7 +55,8 @@ private:
     void note_key(const Known& map, const std::string& key, TextSpan where);
     void report(std::string reason, TextSpan where);
 
-    const Template& compiled_;
+    const TreeMap& trees_;
+    const Type* data_ = nullptr;
     std::vector<Variable> variables_;
     const Tree* tree_ = nullptr;
     /// Where in the text itself a template of another text is called, while in one.
@@ -64,18 +65,15 @@ private:
     TemplateFacts facts_;
 };
 
-FactFinder::FactFinder(const Template& compiled, const std::vector<PresetType>& variables) : compiled_(compiled) {
-    for (const PresetType& preset : variables)
-        variables_.push_back({preset.variable, {preset.field->type, preset.field}});
-}
-
-TemplateFacts FactFinder::find(const Type& data) {
+TemplateFacts FactFinder::find(const Template& compiled, const Type& data, const std::vector<PresetType>& presets) {
+    data_ = &data;
     std::vector<Variable> variables = {{"$", {&data, nullptr}}};
-    variables.insert(variables.end(), variables_.begin(), variables_.end());
-    visit_tree({&data, nullptr}, compiled_.root(), std::move(variables));
-    if (facts_.problems.empty() && !compiled_.escape_problem().empty()) {
-        tree_ = &compiled_.root();
-        facts_.problems.push_back({tree_->name, {}, compiled_.escape_problem(), compiled_.escape_problem()});
+    for (const PresetType& preset : presets) {
+        variables.push_back({preset.variable, {preset.field->type, preset.field}});
+    }
+    visit_tree({&data, nullptr}, compiled.root(), std::move(variables));
+    if (facts_.problems.empty() && !compiled.escape_problem().empty()) {
+        facts_.problems.push_back({compiled.root().name, {}, compiled.escape_problem(), compiled.escape_problem()});
     }
     return std::move(facts_);
 }
@@ -84,8 +82,12 @@ void FactFinder::report(std::string reason, TextSpan where) {
     if (facts_.problems.size() >= kProblemsMax) return;
     std::string message =
         fmt::format("template: {}:{}: {}", tree_->parse_name, position_text(*tree_, where.begin), reason);
-    facts_.problems.push_back(
-        {tree_->name, call_site_ != nullptr ? *call_site_ : where, std::move(reason), std::move(message)});
+    if (call_site_ != nullptr) {
+        // The place is that of the call; the text says where the mistake itself is.
+        reason = message;
+        where = *call_site_;
+    }
+    facts_.problems.push_back({tree_->name, where, std::move(reason), std::move(message)});
 }
 
 void FactFinder::visit_tree(const Known& dot, const Tree& tree, std::vector<Variable> variables) {
@@ -149,9 +151,8 @@ void FactFinder::visit_range(const Known& dot, const Node& node) {
 void FactFinder::visit_template(const Known& dot, const Node& node) {
     const Known argument = node.pipeline ? type_of(dot, *node.pipeline) : Known();
     const TextSpan where{node.position, node.position + go_quote(node.text).size()};
-    const auto found = compiled_.trees().find(node.text);
-    if (found == compiled_.trees().end())
-        return report(fmt::format("template {} not defined", go_quote(node.text)), where);
+    const auto found = trees_.find(node.text);
+    if (found == trees_.end()) return report(fmt::format("template {} not defined", go_quote(node.text)), where);
     const bool leaves_text = call_site_ == nullptr && found->second->text != tree_->text;
     if (leaves_text) call_site_ = &where;
     visit_tree(argument, *found->second, {{"$", argument}});
@@ -259,7 +260,7 @@ Known FactFinder::member(const Known& receiver, const std::string& name, TextSpa
     const Type& type = *receiver.type;
     if (const Function* method = type.find_method(name)) return {or_nothing(method->result), nullptr};
     if (const Field* field = type.find_field(name)) {
-        const Known value{or_nothing(field->type), field};
+        const Known value{or_nothing(field->type), &type == data_ ? field : nullptr};
         note_field(value);
         return value;
     }
@@ -290,7 +291,7 @@ void FactFinder::note_key(const Known& map, const std::string& key, TextSpan whe
 }  // namespace
 
 TemplateFacts find_facts(const Template& compiled, const Type& data, const std::vector<PresetType>& variables) {
-    return FactFinder(compiled, variables).find(data);
+    return FactFinder(compiled.trees()).find(compiled, data, variables);
 }
 
 }  // namespace tocsin::templates

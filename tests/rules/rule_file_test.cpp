@@ -341,6 +341,34 @@ TEST_CASE("a field that no template has is a warning at its place", "[rules][rul
     CHECK(file.warnings[0].message.find("Valeu") != std::string::npos);
 }
 
+TEST_CASE("a label that the expression can never give is a warning at its place", "[rules][rule_file]") {
+    struct Case {
+        std::string_view lines;
+        std::string_view want;
+    };
+    const auto c = GENERATE(values<Case>({
+        {"alert: A\nexpr: sum by (job) (up)\nannotations:\n  s: '{{ $labels.job }} {{ $labels.pod }}'",
+         "f:7:39: warning: annotation \"s\" of A: the expression can never give the label \"pod\"; it gives only job"},
+        {"alert: A\nexpr: sum(up)\nlabels:\n  s: '{{ index $labels \"pod\" }}'",
+         "f:7:28: warning: label \"s\" of A: the expression can never give the label \"pod\""},
+        {"alert: A\nexpr: sum without (pod) (up)\nannotations:\n  s: |\n    first line\n\n    of {{ .Labels.pod }}",
+         "f:10:22: warning: annotation \"s\" of A: the expression can never give the label \"pod\""},
+        {"alert: A\nexpr: sum(up)\nannotations:\n  s: >-\n    folded\n    {{ with $labels }}{{ .pod }}{{ end }}",
+         "f:9:30: warning: annotation \"s\" of A: the expression can never give the label \"pod\""},
+        {"alert: A\nexpr: sum(up)\nannotations:\n  s: '{{ range query \"up\" }}{{ .Labels.pod }}{{ end }}'", ""},
+        {"alert: A\nexpr: sum(up)\nannotations:\n  s: '{{ $externalLabels.pod }}'", ""},
+        {"alert: A\nexpr: up\nannotations:\n  s: '{{ $labels.pod }}'", ""},
+    }));
+    CAPTURE(c.lines);
+    CHECK(warnings_of(with_rule(c.lines)) == c.want);
+}
+
+TEST_CASE("a group's label is held against each of its rules", "[rules][rule_file]") {
+    CHECK(warnings_of(with_group("labels: {s: '{{ $labels.pod }}'}\nrules:\n- {alert: A, expr: up}\n"
+                                 "- {alert: B, expr: sum(up)}\n- {record: c, expr: sum(up)}")) ==
+          "f:3:26: warning: label \"s\" of B: the expression can never give the label \"pod\"");
+}
+
 TEST_CASE("the rules of ironforge load as they are", "[rules][rule_file]") {
     std::ifstream in(std::string(TOCSIN_SOURCE_DIR) + "/examples/ironforge/alerts.yml", std::ios::binary);
     std::stringstream text;
