@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "parser/template/notification_json.h"
 #include "parser/template/notification_template.h"
 #include "parser/template/rule_template.h"
 
@@ -67,42 +68,9 @@ Result<std::string> expand_rule(const std::string& text, const Json& data) {
     return compiled->expand(rule);
 }
 
-Result<GoTime> time_of(const Json& text) {
-    return parse_go_time("2006-01-02T15:04:05Z07:00", text.as_string());
-}
-
-Result<NotificationAlert> alert_of(const Json& json) {
-    NotificationAlert alert;
-    alert.status = json.at("status").as_string();
-    alert.labels = labels_of(json.at("labels"));
-    alert.annotations = labels_of(json.at("annotations"));
-    TOCSIN_TRY(alert.starts_at, time_of(json.at("startsAt")));
-    TOCSIN_TRY(alert.ends_at, time_of(json.at("endsAt")));
-    alert.generator_url = json.at("generatorURL").as_string();
-    alert.fingerprint = json.at("fingerprint").as_string();
-    return alert;
-}
-
-Result<NotificationData> notification_of(const Json& json) {
-    NotificationData data;
-    data.receiver = json.at("receiver").as_string();
-    data.status = json.at("status").as_string();
-    for (const Json& item : json.at("alerts").items()) {
-        TOCSIN_TRY(auto alert, alert_of(item));
-        data.alerts.push_back(std::move(alert));
-    }
-    data.notification_reason = json.at("notification_reason").as_string();
-    data.group_labels = labels_of(json.at("groupLabels"));
-    data.common_labels = labels_of(json.at("commonLabels"));
-    data.common_annotations = labels_of(json.at("commonAnnotations"));
-    data.route_labels = labels_of(json.at("routeLabels"));
-    data.external_url = json.at("externalURL").as_string();
-    return data;
-}
-
 Result<std::string> expand_notification(const NotificationTemplates& templates, const std::string& text, bool html,
                                         const Json& json) {
-    TOCSIN_TRY(const NotificationData data, notification_of(json));
+    TOCSIN_TRY(const NotificationData data, read_notification(json));
     const auto compiled = html ? templates.parse_html(text) : templates.parse_text(text);
     if (!compiled) return fail(Error::Kind::InvalidInput, problems_text(compiled.error()));
     return compiled->expand(data, Timestamp{});
