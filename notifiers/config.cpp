@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "notifiers/config_templates.h"
 #include "notifiers/masked_yaml.h"
 
 namespace tocsin {
@@ -125,47 +126,11 @@ void sort_by_position(Diagnostics& diagnostics) {
     });
 }
 
-/// Where a template problem of a file stands in it.
-Diagnostic template_diagnostic(const templates::TemplateProblem& problem,
-                               const std::vector<templates::TemplateFile>& files) {
-    Diagnostic diagnostic;
-    diagnostic.file = problem.name;
-    diagnostic.message = "failed to parse templates: " + problem.message;
-    for (const templates::TemplateFile& file : files) {
-        if (file.name != problem.name) continue;
-        diagnostic.where = range_at(file.text, problem.where);
-    }
-    return diagnostic;
-}
-
 tl::unexpected<Diagnostics> refuse(const std::string& file, std::string message) {
     Diagnostic diagnostic;
     diagnostic.file = file;
     diagnostic.message = std::move(message);
     return tl::unexpected(Diagnostics{std::move(diagnostic)});
-}
-
-tl::expected<void, Diagnostics> load_templates(Disk& disk, AlertmanagerConfig& config) {
-    std::vector<templates::TemplateFile> files;
-    for (const std::string& glob : config.template_globs) {
-        const auto paths = disk.glob(glob);
-        if (!paths) return refuse(config.file, paths.error().message);
-        for (const std::string& path : *paths) {
-            // A pattern without magic names itself; Go's Glob gives nothing when there is no such file.
-            if (!disk.exists(path)) continue;
-            auto text = read_file(disk, path, kFileBytesMax);
-            if (!text) return refuse(path, text.error().message);
-            files.push_back({path, *std::move(text)});
-        }
-    }
-    auto parsed = templates::NotificationTemplates::create(files);
-    if (parsed) {
-        config.templates = *std::move(parsed);
-        return {};
-    }
-    Diagnostics diagnostics;
-    for (const auto& problem : parsed.error()) diagnostics.push_back(template_diagnostic(problem, files));
-    return tl::unexpected(std::move(diagnostics));
 }
 
 void find_unsendable_in(const AlertmanagerConfig& config, const ReceiverConfig& receiver, Diagnostics& found) {
@@ -223,9 +188,10 @@ Parsed<AlertmanagerConfig> parse_alertmanager_config(std::string_view text, cons
     }
     warn_of_unreachable_routes(config.route, reading);
     warn_of_unused_receivers(config, reading);
+    warn_of_secret_templates(*root, reading);
     sort_by_position(reading.warnings);
     config.warnings = std::move(reading.warnings);
-    for (const YamlNode* node : reading.templates) config.template_texts.push_back(*node);
+    config.template_texts = find_config_templates(*root, reading);
     config.masked_text = masked_yaml(*root, std::move(reading.secrets));
     return config;
 }
@@ -235,7 +201,9 @@ Parsed<AlertmanagerConfig> load_alertmanager_config(Disk& disk, const std::strin
     if (!text) return refuse(file, text.error().message);
     auto config = parse_alertmanager_config(*text, file, options);
     if (!config) return config;
-    if (auto loaded = load_templates(disk, *config); !loaded) return tl::unexpected(std::move(loaded).error());
+    auto loaded = load_templates(disk, config->template_globs);
+    if (!loaded) return tl::unexpected(std::move(loaded).error());
+    config->templates = *std::move(loaded);
     const Diagnostics found = check_templates(*config);
     config->warnings.insert(config->warnings.end(), found.begin(), found.end());
     sort_by_position(config->warnings);

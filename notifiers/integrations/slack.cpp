@@ -30,18 +30,22 @@ public:
 
     /// With `notes` in the notification the message is one that changes an earlier one.
     Json request() {
-        // The attachment is expanded first, so that it can tell a failure; that of another field is told by error().
-        Json attachments = Json::array();
         const std::string channel = text(config_.channel);
+        const std::string username = text(config_.username);
+        const std::string icon_emoji = text(config_.icon_emoji);
+        const std::string icon_url = text(config_.icon_url);
+        const std::string message_text = text(config_.message_text);
+        // The attachment is expanded last, so that it can tell the failure of any field.
+        Json attachments = Json::array();
         attachments.push(attachment());
         Json request = Json::object();
         add_text(request, "channel", note(kChannelNote).value_or(channel));
         add_text(request, "ts", note(kTimestampNote).value_or(""));
-        add_text(request, "username", text(config_.username));
-        add_text(request, "icon_emoji", text(config_.icon_emoji));
-        add_text(request, "icon_url", text(config_.icon_url));
+        add_text(request, "username", username);
+        add_text(request, "icon_emoji", icon_emoji);
+        add_text(request, "icon_url", icon_url);
         if (config_.link_names) request.add("link_names", true);
-        add_text(request, "text", text(config_.message_text));
+        add_text(request, "text", message_text);
         request.add("attachments", std::move(attachments));
         return request;
     }

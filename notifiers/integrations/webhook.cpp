@@ -79,13 +79,14 @@ private:
     }
 
     Json body(const Notification& notification, std::size_t truncated, std::string& template_error) const {
-        if (payload_) {
-            FieldExpander expand(notification);
-            Json json = payload_->expand(expand);
-            if (expand.error().empty()) return json;
-            template_error = expand.error();
-        }
-        return webhook_message(notification, truncated);
+        if (!payload_) return webhook_message(notification, truncated);
+        FieldExpander expand(notification);
+        Json json = payload_->expand(expand);
+        if (expand.error().empty()) return json;
+        template_error = expand.error();
+        json = webhook_message(notification, truncated);
+        json.add("template_error", template_error);
+        return json;
     }
 
     std::shared_ptr<const WebhookConfig> config_;

@@ -303,6 +303,48 @@ receivers:
     CHECK(out[2].find("nope") != std::string::npos);
 }
 
+TEST_CASE("templates are warned of wherever they stand, secrets without their text", "[notifiers][config]") {
+    fakes::FakeDisk disk;
+    disk.put("/etc/am/am.yml", R"(templates: ['*.tmpl']
+route: {receiver: r, labels: {l: '{{ .A }}'}}
+receivers:
+- name: r
+  webhook_configs:
+  - url: 'http://x/S3CRET{{ .B }}'
+    payload:
+      deep: [one, {two: '{{ .C }}'}]
+  pagerduty_configs:
+  - routing_key: 'S3CRET{{ nofunc }}'
+    details: {d: '{{ .D }}'}
+    description: '{{ template "mine" . }}'
+  telegram_configs:
+  - {bot_token: x, chat_id: 1, message: '{{ .E }}'}
+  email_configs:
+  - {to: a@b, from: a@b, smarthost: 'x:25', html: '<a href="{{ .F }}">'}
+)");
+    disk.put("/etc/am/mine.tmpl", "{{ define \"mine\" }}\n{{ .G }}{{ end }}");
+    const auto config = load_alertmanager_config(disk, "/etc/am/am.yml");
+    REQUIRE(config.has_value());
+    Lines out;
+    for (const auto& diagnostic : config->warnings) out.push_back(to_string(diagnostic));
+    const auto field = [](const char* place, const char* name) {
+        return std::string("/etc/am/am.yml:") + place + ": warning: can't evaluate field " + name +
+               " in type *template.Data";
+    };
+    const std::string secret = ": warning: this secret is a template that cannot be executed; it is not shown";
+    CHECK(out ==
+          Lines{
+              field("2:38", "A"),
+              "/etc/am/am.yml:6:10" + secret,
+              field("8:29", "C"),
+              "/etc/am/am.yml:10:18" + secret,
+              field("11:22", "D"),
+              "/etc/am/am.yml:12:31: warning: template: mine.tmpl:2:3: can't evaluate field G in type *template.Data",
+              field("14:45", "E"),
+              field("16:64", "F"),
+          });
+}
+
 TEST_CASE("a file that is not there is told by name", "[notifiers][config]") {
     fakes::FakeDisk disk;
     const auto config = load_alertmanager_config(disk, "/etc/am/am.yml");

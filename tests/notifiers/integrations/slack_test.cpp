@@ -45,7 +45,8 @@ TEST_CASE("a title is cut to 1024 characters", "[notifiers][slack]") {
 
 TEST_CASE("defect D: a template that fails leaves a message with the facts and the error", "[notifiers][slack]") {
     const std::string field = GENERATE("title: '{{ .Nope }}'", "text: '{{ template \"nope\" . }}'",
-                                       "channel: '{{ .Foo'", "color: '{{ .Nope }}'", "footer: '{{ .Nope }}'");
+                                       "channel: '{{ .Foo'", "color: '{{ .Nope }}'", "footer: '{{ .Nope }}'",
+                                       "icon_url: '{{ .Nope }}'", "message_text: '{{ .Nope }}'");
     IntegrationRig rig("slack_configs", "{api_url: 'http://r/slack', username: somebody, " + field + "}");
     rig.http.handle([](const HttpRequest&) { return FakeAnswer::ok("ok"); });
     const Outcome outcome = rig.send({IntegrationRig::example(true)});

@@ -118,6 +118,7 @@ TEST_CASE("a payload that fails becomes the standard body and says so", "[notifi
     CHECK(outcome.kind == Outcome::Kind::Delivered);
     CHECK(outcome.template_error.find("can't evaluate field Nope") != std::string::npos);
     CHECK(rig.last_json().at("version").as_string() == "4");
+    CHECK(rig.last_json().at("template_error").as_string() == outcome.template_error);
 }
 
 TEST_CASE("route labels are in the body of routes that have some", "[notifiers][webhook]") {
