@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
     cli::add_test(app, action);
     cli::add_fmt(app, action);
     cli::add_query(app, action);
+    cli::add_template(app, action);
 
     try {
         app.parse(argc, argv);
