@@ -1,5 +1,7 @@
 #include "engine/eval/arithmetic.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 
 #include "base/assert.h"
@@ -73,6 +75,12 @@ void run_comparison(BinaryOp op, const Operand& left, const Operand& right, std:
 }  // namespace
 
 bool changes_meaning(BinaryOp op) { return !is_comparison(op) && !is_set_operator(op); }
+
+bool needs_histograms(BinaryOp op) { return op == BinaryOp::TrimLower || op == BinaryOp::TrimUpper; }
+
+std::string remark_on_floats(BinaryOp op) {
+    return fmt::format("incompatible sample types encountered for binary operator \"{0}\": float {0} float", to_string(op));
+}
 
 void apply(BinaryOp op, const Operand& left, const Operand& right, std::size_t rows, double* out) {
     switch (op) {

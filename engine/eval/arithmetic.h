@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "parser/ast.h"
 
@@ -9,6 +10,10 @@ namespace tocsin {
 
 /// Whether names fall away because the result is another thing than its operands.
 bool changes_meaning(BinaryOp op);
+
+/// `</` and `>/`, which give nothing for floats, and what is said then.
+bool needs_histograms(BinaryOp op);
+std::string remark_on_floats(BinaryOp op);
 
 /// What one side of an operation is: a column, or one number for all rows. `index`, when there, says which cell belongs to row i.
 struct Operand {

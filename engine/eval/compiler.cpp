@@ -182,6 +182,9 @@ private:
         return make_selector(std::move(handle), selector.shift, shows);
     }
 
+            if (needs_histograms(binary.op)) {
+                return make_nothing(left_scalar ? right : left, Remark::Info, remark_on_floats(binary.op));
+            }
     OperatorPtr compile_node(const PlanWindow&, const PlanNode&) { return nullptr; }
     OperatorPtr compile_node(const PlanSubquery&, const PlanNode&) { return nullptr; }
 
@@ -296,7 +299,7 @@ private:
                 return make_absent_over_time(compile_range(call.arguments[0]), demanded_by(*call.arguments[0]), delays());
             case Builtin::Info: return compile_info(call);
             case Builtin::NativeHistogram:
-                return make_nothing(vector_of(call),
+                return make_nothing(vector_of(call), Remark::Warning,
                                     fmt::format("{} works on native histograms only, and there are none: the result is empty",
                                                 call.function->name));
             case Builtin::SampleTime: return compile_sample_time(call);
@@ -333,7 +336,7 @@ private:
     // Only samples have start times: what was computed has none, and gives nothing.
     OperatorPtr compile_start_time(const PlanCall& call) {
         const auto* selector = call.arguments[0]->as<PlanSelector>();
-        if (selector == nullptr) return make_nothing(vector_of(call), {});
+        if (selector == nullptr) return make_nothing(vector_of(call), Remark::Info, {});
         const Duration reach = reach_of(*selector, options_.lookback_delta);
         return make_renamed(make_start_time_selector(select(selector->matchers, reach),
                                                      select_start_times(selector->matchers, reach), selector->shift),

@@ -151,9 +151,14 @@ private:
 };
 
 class Nothing final : public Operator {
+bool has_value(const Operator& vector) {
+    return std::any_of(vector.present(), vector.present() + vector.size(), [](std::uint8_t present) { return present != 0; });
+}
+
 public:
-    Nothing(OperatorPtr vector, std::string_view warning)
-        : vector_(std::move(vector)), warning_(warning.empty() ? nullptr : &notes_.warning(warning)) {}
+    Nothing(OperatorPtr vector, Remark remark, std::string_view text) : vector_(std::move(vector)) {
+        if (!text.empty()) note_ = remark == Remark::Warning ? &notes_.warning(text) : &notes_.info(text);
+    }
 
     LabelSet labels(std::size_t) const override { return {}; }
     const Notes* notes() const override { return &notes_; }
@@ -161,7 +166,7 @@ public:
 protected:
     Status compute(Evaluation& evaluation, std::int64_t at_ms) override {
         if (Status status = vector_->evaluate(evaluation, at_ms); !status) return status;
-        if (warning_ != nullptr) evaluation.raise(*warning_);
+        if (note_ != nullptr && has_value(*vector_)) evaluation.raise(*note_);
         own_column();
         return {};
     }
@@ -169,7 +174,7 @@ protected:
 private:
     OperatorPtr vector_;
     Notes notes_;
-    Note* warning_;
+    Note* note_ = nullptr;
 };
 
 }  // namespace
@@ -198,8 +203,8 @@ OperatorPtr make_vector_scalar_filter(BinaryOp op, ScalarSide operands) {
     return std::make_shared<VectorScalarFilter>(op, std::move(operands));
 }
 
-OperatorPtr make_nothing(OperatorPtr vector, std::string_view warning) {
-    return std::make_shared<Nothing>(std::move(vector), warning);
+OperatorPtr make_nothing(OperatorPtr vector, Remark remark, std::string_view text) {
+    return std::make_shared<Nothing>(std::move(vector), remark, text);
 }
 
 }  // namespace tocsin

@@ -34,7 +34,9 @@ OperatorPtr make_vector_scalar(BinaryOp op, ScalarSide operands, NameDrop::Mode 
 /// A comparison that keeps the series for which it holds, with their values.
 OperatorPtr make_vector_scalar_filter(BinaryOp op, ScalarSide operands);
 
-/// A result that is always empty, with a warning unless that is empty too: what needs native histograms.
-OperatorPtr make_nothing(OperatorPtr vector, std::string_view warning);
+enum class Remark { Info, Warning };
+
+/// A result that is always empty: what needs native histograms. Where the vector has a value it says why, unless `text` is empty.
+OperatorPtr make_nothing(OperatorPtr vector, Remark remark, std::string_view text);
 
 }  // namespace tocsin

@@ -1,6 +1,9 @@
 #include "engine/eval/scalar.h"
 
+#include <fmt/format.h>
+
 #include "base/sample.h"
+#include "engine/eval/arithmetic.h"
 #include "engine/plan/simplify.h"
 
 namespace tocsin {
@@ -58,6 +61,9 @@ public:
 
 protected:
     Status compute(Evaluation& evaluation, std::int64_t at_ms) override {
+        if (needs_histograms(op_)) {
+            return fail(Error::Kind::InvalidInput, fmt::format("operator \"{}\" not allowed for Scalar operations", to_string(op_)));
+        }
         if (Status status = left_->evaluate(evaluation, at_ms); !status) return status;
         if (Status status = right_->evaluate(evaluation, at_ms); !status) return status;
         set(apply_to_scalars(op_, left_->scalar(), right_->scalar()));

@@ -38,7 +38,7 @@ protected:
     Status compute(Evaluation& evaluation, std::int64_t at_ms) override {
         if (Status status = setup_.left->evaluate(evaluation, at_ms); !status) return status;
         if (Status status = setup_.right->evaluate(evaluation, at_ms); !status) return status;
-        if (is_histogram_only(setup_.op)) return compute_nothing(evaluation);
+        if (needs_histograms(setup_.op)) return compute_nothing(evaluation);
         if (signatures_.update(many_, one_)) match_rows();
         Status status = straight_ ? compute_straight() : compute_searching();
         if (!status) return status;
@@ -46,7 +46,6 @@ protected:
     }
 
 private:
-    static bool is_histogram_only(BinaryOp op) { return op == BinaryOp::TrimLower || op == BinaryOp::TrimUpper; }
     bool drops_metadata() const { return changes_meaning(setup_.op) || setup_.return_bool; }
     bool fills() const { return fill_many_ || fill_one_; }
     const std::vector<std::uint32_t>& many_signatures() const { return signatures_.of_left(); }
@@ -57,11 +56,7 @@ private:
         const auto any = [](const Operator& side) {
             return std::any_of(side.present(), side.present() + side.size(), [](std::uint8_t present) { return present != 0; });
         };
-        if (any(*setup_.left) && any(*setup_.right)) {
-            const std::string_view op = to_string(setup_.op);
-            evaluation.raise(notes_.info(
-                fmt::format("incompatible sample types encountered for binary operator \"{}\": float {} float", op, op)));
-        }
+        if (any(*setup_.left) && any(*setup_.right)) evaluation.raise(notes_.info(remark_on_floats(setup_.op)));
         own_column();
         return {};
     }

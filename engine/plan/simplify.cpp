@@ -32,7 +32,7 @@ double apply_to_scalars(BinaryOp op, double left, double right) {
 std::optional<double> fold(BinaryOp op, const PlanNode& left, const PlanNode& right) {
     const auto* a = left.as<PlanNumber>();
     const auto* b = right.as<PlanNumber>();
-    if (a == nullptr || b == nullptr || is_set_operator(op)) return std::nullopt;
+    if (a == nullptr || b == nullptr || is_set_operator(op) || op == BinaryOp::TrimLower || op == BinaryOp::TrimUpper) return std::nullopt;
     return apply_to_scalars(op, a->value, b->value);
 }
 
