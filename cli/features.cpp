@@ -17,6 +17,7 @@ constexpr Feature kFeatures[] = {
     {"promql-delayed-name-removal", &QueryFeatures::delayed_name_removal},
     {"promql-binop-fill-modifiers", &QueryFeatures::binop_fill_modifiers},
     {"type-and-unit-labels", &QueryFeatures::type_and_unit_labels},
+    {"use-start-timestamps", &QueryFeatures::start_timestamps},
 };
 
 std::vector<std::string_view> names_of_all() {

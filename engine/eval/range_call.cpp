@@ -157,7 +157,7 @@ private:
         present = 0;
         if (gathered_.empty()) return false;
         setup_.range->gather_start_times(tile, column, start_times_);
-        if (!start_times_.empty()) look_for_overlaps(tile.first_row + column);
+        if (over_.for_counters && !start_times_.empty()) look_for_overlaps(tile.first_row + column);
         const auto result = over_.kernel({gathered_, gathered_times_, setup_.range->start_ms(), setup_.range->end_ms(), at_ms,
                                           setup_.range->extension(), arguments_, &scratch_, start_times_});
         if (result) {

@@ -66,16 +66,10 @@ TEST_CASE("the published scripts pass without any feature", "[engine][eval][conf
     CHECK(count == 735);
 }
 
-// What fails, and why, is told in docs/differences.md. The list is exact: a case that begins to pass must leave it.
-const std::vector<std::string> kFailingStartTimestamps{"start_timestamps.test:144"};
-
-TEST_CASE("the published scripts of experimental features pass with all of them, but for one", "[engine][eval][conformance]") {
+TEST_CASE("the published scripts of experimental features pass with all of them", "[engine][eval][conformance]") {
     if (!at_hand()) return;
     std::size_t count = 0;
-    for (const auto& path : scripts_in("experimental")) {
-        const bool known = path.filename() == "start_timestamps.test";
-        CHECK(failures(path, all_features(), count) == (known ? kFailingStartTimestamps : std::vector<std::string>{}));
-    }
+    for (const auto& path : scripts_in("experimental")) CHECK(failures(path, all_features(), count) == std::vector<std::string>{});
     CHECK(count == 266);
 }
 
