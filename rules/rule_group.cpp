@@ -69,20 +69,23 @@ GroupRule::GroupRule(const RuleDefinition& rule, std::unique_ptr<StandingQuery> 
                      AlertObserver observer)
     : definition(rule), query(std::move(compiled)), action(make_action(rule, timeline, std::move(observer))) {}
 
-RuleGroup::RuleGroup(RuleGroupDefinition definition, std::vector<std::unique_ptr<StandingQuery>> queries,
-                     RuleSettings settings, const RuleManagerContext& context,
-                     std::shared_ptr<const RuleObservers> observers, RuleGroup* predecessor)
+RuleGroup::RuleGroup(RuleGroupDefinition definition, GroupQueries queries, RuleSettings settings,
+                     const RuleManagerContext& context, std::shared_ptr<const RuleObservers> observers,
+                     RuleGroup* predecessor)
     : definition_(std::make_unique<const RuleGroupDefinition>(std::move(definition))),
       settings_(std::move(settings)),
       context_(context),
       observers_(std::move(observers)),
       key_(definition_->file + ";" + definition_->name),
+      shared_queries_(std::move(queries.shared)),
       template_queries_(context.store, settings_.query) {
     TOCSIN_ASSERT(interval() > Duration{0});
     if (predecessor != nullptr) take_over(*predecessor);
     if (!metrics_) metrics_ = std::make_unique<RuleGroupMetrics>(context.metrics, key_);
     if (!timeline_) timeline_ = std::make_unique<GroupTimeline>(context.store);
-    for (std::size_t i = 0; i < definition_->rules.size(); ++i) add_rule(definition_->rules[i], std::move(queries[i]));
+    for (std::size_t i = 0; i < definition_->rules.size(); ++i) {
+        add_rule(definition_->rules[i], std::move(queries.queries[i]));
+    }
     std::set<std::string> names;
     for (const auto& rule : rules_) names.insert(metric_label(*rule));
     metrics_->keep_rules(names);
@@ -156,6 +159,8 @@ void RuleGroup::run_batch() {
 
 // On the pool.
 void RuleGroup::compute_batch() {
+    // The batch before has written series, and somebody else may have since the last evaluation.
+    shared_queries_->forget_values();
     for (std::size_t i = cycle_.begin; i < cycle_.end; ++i) {
         GroupRule& rule = *rules_[i];
         const auto started = context_.scheduler.monotonic();

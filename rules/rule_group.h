@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "rules/alerting_rule.h"
+#include "rules/group_queries.h"
 #include "rules/group_timeline.h"
 #include "rules/recording_rule.h"
 #include "rules/rule_group_metrics.h"
@@ -70,10 +71,10 @@ struct RuleObservers {
 /// store is frozen from the first batch to the last, so all rules see one instant, and what the group itself wrote.
 class RuleGroup : public std::enable_shared_from_this<RuleGroup> {
 public:
-    /// `queries` are those of the definition's rules, in order. `predecessor` may be null, or a group of the same key
+    /// `queries` are those of the definition's rules. `predecessor` may be null, or a group of the same key
     /// that is to be evaluated no more: its counters go on, and so do its recorded series.
-    RuleGroup(RuleGroupDefinition definition, std::vector<std::unique_ptr<StandingQuery>> queries,
-              RuleSettings settings, const RuleManagerContext& context, std::shared_ptr<const RuleObservers> observers,
+    RuleGroup(RuleGroupDefinition definition, GroupQueries queries, RuleSettings settings,
+              const RuleManagerContext& context, std::shared_ptr<const RuleObservers> observers,
               RuleGroup* predecessor);
 
     const RuleGroupDefinition& definition() const { return *definition_; }
@@ -147,6 +148,7 @@ private:
     std::string key_;
     std::unique_ptr<RuleGroupMetrics> metrics_;
     std::unique_ptr<GroupTimeline> timeline_;
+    std::shared_ptr<SharedQueries> shared_queries_;
     std::vector<std::unique_ptr<GroupRule>> rules_;
     TemplateQueries template_queries_;
     templates::RuleTemplateQuery answer_query_;

@@ -11,6 +11,7 @@
 #include "base/assert.h"
 #include "engine/scrape/scrape_manager.h"
 #include "rules/alert_inheritance.h"
+#include "rules/group_queries.h"
 #include "rules/rule_group.h"
 #include "rules/tick_scheduler.h"
 
@@ -47,14 +48,6 @@ void list_rules(const RuleGroupDefinition& group, std::map<std::string, const Ru
     }
 }
 
-Diagnostic problem_at(const RuleGroupDefinition& group, const SourceRange& where, std::string message) {
-    Diagnostic problem;
-    problem.file = group.file;
-    problem.where = where;
-    problem.message = std::move(message);
-    return problem;
-}
-
 /// Those of `groups` that are not among `others`.
 Groups without(const Groups& groups, const Groups& others) {
     const std::set<std::shared_ptr<RuleGroup>> gone(others.begin(), others.end());
@@ -82,7 +75,7 @@ std::vector<OrphanAlert> release_alerts(const Groups& groups) {
 struct RuleManager::Prepared::Impl {
     struct Group {
         RuleGroupDefinition definition;
-        std::vector<std::unique_ptr<StandingQuery>> queries;
+        GroupQueries queries;
         std::shared_ptr<RuleGroup> unchanged;  // the one in force, when there is nothing to do
     };
     std::vector<Group> groups;
@@ -111,7 +104,6 @@ struct RuleManager::Impl {
     StateStore::Write all_groups() const;
     void write_everything();
     void check_limits(const std::vector<PreparedGroup>& groups, const RuleLimits& limits, Diagnostics& problems) const;
-    void compile(PreparedGroup& group, const RuleSettings& with, Diagnostics& problems) const;
     void count_changes(const Prepared::Impl& prepared, RuleReloadSummary& summary) const;
     Groups put_in_force(std::vector<PreparedGroup> prepared);
     void resolve(const std::vector<OrphanAlert>& orphans, const LabelSet& external_labels, std::string_view reason,
@@ -156,7 +148,8 @@ Parsed<RuleManager::Prepared> RuleManager::prepare(std::vector<RuleFile> files, 
     }
     impl_->check_limits(prepared.impl_->groups, settings.limits, problems);
     for (auto& group : prepared.impl_->groups) {
-        if (!has_errors(problems)) impl_->compile(group, settings, problems);
+        if (has_errors(problems) || group.unchanged) continue;
+        group.queries = compile_rules(group.definition, impl_->context.store, settings.query, problems);
     }
     if (has_errors(problems)) return tl::unexpected(std::move(problems));
     prepared.impl_->settings = std::move(settings);
@@ -174,18 +167,6 @@ void RuleManager::Impl::check_limits(const std::vector<PreparedGroup>& given, co
             problem_at(group.definition, group.definition.where,
                        fmt::format("more than {} rule groups or {} rules", limits.groups, limits.rules)));
         return;
-    }
-}
-
-void RuleManager::Impl::compile(PreparedGroup& group, const RuleSettings& with, Diagnostics& problems) const {
-    if (group.unchanged) return;
-    for (const RuleDefinition& rule : group.definition.rules) {
-        auto query = StandingQuery::create(*rule.expr, rule.expr_text, context.store, with.query);
-        if (query) {
-            group.queries.push_back(std::move(*query));
-        } else {
-            problems.push_back(problem_at(group.definition, rule.expr_where, query.error().message));
-        }
     }
 }
 

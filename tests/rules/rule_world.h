@@ -33,12 +33,9 @@ struct RuleWorld {
     std::shared_ptr<RuleGroup> group_of(std::string_view file, const RuleSettings& settings = {},
                                         RuleGroup* predecessor = nullptr) {
         RuleGroupDefinition definition = groups_of(file).front();
-        std::vector<std::unique_ptr<StandingQuery>> queries;
-        for (const RuleDefinition& rule : definition.rules) {
-            auto query = StandingQuery::create(*rule.expr, rule.expr_text, store, settings.query);
-            REQUIRE(query.has_value());
-            queries.push_back(std::move(*query));
-        }
+        Diagnostics problems;
+        GroupQueries queries = compile_rules(definition, store, settings.query, problems);
+        REQUIRE(problems.empty());
         return std::make_shared<RuleGroup>(std::move(definition), std::move(queries), settings, context(), observers,
                                            predecessor);
     }

@@ -17,25 +17,42 @@ void* allocate(std::size_t size) {
 }
 }  // namespace
 
-void* operator new(std::size_t size) { return allocate(size); }
-void* operator new[](std::size_t size) { return allocate(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+void* operator new(std::size_t size) {
+    return allocate(size);
+}
+void* operator new[](std::size_t size) {
+    return allocate(size);
+}
+void operator delete(void* memory) noexcept {
+    std::free(memory);
+}
+void operator delete[](void* memory) noexcept {
+    std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+    std::free(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+    std::free(memory);
+}
 
 using namespace tocsin;
 using namespace std::chrono_literals;
 
 namespace {
 
-/// A group with so many rules of each kind: some that find nothing, alerts that go on firing, series that are read.
+/// A group with so many rules of each kind: some that find nothing, alerts that go on firing, series that are read. No
+/// two of them are made of the same operators.
 std::string group_with(int rules_of_each_kind) {
     std::string text = "groups:\n- name: g\n  interval: 15s\n  rules:\n";
     for (int i = 0; i < rules_of_each_kind; ++i) {
-        text += fmt::format("  - {{alert: Quiet{0}, expr: x > 100}}\n", i);
-        text += fmt::format("  - {{alert: Loud{0}, expr: x > 0, labels: {{a: '{{{{ $labels.i }}}}'}}}}\n", i);
-        text += fmt::format("  - {{record: r{0}, expr: x * 2}}\n", i);
+        text += fmt::format("  - {{alert: Quiet{0}, expr: x > 100{0}}}\n", i);
+        text += fmt::format("  - {{alert: Loud{0}, expr: x > -{0}, labels: {{a: '{{{{ $labels.i }}}}'}}}}\n", i);
+        text += fmt::format("  - {{record: r{0}, expr: x * {0}}}\n", i);
+        text += fmt::format(
+            "  - {{record: r_share{0}, expr: rate(x[{1}s]) / on (g) group_left sum by (g) (rate(x[{1}s]))}}\n", i,
+            60 + i);
+        text += fmt::format("  - {{record: r_held{0}, expr: max_over_time((x > bool {0})[1m:15s])}}\n", i);
     }
     return text;
 }
@@ -48,12 +65,13 @@ std::size_t allocations_of_an_evaluation(int rules_of_each_kind) {
     const auto timeline = world.store.create_timeline();
     std::vector<ColumnIndex> columns;
     for (int i = 0; i < 50; ++i) {
-        columns.push_back(*world.store.column_for(timeline, {{"__name__", "x"}, {"i", std::to_string(i)}}));
+        columns.push_back(*world.store.column_for(
+            timeline, {{"__name__", "x"}, {"g", std::to_string(i % 5)}, {"i", std::to_string(i)}}));
     }
     std::size_t last = 0;
     // Told at 0 s and 60 s, so the last evaluation is one between.
     for (int round = 0; round < 47; ++round) {
-        REQUIRE(world.store.append(timeline, world.scheduler.now(), std::vector<double>(columns.size(), 1)));
+        REQUIRE(world.store.append(timeline, world.scheduler.now(), std::vector<double>(columns.size(), 1 + round)));
         const std::size_t before = allocations;
         group->evaluate(world.scheduler.now(), [] {});
         world.scheduler.settle();
