@@ -19,7 +19,7 @@ constexpr PromqlMessage expected(std::string_view where, std::string_view what) 
     return {.where = where, .expected = what};
 }
 
-constexpr PromqlMessage unexpected() { return {}; }
+constexpr PromqlMessage unexpected(std::string_view wanted) { return {.wanted = wanted}; }
 
 constexpr PromqlMessage unclosed(std::string_view text) { return {.kind = Kind::Quote, .text = text}; }
 
@@ -63,21 +63,21 @@ template <> inline constexpr auto message< at_timestamp >          = expected( "
 template <> inline constexpr auto message< at_open >               = expected( "@", "timestamp" );
 template <> inline constexpr auto message< at_close >              = expected( "@", "timestamp" );
 
-template <> inline constexpr auto message< aggregation_arguments > = expected( "aggregation", "" );
-template <> inline constexpr auto message< argument >              = unexpected();
-template <> inline constexpr auto message< arguments_end >         = unexpected();
+template <> inline constexpr auto message< aggregation_arguments > = PromqlMessage{.where = "aggregation", .wanted = "\"(\", by or without"};
+template <> inline constexpr auto message< argument >              = unexpected( "an expression or \")\"" );
+template <> inline constexpr auto message< arguments_end >         = unexpected( "\",\" or \")\"" );
 template <> inline constexpr auto message< no_trailing_comma >     = plainly( kTrailingComma );
 template <> inline constexpr auto message< fill_value >            = expected( "fill modifier", "number" );
 
-template <> inline constexpr auto message< open_paren >            = unexpected();
-template <> inline constexpr auto message< close_paren >           = unexpected();
-template <> inline constexpr auto message< comma >                 = unexpected();
-template <> inline constexpr auto message< primary >               = unexpected();
-template <> inline constexpr auto message< operand >               = unexpected();
-template <> inline constexpr auto message< expression >            = unexpected();
-template <> inline constexpr auto message< vector_selector >       = unexpected();
+template <> inline constexpr auto message< open_paren >            = unexpected( "\"(\"" );
+template <> inline constexpr auto message< close_paren >           = unexpected( "an operator or \")\"" );
+template <> inline constexpr auto message< comma >                 = unexpected( "\",\"" );
+template <> inline constexpr auto message< primary >               = unexpected( "an expression" );
+template <> inline constexpr auto message< operand >               = unexpected( "an expression" );
+template <> inline constexpr auto message< expression >            = unexpected( "an expression" );
+template <> inline constexpr auto message< vector_selector >       = unexpected( "a metric name or \"{\"" );
 template <> inline constexpr auto message< some_expression >       = about_all( kNoExpression );
-template <> inline constexpr auto message< nothing_else >          = unexpected();
+template <> inline constexpr auto message< nothing_else >          = unexpected( "an operator or the end of the expression" );
 
 // clang-format on
 

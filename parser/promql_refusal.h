@@ -23,6 +23,8 @@ struct PromqlMessage {
     std::string_view where = {};
     std::string_view expected = {};
     std::string_view text = {};
+    /// What was expected, where Prometheus' message does not say it.
+    std::string_view wanted = {};
     bool written = true;
 };
 
