@@ -10,7 +10,7 @@ TOCSIN_CONFORMANCE ?= $(wildcard ../shared/conformance)
 JOBS ?= $(shell nproc)
 RELEASE = build/release
 
-.PHONY: peers build run test test-asan test-tsan clang tidy fuzz compare-promql bench format help clean
+.PHONY: peers build run test test-asan test-tsan clang tidy fuzz compare-promql bench docs format help clean
 .DEFAULT_GOAL := build
 
 define configure
@@ -72,6 +72,12 @@ bench: ## run the benchmarks
 	@cmake --preset release -B build/bench -DTOCSIN_BENCHMARKS=ON >/dev/null
 	@cmake --build build/bench -j $(JOBS) --target tocsin-bench
 	@build/bench/tests/tocsin-bench
+
+docs: ## write the generated pages of docs/
+	@cmake/install_dependencies.sh build
+	$(call configure,release)
+	@cmake --build $(RELEASE) -j $(JOBS) --target tocsin-functions-page
+	@$(RELEASE)/tests/tocsin-functions-page > docs/functions.md
 
 format: ## clang-format over all sources
 	@cmake/install_dependencies.sh fuzz

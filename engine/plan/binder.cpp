@@ -6,6 +6,7 @@
 #include <bit>
 
 #include "base/assert.h"
+#include "engine/functions/signature.h"
 #include "engine/plan/duration_expr.h"
 #include "engine/plan/plan_key.h"
 #include "engine/plan/simplify.h"
@@ -48,9 +49,10 @@ private:
         findings_.push_back({.where = range_at(text_, span), .message = std::move(message), .hint = std::move(hint)});
     }
 
-    void expect_type(const PlanPtr& node, ValueType want, std::string_view context) {
+    void expect_type(const PlanPtr& node, ValueType want, std::string_view context, std::string hint = {}) {
         if (node->type == want) return;
-        report(node->span, fmt::format("expected type {} in {}, got {}", to_string(want), context, to_string(node->type)));
+        report(node->span, fmt::format("expected type {} in {}, got {}", to_string(want), context, to_string(node->type)),
+               std::move(hint));
     }
 
     PlanPtr make(PlanNode::Node node, ValueType type, TextSpan span) {
@@ -227,7 +229,8 @@ private:
     }
 
     void report_unknown(const Call& call) {
-        std::vector<std::string_view> names;
+        std::vector<std::string_view> names{"avg",      "bottomk", "count",  "count_values", "group", "limit_ratio", "limitk", "max",
+                                            "min",      "quantile", "stddev", "stdvar",       "sum",   "topk"};
         for (const FunctionDef* function : all_functions()) names.push_back(function->name);
         const std::string_view close = nearest(call.function, names);
         report(call.function_span, fmt::format("unknown function with name \"{}\"", call.function),
@@ -242,7 +245,7 @@ private:
             const Expr& expr = *call.arguments[i];
             arguments.push_back(is_info && i == 1 ? bind_label_selector(expr) : bind(expr));
             const bool expected = i < function.arguments.size() || (function.variadic != 0 && function.arguments.size() > 0);
-            if (expected) expect_type(arguments.back(), function.arguments[i], context);
+            if (expected) expect_type(arguments.back(), function.arguments[i], context, signature(function));
         }
         return arguments;
     }
@@ -260,13 +263,13 @@ private:
     void check_count(const FunctionDef& function, std::size_t count, TextSpan span) {
         const std::size_t least = function.arguments_min();
         const auto most = function.arguments_max();
-        if (function.variadic == 0 && count != least) {
-            report(span, fmt::format("expected {} argument(s) in call to \"{}\", got {}", least, function.name, count));
-        } else if (count < least) {
-            report(span, fmt::format("expected at least {} argument(s) in call to \"{}\", got {}", least, function.name, count));
-        } else if (most && count > *most) {
-            report(span, fmt::format("expected at most {} argument(s) in call to \"{}\", got {}", *most, function.name, count));
-        }
+        const bool exactly = function.variadic == 0;
+        if (count >= least && (!most || count <= *most)) return;
+        const std::string_view bound = exactly ? "" : count < least ? "at least " : "at most ";
+        report(span,
+               fmt::format("expected {}{} argument(s) in call to \"{}\", got {}", bound, count < least ? least : *most, function.name,
+                           count),
+               signature(function));
     }
 
     void check_extensions(const FunctionDef& function, const std::vector<PlanPtr>& arguments) {
