@@ -22,5 +22,6 @@ void add_test(CLI::App& app, Action& run);
 void add_fmt(CLI::App& app, Action& run);
 void add_query(CLI::App& app, Action& run);
 void add_template(CLI::App& app, Action& run);
+void add_explain(CLI::App& app, Action& run);
 
 }  // namespace tocsin::cli

@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
     cli::add_fmt(app, action);
     cli::add_query(app, action);
     cli::add_template(app, action);
+    cli::add_explain(app, action);
 
     try {
         app.parse(argc, argv);

@@ -12,6 +12,7 @@
 #include "daemon/api/api.h"
 #include "daemon/config_text.h"
 #include "daemon/config_watch.h"
+#include "daemon/api/explain.h"
 #include "daemon/configuration.h"
 #include "daemon/delivery_watch.h"
 #include "daemon/health.h"
@@ -182,6 +183,7 @@ void App::Impl::build() {
     api::add_metadata(router, *context);
     api::add_query(router, *context);
     api::add_series(router, *context);
+    api::add_explain(router, *context);
     api::add_status(router, *context);
     api::add_alertmanager(router, *context);
 }

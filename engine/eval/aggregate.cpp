@@ -23,6 +23,7 @@ public:
     LabelSet labels(std::size_t row) const override { return grouping_.labels(row); }
     bool drops_name(std::size_t row) const override { return grouping_.drops_name(row); }
     bool distinct_without_name() const override { return grouping_.nameless(); }
+    std::string kept() const override { return grouping_.kept(); }
     const Notes* notes() const override { return &notes_; }
 
 protected:

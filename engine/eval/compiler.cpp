@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/assert.h"
@@ -12,6 +13,7 @@
 #include "engine/eval/histogram_call.h"
 #include "engine/eval/info_call.h"
 #include "engine/eval/map_call.h"
+#include "engine/eval/pool_keys.h"
 #include "engine/eval/range_call.h"
 #include "engine/eval/relabel_call.h"
 #include "engine/eval/scalar.h"
@@ -19,6 +21,7 @@
 #include "engine/eval/sort_call.h"
 #include "engine/eval/start_times.h"
 #include "engine/eval/vector_matching.h"
+#include "engine/plan/plan_title.h"
 
 namespace tocsin {
 namespace {
@@ -29,7 +32,7 @@ public:
         : text_(text), series_(series), options_(options), pool_(pool) {}
 
     OperatorPtr compile(const PlanPtr& plan) {
-        return known_or_made(key_of(plan->key), [&] {
+        return known_or_made(keys_.key_of(plan->key), [&] {
             return std::visit([&](const auto& node) { return compile_node(node, *plan); }, plan->node);
         });
     }
@@ -40,15 +43,15 @@ public:
         if (const auto* window = plan->as<PlanWindow>()) return compile_window(*window, start_times);
         const auto* subquery = plan->as<PlanSubquery>();
         TOCSIN_ASSERT(subquery != nullptr);
-        enter(*subquery);
+        keys_.enter(*subquery);
         OperatorPtr operand = compile(subquery->operand);
-        leave(*subquery);
+        keys_.leave(*subquery);
         return make_subquery(std::move(operand), *subquery);
     }
 
     /// Walks the whole plan, whether its operators were made for it or not.
     void describe(const PlanPtr& plan, Compiled& compiled) {
-        if (!described_.insert(key_of(plan->key)).second) return;
+        if (!described_.insert(keys_.key_of(plan->key)).second) return;
         if (const auto* call = plan->as<PlanCall>(); call != nullptr && is_info(*call)) {
             compiled.selectors.push_back({call->arguments.back()->span, info_setup_of(*call).series_matchers});
             return describe(call->arguments[0], compiled);
@@ -57,31 +60,18 @@ public:
         if (const auto* window = plan->as<PlanWindow>()) {
             compiled.selectors.push_back({plan->span, window->selector.matchers});
         }
-        OperatorPtr made = pool_.find(key_of(plan->key));
+        OperatorPtr made = pool_.find(keys_.key_of(plan->key));
         if (made && made->notes() != nullptr) compiled.speakers.push_back({std::move(made), positions_of(*plan)});
-        if (const auto* subquery = plan->as<PlanSubquery>()) {
-            enter(*subquery);
-            describe(subquery->operand, compiled);
-            leave(*subquery);
-        } else {
-            for (const PlanPtr& child : children_of(*plan)) describe(child, compiled);
-        }
+        const auto* subquery = plan->as<PlanSubquery>();
+        if (subquery != nullptr) keys_.enter(*subquery);
+        for (const PlanPtr& operand : operands_of(*plan)) describe(operand, compiled);
+        if (subquery != nullptr) keys_.leave(*subquery);
     }
 
 private:
     using Mode = NameDrop::Mode;
 
     Mode drop() const { return options_.features.delayed_name_removal ? Mode::Delay : Mode::Drop; }
-
-    // ---- which operator is which
-
-    // Operators of one pool are the same for the same settings, and inside equally deep subqueries that look equally far back: those
-    // run one after the other, never one inside the other.
-    std::string key_of(std::string_view key) const {
-        const QueryFeatures& features = options_.features;
-        return fmt::format("{}.{}.{}.{}.{}.{} {}", options_.lookback_delta.count(), features.delayed_name_removal,
-                           features.type_and_unit_labels, features.start_timestamps, depth_, reach_.count(), key);
-    }
 
     template <class Make>
     OperatorPtr known_or_made(const std::string& key, Make&& make) {
@@ -91,20 +81,6 @@ private:
         if (made) pool_.add(key, made);
         kept_.push_back(made);
         return made;
-    }
-
-    static Duration look_back_of(const PlanSubquery& subquery) {
-        return subquery.range + std::max(Duration{0}, subquery.shift.offset);
-    }
-
-    void enter(const PlanSubquery& subquery) {
-        ++depth_;
-        reach_ += look_back_of(subquery);
-    }
-
-    void leave(const PlanSubquery& subquery) {
-        --depth_;
-        reach_ -= look_back_of(subquery);
     }
 
     Store::SelectionHandle select(const Matchers& matchers, Duration reach) {
@@ -125,7 +101,7 @@ private:
     }
 
     Duration reach_of(const PlanSelector& selector, Duration own) const {
-        return std::max(Duration{0}, reach_ + own + selector.shift.offset);
+        return std::max(Duration{0}, keys_.reach() + own + selector.shift.offset);
     }
 
     Duration reach_of(const PlanWindow& window) const {
@@ -156,16 +132,6 @@ private:
         return positions;
     }
 
-    static std::vector<PlanPtr> children_of(const PlanNode& node) {
-        std::vector<PlanPtr> children;
-        if (const auto* aggregate = node.as<PlanAggregate>()) children = {aggregate->parameter, aggregate->operand};
-        if (const auto* binary = node.as<PlanBinary>()) children = {binary->left, binary->right};
-        if (const auto* call = node.as<PlanCall>()) children = call->arguments;
-        if (const auto* negate = node.as<PlanNegate>()) children = {negate->operand};
-        std::erase(children, nullptr);
-        return children;
-    }
-
     // ---- one function a kind of node
 
     OperatorPtr compile_node(const PlanNumber& number, const PlanNode&) { return make_number(number.value); }
@@ -182,9 +148,6 @@ private:
         return make_selector(std::move(handle), selector.shift, shows);
     }
 
-            if (needs_histograms(binary.op)) {
-                return make_nothing(left_scalar ? right : left, Remark::Info, remark_on_floats(binary.op));
-            }
     OperatorPtr compile_node(const PlanWindow&, const PlanNode&) { return nullptr; }
     OperatorPtr compile_node(const PlanSubquery&, const PlanNode&) { return nullptr; }
 
@@ -200,7 +163,7 @@ private:
                              .operand = compile(aggregate.operand),
                              .parameter = nullptr};
         if (aggregate.op == AggregateOp::CountValues) {
-            return make_count_values(std::move(setup), aggregate.parameter->as<PlanString>()->value, depth_ > 0);
+            return make_count_values(std::move(setup), aggregate.parameter->as<PlanString>()->value, keys_.in_subquery());
         }
         if (aggregate.parameter) setup.parameter = compile(aggregate.parameter);
         switch (aggregate.op) {
@@ -219,6 +182,9 @@ private:
         const bool right_scalar = binary.right->type == ValueType::Scalar;
         if (left_scalar && right_scalar) return make_scalar_binary(binary.op, std::move(left), std::move(right));
         if (left_scalar || right_scalar) {
+            if (needs_histograms(binary.op)) {
+                return make_nothing(left_scalar ? right : left, Remark::Info, remark_on_floats(binary.op));
+            }
             ScalarSide sides{left_scalar ? right : left, left_scalar ? left : right, left_scalar};
             if (is_comparison(binary.op) && !binary.return_bool) return make_vector_scalar_filter(binary.op, std::move(sides));
             return make_vector_scalar(binary.op, std::move(sides), drop());
@@ -328,8 +294,7 @@ private:
         if (selector == nullptr || selector->extension != Extension::None) {
             return make_evaluation_times(vector_of(call), drop());
         }
-        OperatorPtr times = known_or_made(key_of("times of " + argument.key),
-                                          [&] { return compile_selector(*selector, Shows::Time); });
+        OperatorPtr times = known_or_made(keys_.key_of_times(argument.key), [&] { return compile_selector(*selector, Shows::Time); });
         return make_renamed(times, drop());
     }
 
@@ -382,10 +347,45 @@ private:
     SeriesAccess& series_;
     const QueryOptions& options_;
     OperatorPool& pool_;
-    int depth_ = 0;      // of subqueries
-    Duration reach_{0};  // how far they look back together
+    PoolKeys keys_{options_};
     std::vector<OperatorPtr> kept_;  // alive until their users hold them
     std::set<std::string> described_;
+};
+
+class NodeList {
+public:
+    NodeList(const QueryOptions& options, const OperatorPool& pool) : keys_(options), pool_(pool) {}
+
+    /// `range`: what the node became when it is a range vector.
+    void add(const PlanPtr& plan, RangeSource* range, std::size_t depth) {
+        const std::string key = keys_.key_of(plan->key);
+        const auto [first, is_new] = first_with_key_.try_emplace(key, nodes_.size());
+        CompiledNode node{plan, depth, pool_.find(key), range, std::nullopt};
+        if (!node.made && plan->as<PlanSelector>() != nullptr) node.made = pool_.find(keys_.key_of_times(plan->key));
+        // Only operators are shared: each function reads its range by itself.
+        const bool is_shared = !is_new && node.made;
+        if (is_shared) node.same_as = first->second;
+        RangeSource* read = node.made ? node.made->range_read() : nullptr;
+        nodes_.push_back(std::move(node));
+        if (!is_shared) add_operands(*plan, read, depth + 1);
+    }
+
+    std::vector<CompiledNode> take() { return std::move(nodes_); }
+
+private:
+    void add_operands(const PlanNode& plan, RangeSource* range, std::size_t depth) {
+        const auto* subquery = plan.as<PlanSubquery>();
+        if (subquery != nullptr) keys_.enter(*subquery);
+        for (const PlanPtr& operand : operands_of(plan)) {
+            add(operand, operand->type == ValueType::Matrix ? range : nullptr, depth);
+        }
+        if (subquery != nullptr) keys_.leave(*subquery);
+    }
+
+    PoolKeys keys_;
+    const OperatorPool& pool_;
+    std::map<std::string, std::size_t> first_with_key_;
+    std::vector<CompiledNode> nodes_;
 };
 
 }  // namespace
@@ -404,6 +404,13 @@ Compiled compile(const PlanPtr& plan, std::string_view text, SeriesAccess& serie
     }
     compiler.describe(plan, compiled);
     return compiled;
+}
+
+std::vector<CompiledNode> list_nodes(const PlanPtr& plan, const Compiled& compiled, const QueryOptions& options,
+                                     const OperatorPool& pool) {
+    NodeList list(options, pool);
+    list.add(plan, compiled.range.get(), 0);
+    return list.take();
 }
 
 }  // namespace tocsin

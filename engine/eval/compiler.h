@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,16 @@ struct CompiledSelector {
     Matchers matchers;
 };
 
+/// A node of a compiled plan, for people.
+struct CompiledNode {
+    PlanPtr plan;
+    std::size_t depth = 0;
+    OperatorPtr made;              // null for a string, and for a range vector
+    RangeSource* range = nullptr;  // of a range vector; of the operator that reads it
+    /// The same as the node of that index, which came before.
+    std::optional<std::size_t> same_as;
+};
+
 /// What a plan became: an operator, or where the type is a range vector its source.
 struct Compiled {
     OperatorPtr root;
@@ -38,6 +49,9 @@ struct Compiled {
     };
     std::vector<Speaker> speakers;
 };
+
+/// The nodes of what compile() made with the same arguments, each before its operands.
+std::vector<CompiledNode> list_nodes(const PlanPtr& plan, const Compiled& compiled, const QueryOptions& options, const OperatorPool& pool);
 
 /// Makes operators of a plan, or takes those that are in the pool already: nodes that mean the same are one operator, unless one is
 /// inside a subquery and the other is not, since then they are evaluated at different times.

@@ -16,6 +16,8 @@
 
 namespace tocsin {
 
+class Stopwatch;
+
 /// Something that PromQL may have to say beside a value. Operators make it when they look at labels and raise it when they see numbers.
 struct Note {
     bool is_warning = false;
@@ -67,6 +69,10 @@ public:
     std::int64_t step_ms() const { return step_ms_; }
     std::int64_t lookback_ms() const { return options_.lookback_delta.count(); }
 
+    /// Has operators measured; null: not.
+    void measure_with(Stopwatch* stopwatch) { stopwatch_ = stopwatch; }
+    Stopwatch* stopwatch() const { return stopwatch_; }
+
     void raise(Note& note) const { note.raised_in = run_; }
     void raise(Note& note, const MonotonicityFix& fix, std::int64_t at_ms) const;
 
@@ -87,6 +93,7 @@ private:
     std::size_t samples_ = 0;
     std::size_t peak_samples_ = 0;
     const std::atomic<bool>* cancelled_ = nullptr;
+    Stopwatch* stopwatch_ = nullptr;
 };
 
 /// `vector cannot contain metrics with the same labelset`.

@@ -1,5 +1,7 @@
 #include "engine/eval/grouping.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
 
@@ -39,6 +41,10 @@ bool Grouping::update(const RowSource& input) {
     order_members(rows_->ids.size());
     find_segments();
     return true;
+}
+
+std::string Grouping::kept() const {
+    return fmt::format("{} groups in {} stretches", rows_->ids.size(), segments_.size());
 }
 
 void Grouping::order_members(std::size_t groups) {

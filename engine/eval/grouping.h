@@ -30,6 +30,8 @@ public:
     const RowsPtr& rows() const { return rows_; }
     const LabelSet& labels(std::size_t group) const { return groups_.labels(rows_->ids[group]); }
     bool drops_name(std::size_t group) const { return drops_name_[group] != 0; }
+    /// As of Operator.
+    std::string kept() const;
     /// No group has a metric name.
     bool nameless() const { return nameless_; }
     /// Neighbouring rows of the input that belong to one group.

@@ -26,6 +26,9 @@ public:
     bool drops_name(std::size_t row) const override { return out_.drops_name(rows_->ids[row]); }
     bool distinct_without_name() const override { return setup_.names == NameDrop::Mode::Drop && setup_.label.empty(); }
     const Notes* notes() const override { return &notes_; }
+    std::string kept() const override {
+        return fmt::format("{} histograms, {} buckets in order", histogram_ids_.size(), members_.size());
+    }
 
 protected:
     Status compute(Evaluation& evaluation, std::int64_t at_ms) override {

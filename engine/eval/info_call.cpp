@@ -20,6 +20,7 @@ public:
 
     LabelSet labels(std::size_t row) const override { return table_.labels(rows_->ids[row]); }
     bool drops_name(std::size_t row) const override { return table_.drops_name(rows_->ids[row]); }
+    std::string kept() const override { return fmt::format("{} groups of info series", groups_.size()); }
 
 protected:
     Status compute(Evaluation& evaluation, std::int64_t at_ms) override {

@@ -15,6 +15,7 @@ public:
     LabelSet labels(std::size_t row) const final { return names_.labels(*vector_, row); }
     bool drops_name(std::size_t row) const final { return names_.drops_name(*vector_, row); }
     bool distinct_without_name() const final { return names_.distinct_without_name(*vector_); }
+    std::string kept() const final { return names_.kept(); }
 
 protected:
     Status compute(Evaluation& evaluation, std::int64_t at_ms) final {
@@ -150,11 +151,11 @@ private:
     std::vector<std::uint8_t> keep_;
 };
 
-class Nothing final : public Operator {
 bool has_value(const Operator& vector) {
     return std::any_of(vector.present(), vector.present() + vector.size(), [](std::uint8_t present) { return present != 0; });
 }
 
+class Nothing final : public Operator {
 public:
     Nothing(OperatorPtr vector, Remark remark, std::string_view text) : vector_(std::move(vector)) {
         if (!text.empty()) note_ = remark == Remark::Warning ? &notes_.warning(text) : &notes_.info(text);

@@ -1,11 +1,16 @@
 #include "engine/eval/operator.h"
 
+#include "engine/eval/stopwatch.h"
+
 namespace tocsin {
 
 Status Operator::evaluate(Evaluation& evaluation, std::int64_t at_ms) {
     if (run_ == evaluation.run() && at_ms_ == at_ms) return {};
     run_ = 0;
-    if (Status status = compute(evaluation, at_ms); !status) return status;
+    Stopwatch* const stopwatch = evaluation.stopwatch();
+    Status status = stopwatch == nullptr ? compute(evaluation, at_ms)
+                                         : stopwatch->measure(*this, [&] { return compute(evaluation, at_ms); });
+    if (!status) return status;
     run_ = evaluation.run();
     at_ms_ = at_ms;
     return {};

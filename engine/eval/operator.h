@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -9,6 +10,8 @@
 #include "engine/eval/rows.h"
 
 namespace tocsin {
+
+class RangeSource;
 
 /// A value for each row; those whose `present` is 0 are not there and may be anything.
 struct Column {
@@ -39,6 +42,11 @@ public:
 
     /// What it may have to say; null when never anything.
     virtual const Notes* notes() const { return nullptr; }
+
+    /// What it knows about labels from one evaluation to the next, for people: `12 groups`. Empty when that is nothing of its own.
+    virtual std::string kept() const { return {}; }
+    /// The range vector that it reads; null for most.
+    virtual RangeSource* range_read() const { return nullptr; }
 
     /// The rows in the order in which an instant query shows them; false when any order does.
     virtual bool result_order(std::vector<std::uint32_t>&) const { return false; }

@@ -19,6 +19,7 @@ public:
     LabelSet labels(std::size_t row) const override { return setup_.operand->labels(row); }
     bool drops_name(std::size_t row) const override { return setup_.operand->drops_name(row); }
     bool distinct_without_name() const override { return setup_.operand->distinct_without_name(); }
+    std::string kept() const override { return grouping_.kept(); }
     const Notes* notes() const override { return &notes_; }
 
 protected:

@@ -68,6 +68,8 @@ public:
     bool drops_name(std::size_t row) const override { return names_.drops_name(*setup_.range, row); }
     bool distinct_without_name() const override { return names_.distinct_without_name(*setup_.range); }
     const Notes* notes() const override { return &notes_; }
+    RangeSource* range_read() const override { return setup_.range.get(); }
+    std::string kept() const override { return names_.kept(); }
 
 protected:
     Status compute(Evaluation& evaluation, std::int64_t at_ms) override {
@@ -202,6 +204,7 @@ public:
     LabelSet labels(std::size_t) const override { return labels_; }
     bool drops_name(std::size_t) const override { return drops_name_; }
     bool distinct_without_name() const override { return true; }
+    RangeSource* range_read() const override { return range_.get(); }
 
 protected:
     Status compute(Evaluation& evaluation, std::int64_t at_ms) override {

@@ -26,6 +26,8 @@ public:
     /// The next block of the range; false at the end. A block is valid until the next call.
     virtual bool next(Block& block) = 0;
 
+    /// As of Operator.
+    virtual std::string kept() const { return {}; }
     std::int64_t start_ms() const { return start_ms_; }
     std::int64_t end_ms() const { return end_ms_; }
     virtual Extension extension() const { return Extension::None; }

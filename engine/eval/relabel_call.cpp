@@ -12,6 +12,7 @@ public:
 
     LabelSet labels(std::size_t row) const final { return mapping_.labels(row); }
     bool drops_name(std::size_t row) const final { return mapping_.drops_name(row); }
+    std::string kept() const final { return mapping_.kept(); }
     bool result_order(std::vector<std::uint32_t>& order) const final {
         return mapping_.in_place() && vector_->result_order(order);
     }

@@ -1,5 +1,7 @@
 #include "engine/eval/row_mapping.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
 
@@ -30,6 +32,8 @@ void RowMapping::update(const RowSource& input, const Transform& transform) {
     }
     rows_ = std::move(rows);
 }
+
+std::string RowMapping::kept() const { return fmt::format("labels of {} rows made of {}", rows_->ids.size(), target_.size()); }
 
 Status RowMapping::apply(const double* values, const std::uint8_t* present, Column& out) const {
     std::ranges::fill(out.present, std::uint8_t{0});

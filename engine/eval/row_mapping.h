@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "engine/eval/operator.h"
@@ -24,6 +25,7 @@ public:
     const RowsPtr& rows() const { return rows_; }
     const LabelSet& labels(std::size_t row) const { return table_.labels(rows_->ids[row]); }
     bool drops_name(std::size_t row) const { return table_.drops_name(rows_->ids[row]); }
+    std::string kept() const;
     /// Row i of the input became row i.
     bool in_place() const { return in_place_; }
 
@@ -51,6 +53,9 @@ public:
     LabelSet labels(const RowSource& input, std::size_t row) const;
     bool drops_name(const RowSource& input, std::size_t row) const;
     bool distinct_without_name(const RowSource& input) const;
+
+    /// As of Operator.
+    std::string kept() const { return mapped_ ? mapping_.kept() : std::string(); }
 
     /// Whether row i of the input is row i of the output; otherwise cells have to be moved by apply().
     bool in_place() const { return !mapped_ || mapping_.in_place(); }

@@ -1,5 +1,7 @@
 #include "engine/eval/selected_series.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "engine/eval/metadata_labels.h"
@@ -33,6 +35,10 @@ void SelectedSeries::refresh() {
     }
     newest_ = newest;
     rows_ = std::make_shared<const Rows>(Rows{ids});
+}
+
+std::string SelectedSeries::kept() const {
+    return fmt::format("{} series in {} runs of columns", size(), selection_->runs().size());
 }
 
 }  // namespace tocsin

@@ -17,6 +17,8 @@ public:
     const RowsPtr& rows() const override { return rows_; }
     LabelSet labels(std::size_t row) const override { return selection_->labels()[row]; }
     bool distinct_without_name() const override { return one_name_ && !seen_type_or_unit_; }
+    /// As of Operator.
+    std::string kept() const;
 
 private:
     Store::SelectionHandle handle_;

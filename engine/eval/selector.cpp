@@ -30,6 +30,7 @@ public:
 
     LabelSet labels(std::size_t row) const override { return series_.labels(row); }
     bool distinct_without_name() const override { return series_.distinct_without_name(); }
+    std::string kept() const override { return series_.kept(); }
 
 protected:
     Status compute(Evaluation& evaluation, std::int64_t at_ms) final {

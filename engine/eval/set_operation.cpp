@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "engine/eval/vector_matching.h"
@@ -9,6 +11,8 @@ class SetOperation : public Operator {
 public:
     explicit SetOperation(VectorBinarySetup setup)
         : setup_(std::move(setup)), signatures_(setup_.matching) {}
+
+    std::string kept() const final { return fmt::format("{} match groups", signatures_.count()); }
 
 protected:
     Status evaluate_sides(Evaluation& evaluation, std::int64_t at_ms) {

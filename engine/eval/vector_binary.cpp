@@ -33,6 +33,10 @@ public:
     bool drops_name(std::size_t row) const override { return table_.drops_name(rows_->ids[row]); }
     bool distinct_without_name() const override { return !setup_.delays_names && drops_metadata(); }
     const Notes* notes() const override { return &notes_; }
+    std::string kept() const override {
+        if (straight_) return fmt::format("{} pairs", many_index_.size());
+        return fmt::format("{} match groups, partners found each time", signatures_.count());
+    }
 
 protected:
     Status compute(Evaluation& evaluation, std::int64_t at_ms) override {

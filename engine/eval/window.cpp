@@ -22,6 +22,7 @@ public:
     bool distinct_without_name() const override { return series_.distinct_without_name(); }
     Extension extension() const override { return extension_; }
     bool has_start_times() const override { return start_times_ && start_times_->any(); }
+    std::string kept() const override { return series_.kept(); }
 
     Status open(Evaluation& evaluation, std::int64_t at_ms) override {
         series_.refresh();
