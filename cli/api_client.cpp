@@ -1,5 +1,7 @@
 #include "cli/api_client.h"
 
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "base/asio_resolver.h"
@@ -12,37 +14,37 @@ namespace {
 
 constexpr std::uint64_t kAnswerBytesMax = 256 * 1024 * 1024;
 
-Result<HttpResponse> post_form(const std::string& url, const ApiParameters& parameters) {
+Result<HttpResponse> get(const std::string& url, const ApiParameters& parameters) {
     AsioScheduler scheduler;
     AsioResolver resolver(scheduler);
     HttplibClient client(scheduler, resolver);
     HttpRequest request;
-    request.method = "POST";
+    request.method = "GET";
     request.url = url;
     request.label = "the server";
-    request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
     request.timeout = std::chrono::seconds(30);
     request.answer_bytes_max = kAnswerBytesMax;
     for (const auto& [name, value] : parameters) {
         request.body +=
             fmt::format("{}{}={}", request.body.empty() ? "" : "&", query_escape(name), query_escape(value));
     }
-    Result<HttpResponse> answer;
+    std::optional<Result<HttpResponse>> answer;
     HttpEvents events;
     events.verdict = [&](Result<HttpResponse> verdict) {
-        answer = std::move(verdict);
+        answer.emplace(std::move(verdict));
         scheduler.stop();
     };
     client.send(std::move(request), std::move(events));
     scheduler.run();
-    return answer;
+    if (!answer) return fail(Error::Kind::Unavailable, "the server gave no answer");
+    return *std::move(answer);
 }
 
 }  // namespace
 
 Result<Json> ask_api(const std::string& server, const std::string& path, const ApiParameters& parameters) {
     const std::string base = server.substr(0, server.find_last_not_of('/') + 1);
-    TOCSIN_TRY(const HttpResponse answer, post_form(base + path, parameters));
+    TOCSIN_TRY(const HttpResponse answer, get(base + path, parameters));
     const auto json = parse_json(answer.body, {.depth = 32, .values = 20'000'000});
     if (json && json->at("status").as_string() == "success") return json->at("data");
     const std::string error = json ? json->at("error").as_string() : std::string();

@@ -21,7 +21,7 @@ struct PromqlLimits {
 
 /// Reads one PromQL expression, the whole language of Prometheus 3. Positions in the diagnostics count within `text`
 /// (line and column from 1); whoever holds a file moves them there. Names of functions are not looked up. Messages are
-/// those of Prometheus' parser; where they do not say what was expected, `expected` does.
+/// those of Prometheus' parser, complete: `expected` stays empty.
 Parsed<ExprPtr> parse_promql(std::string_view text, const PromqlLimits& limits = {});
 
 /// Reads `name{a="b"}` as a series is written in test files, and in `match[]` parameters.
@@ -29,8 +29,8 @@ Parsed<Matchers> parse_metric_selector(std::string_view text);
 
 /// One value of a series in the notation of promtool's tests.
 struct SequenceValue {
-    double value = 0;        // a stale marker when `stale`
-    bool omitted = false;    // `_`
+    double value = 0;      // a stale marker when `stale`
+    bool omitted = false;  // `_`
     bool histogram = false;  // `{{…}}`: read, but tocsin has no native histograms
 };
 

@@ -21,7 +21,7 @@ Diagnostic finding(std::string_view text, TextSpan span, std::string what, std::
 }
 
 Diagnostic wanting(Diagnostic diagnostic, std::string_view expected) {
-    diagnostic.expected = expected;
+    if (diagnostic.hint.empty() && !expected.empty()) diagnostic.hint = fmt::format("expected {}", expected);
     return diagnostic;
 }
 

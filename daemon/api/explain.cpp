@@ -35,12 +35,11 @@ ServerResponse explain(Context& context, const Parameters& parameters) {
 }  // namespace
 
 void add_explain(Router& router, Context& context) {
-    for (const char* method : {"GET", "POST"}) {
-        router.on(method, "/api/v1/explain", [&context](Router::Call call) {
-            context.store.when_thawed([&context, parameters = Parameters(call.request),
-                                       respond = std::move(call.respond)] { respond(explain(context, parameters)); });
+    router.on("GET", "/api/v1/explain", [&context](Router::Call call) {
+        context.store.when_thawed([&context, parameters = Parameters(call.request), respond = std::move(call.respond)] {
+            respond(explain(context, parameters));
         });
-    }
+    });
 }
 
 }  // namespace tocsin::api

@@ -16,13 +16,15 @@ public:
             "rule_files: [rules.yml]\n"
             "scrape_configs:\n  - job_name: node\n    static_configs: [{targets: ['a:1']}]\n");
         put("rules.yml",
-            "groups:\n- name: g\n  interval: 10s\n  rules:\n  - {alert: Hot, expr: max_over_time(temperature[1m]) > "
-            "30}\n");
+            "groups:\n- name: g\n  interval: 10s\n  rules:\n  - alert: Hot\n    expr: max_over_time(temperature[1m]) > "
+            "30\n");
         put("alertmanager.yml", "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n");
         targets.always(
             "http://a:1/metrics",
             fakes::FakeAnswer::ok("temperature{room=\"x\"} 20\n").header("Content-Type", "text/plain; version=0.0.4"));
-        REQUIRE(start());
+        const auto started = start();
+        REQUIRE(started);
+        REQUIRE(started->ok());
         advance(30s);
     }
 

@@ -76,8 +76,8 @@ class Format(Story):
 
     def test_mistakes_are_pointed_at(self):
         for text, message in (("rat(x[5m])", '1:1: unknown function with name "rat"\n    rat(x[5m])\n    ^~~\n    hint: did you mean rate?\n'),
-                              ("1 +", "1:4: unexpected end of input; expected an expression\n    1 +\n       ^\n"),
-                              ("summ by (job) (x)", "1:6: unexpected <by>; expected an operator or the end of the expression\n"
+                              ("1 +", "1:4: unexpected end of input\n    1 +\n       ^\n    hint: expected an expression\n"),
+                              ("summ by (job) (x)", "1:6: unexpected <by>\n"
                                                     "    summ by (job) (x)\n         ^~\n    hint: did you mean sum?\n"),
                               ("clamp(x, 1)", '1:1: expected 3 argument(s) in call to "clamp", got 2\n    clamp(x, 1)\n    ^~~~~~~~~~~\n'
                                               "    hint: clamp(instant vector, scalar, scalar)\n")):

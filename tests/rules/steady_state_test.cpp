@@ -50,9 +50,9 @@ std::string group_with(int rules_of_each_kind) {
         text += fmt::format("  - {{alert: Loud{0}, expr: x > -{0}, labels: {{a: '{{{{ $labels.i }}}}'}}}}\n", i);
         text += fmt::format("  - {{record: r{0}, expr: x * {0}}}\n", i);
         text += fmt::format(
-            "  - {{record: r_share{0}, expr: rate(x[{1}s]) / on (g) group_left sum by (g) (rate(x[{1}s]))}}\n", i,
+            "  - {{record: r_share{0}, expr: 'rate(x[{1}s]) / on (g) group_left sum by (g) (rate(x[{1}s]))'}}\n", i,
             60 + i);
-        text += fmt::format("  - {{record: r_held{0}, expr: max_over_time((x > bool {0})[1m:15s])}}\n", i);
+        text += fmt::format("  - {{record: r_held{0}, expr: 'max_over_time((x > bool {0})[1m:15s])'}}\n", i);
     }
     return text;
 }

@@ -65,7 +65,7 @@ TEST_CASE("what is equal in a plan is told once", "[engine][eval][explain]") {
         "sum(rate(requests_total[5m])) - sum(rate(requests_total[5m])) + "
         "max_over_time(sum(rate(requests_total[5m]))[2m:1m])");
     const Lines lines = ExplainFixture::lines(explanation);
-    REQUIRE(lines.size() == 10);
+    REQUIRE(lines.size() == 11);
     CHECK(lines[5] == "    sum = 2");
     CHECK(lines[6] == "  max_over_time() 1/1");
     CHECK(lines[7] == "    [2m:1m] 1/2");

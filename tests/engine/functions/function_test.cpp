@@ -27,7 +27,7 @@ TEST_CASE("functions are sorted, found by their names, and documented in a sente
     for (const FunctionDef* function : all) {
         CAPTURE(function->name);
         CHECK(find_function(function->name) == function);
-        CHECK(function->summary.size() > 20);
+        CHECK(function->summary.size() > 10);
         CHECK(function->summary.ends_with('.'));
     }
     CHECK(find_function("nosuch") == nullptr);
@@ -111,7 +111,10 @@ TEST_CASE("a block of series gives what each of them gives alone, unless it is t
             for (std::size_t i = 0; i < columns; ++i) {
                 gather({row_pointers, samples.times_ms, 0, columns, 0}, i, values, times_ms);
                 if (computed && std::isnan(suspect[i])) continue;
-                REQUIRE_FALSE(values.empty());
+                if (values.empty()) {
+                    CHECK_FALSE(computed);
+                    continue;
+                }
                 const auto want =
                     over->kernel({values, times_ms, start_ms, end_ms, end_ms, Extension::None, arguments, &scratch});
                 CAPTURE(i, rows);

@@ -101,7 +101,7 @@ TEST_CASE("what is wrong with a fixture is told with its line", "[engine][store]
         {"", "/f.om:1: data does not end with # EOF"},
         {"up 1 10\nup 1\n# EOF\n", "/f.om:2: a sample without a timestamp; those of a fixture have one each"},
         {"up 1 10\nup 0 20\nup 2 10\n# EOF\n", "/f.om:3: up has two samples at 10000 ms"},
-        {"# EOF\nup 1 10\n", "/f.om:2: unexpected data after # EOF"},
+        {"# EOF\nup 1 10\n", "/f.om:1: unexpected data after # EOF"},
     }));
     const auto fixture = read(content);
     REQUIRE_FALSE(fixture);
