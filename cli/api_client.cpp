@@ -25,8 +25,7 @@ Result<HttpResponse> get(const std::string& url, const ApiParameters& parameters
     request.timeout = std::chrono::seconds(30);
     request.answer_bytes_max = kAnswerBytesMax;
     for (const auto& [name, value] : parameters) {
-        request.body +=
-            fmt::format("{}{}={}", request.body.empty() ? "" : "&", query_escape(name), query_escape(value));
+        request.url += fmt::format("{}{}={}", request.url == url ? "?" : "&", query_escape(name), query_escape(value));
     }
     std::optional<Result<HttpResponse>> answer;
     HttpEvents events;

@@ -46,13 +46,13 @@ namespace {
 std::string group_with(int rules_of_each_kind) {
     std::string text = "groups:\n- name: g\n  interval: 15s\n  rules:\n";
     for (int i = 0; i < rules_of_each_kind; ++i) {
-        text += fmt::format("  - {{alert: Quiet{0}, expr: x > 100{0}}}\n", i);
-        text += fmt::format("  - {{alert: Loud{0}, expr: x > -{0}, labels: {{a: '{{{{ $labels.i }}}}'}}}}\n", i);
-        text += fmt::format("  - {{record: r{0}, expr: x * {0}}}\n", i);
+        text += fmt::format("  - {{alert: Quiet{0}, expr: x_total > 100{0}}}\n", i);
+        text += fmt::format("  - {{alert: Loud{0}, expr: x_total > -{0}, labels: {{a: '{{{{ $labels.i }}}}'}}}}\n", i);
+        text += fmt::format("  - {{record: r{0}, expr: x_total * {0}}}\n", i);
         text += fmt::format(
-            "  - {{record: r_share{0}, expr: 'rate(x[{1}s]) / on (g) group_left sum by (g) (rate(x[{1}s]))'}}\n", i,
+            "  - {{record: r_share{0}, expr: 'rate(x_total[{1}s]) / on (g) group_left sum by (g) (rate(x_total[{1}s]))'}}\n", i,
             60 + i);
-        text += fmt::format("  - {{record: r_held{0}, expr: 'max_over_time((x > bool {0})[1m:15s])'}}\n", i);
+        text += fmt::format("  - {{record: r_held{0}, expr: 'max_over_time((x_total > bool {0})[1m:15s])'}}\n", i);
     }
     return text;
 }
@@ -66,7 +66,7 @@ std::size_t allocations_of_an_evaluation(int rules_of_each_kind) {
     std::vector<ColumnIndex> columns;
     for (int i = 0; i < 50; ++i) {
         columns.push_back(*world.store.column_for(
-            timeline, {{"__name__", "x"}, {"g", std::to_string(i % 5)}, {"i", std::to_string(i)}}));
+            timeline, {{"__name__", "x_total"}, {"g", std::to_string(i % 5)}, {"i", std::to_string(i)}}));
     }
     std::size_t last = 0;
     // Told at 0 s and 60 s, so the last evaluation is one between.
