@@ -167,6 +167,7 @@ void App::Impl::build() {
     notifications.emplace(
         NotificationDoors{doors.scheduler, doors.notify_client, doors.mail_client, doors.random, doors.disk, doors.log, metrics},
         notify);
+    notifications->keep_in(*state);
     alert_sender.emplace(DiscoveryContext{doors.scheduler, doors.executor, doors.notify_client, doors.resolver, doors.disk,
                                           metrics, doors.log, ""},
                          AlertSender::Options{options.alert_queue_capacity, options.alert_batch_size, version()});

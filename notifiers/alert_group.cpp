@@ -144,6 +144,7 @@ void AlertGroup::start_timer(Timestamp due) {
     due = std::max(due, context_.first_flush);
     next_flush_ = due;
     if (due == Timestamp::max()) return;
+    if (context_.group_changed) context_.group_changed(*this);
     // Monotonic: a step of the wall clock must not flush.
     const Duration delay = std::max(due - context_.scheduler.now(), Duration{0});
     timer_ = context_.scheduler.after(delay, [this] { flush(); });

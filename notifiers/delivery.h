@@ -31,6 +31,8 @@
 
 namespace tocsin {
 
+class AlertGroup;
+
 /// What all groups share. References outlive the groups.
 struct GroupContext {
     Scheduler& scheduler;
@@ -48,6 +50,9 @@ struct GroupContext {
     /// sent be committed first.
     std::function<void(std::function<void()> then)> commit;
     NotificationObserver* observer = nullptr;
+    /// A group has another timer or is new, and one is gone; for who keeps them. May be empty.
+    std::function<void(const AlertGroup&)> group_changed;
+    std::function<void(const AlertGroup&)> group_gone;
 };
 
 /// What a delivery needs to know of its group.

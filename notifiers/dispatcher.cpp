@@ -106,6 +106,7 @@ AlertGroup* Dispatcher::find_or_make(const Route& route, const LabelSet& labels)
     const auto found = groups.find(labels);
     if (found != groups.end()) {
         if (!found->second->is_empty() || found->second->is_busy()) return found->second.get();
+        if (context_.group_gone) context_.group_gone(*found->second);
         groups.erase(found);
         --group_count_;
     }
@@ -245,6 +246,7 @@ void Dispatcher::remove_when_empty(AlertGroup& group) {
             if (groups == groups_.end()) return;
             const auto found = groups->second.find(labels);
             if (found == groups->second.end() || !found->second->is_empty() || found->second->is_busy()) return;
+            if (context_.group_gone) context_.group_gone(*found->second);
             groups->second.erase(found);
             --group_count_;
         });

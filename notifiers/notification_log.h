@@ -2,9 +2,11 @@
 
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -47,18 +49,38 @@ public:
 
     const LogEntry* find(const LogKey& key) const;
     /// Makes an empty one when there is none.
-    LogEntry& at(const LogKey& key) { return entries_[key]; }
-    void erase(const LogKey& key) { entries_.erase(key); }
+    LogEntry& at(const LogKey& key) {
+        note(key);
+        return entries_[key];
+    }
+    void erase(const LogKey& key) {
+        note(key);
+        entries_.erase(key);
+    }
     /// Forgets what expired.
     void collect(Timestamp now);
     /// The group goes on under another key.
     void rename_group(const std::string& from, const std::string& to);
     void shift(Duration step);
 
+    /// From now on take_changed() tells which entries were handed out to be changed, or went, since it was called last.
+    /// `changed` is called for the first of them.
+    void keep_track(std::function<void()> changed) { on_change_ = std::move(changed); }
+    std::set<LogKey> take_changed() { return std::exchange(changed_, {}); }
+
     const Entries& entries() const { return entries_; }
     void restore(Entries entries) { entries_ = std::move(entries); }
 
 private:
+    void note(const LogKey& key) {
+        if (!on_change_) return;
+        const bool first = changed_.empty();
+        changed_.insert(key);
+        if (first) on_change_();
+    }
+
+    std::function<void()> on_change_;
+    std::set<LogKey> changed_;
     Entries entries_;
 };
 

@@ -6,7 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "base/assert.h"
 #include "base/hash.h"
+#include "notifiers/stored_notifications.h"
 
 namespace tocsin {
 namespace {
@@ -16,8 +18,8 @@ constexpr Duration kDrainPoll{20};
 GroupContext make_group_context(const NotificationDoors& doors, const NotificationOptions& options,
                                 NotificationMetrics& metrics, NotificationLog& log, const Silences& silences) {
     GroupContext context{
-        doors.scheduler,   doors.random, doors.log,      metrics,         log, silences, {}, options.external_url,
-        options.retention, {},           options.commit, options.observer};
+        doors.scheduler,   doors.random, doors.log,      metrics,          log, silences, {}, options.external_url,
+        options.retention, {},           options.commit, options.observer, {},  {}};
     if (options.start_delay > Duration{}) context.first_flush = doors.scheduler.now() + options.start_delay;
     return context;
 }
@@ -30,6 +32,23 @@ Silences::Limits silence_limits(const NotificationOptions& options) {
 
 void add_alert(std::set<LabelSet>& known, std::vector<Alert>& into, const AlertPtr& alert) {
     if (known.insert(alert->alert.labels).second) into.push_back(alert->alert);
+}
+
+/// By the key of the record; nothing: it is gone.
+using Records = std::map<std::string, std::optional<std::string>>;
+
+void put_or_erase(StateWriter& writer, const char* table, const Records& records) {
+    for (const auto& [key, value] : records) {
+        if (value) {
+            writer.put(table, key, *value);
+        } else {
+            writer.erase(table, key);
+        }
+    }
+}
+
+StateStore::Write writer_of(const char* table, Records records) {
+    return [table, records = std::move(records)](StateWriter& writer) { put_or_erase(writer, table, records); };
 }
 
 LabelSet labels_of(const ReceiverView& receiver) {
@@ -73,6 +92,9 @@ tl::expected<void, Diagnostics> NotificationService::load(AlertmanagerConfig con
     context_.templates = config.templates;
     dispatcher_.apply(std::move(routing), alerts);
     dispatcher_.end_restore();
+    // Groups may have other routes, and so other keys.
+    write_whole(kAlertGroupTable, all_groups());
+    write_soon();
     resolve_timeout_ = config.global.resolve_timeout;
     receivers_.clear();
     std::size_t integrations = 0;
@@ -110,8 +132,10 @@ void NotificationService::receive(std::span<const Alert> alerts) {
                              {{"labels", to_string(alert.labels)}});
             continue;
         }
+        if (state_ != nullptr) changes_.alerts[to_string(put->alert.labels)] = stored_value(put->alert);
         stored.push_back(std::move(put));
     }
+    write_soon();
     if (!routing_) return;
     // All sources first: none of a batch is told before another one of it can inhibit it.
     for (const AlertPtr& alert : stored) routing_->inhibitor->update(alert);
@@ -166,11 +190,24 @@ const RouteTree* NotificationService::routes() const {
 }
 
 Result<std::string> NotificationService::set_silence(Silence silence) {
-    return silences_.set(std::move(silence), doors_.scheduler.now());
+    const std::string before = silence.id;
+    auto id = silences_.set(std::move(silence), doors_.scheduler.now());
+    if (id) note_silences({before, *id});
+    return id;
 }
 
 Status NotificationService::expire_silence(std::string_view id) {
-    return silences_.expire(id, doors_.scheduler.now());
+    auto expired = silences_.expire(id, doors_.scheduler.now());
+    if (expired) note_silences({std::string(id)});
+    return expired;
+}
+
+void NotificationService::note_silences(const std::vector<std::string>& ids) {
+    if (state_ == nullptr) return;
+    for (const std::string& id : ids) {
+        if (const Silence* silence = silences_.find(id)) changes_.silences[id] = stored_value(*silence);
+    }
+    write_soon();
 }
 
 NotificationState NotificationService::snapshot() const {
@@ -249,6 +286,8 @@ void NotificationService::schedule_alert_gc() {
         for (const AlertPtr& gone : store_.collect(doors_.scheduler.now())) {
             if (routing_) routing_->inhibitor->forget(gone);
         }
+        // A group may still need what the store has forgotten.
+        write_whole(kReceivedTable, all_alerts());
         schedule_alert_gc();
     });
 }
@@ -258,6 +297,8 @@ void NotificationService::schedule_maintenance() {
         if (alive.expired()) return;
         silences_.collect(doors_.scheduler.now());
         log_.collect(doors_.scheduler.now());
+        write_whole(kSilenceTable, all_silences());
+        write_soon();
         schedule_maintenance();
     });
 }
@@ -271,6 +312,9 @@ void NotificationService::follow_clock_step(Duration step) {
     }
     log_.shift(step);
     dispatcher_.shift(step);
+    write_whole(kReceivedTable, all_alerts());
+    write_whole(kAlertGroupTable, all_groups());
+    write_soon();
 }
 
 void NotificationService::refresh_metrics() {
@@ -318,6 +362,112 @@ bool NotificationService::receiver_passes(const std::string& name, const AlertFi
     const auto receiver =
         std::find_if(receivers_.begin(), receivers_.end(), [&](const auto& r) { return r.name == name; });
     return receiver != receivers_.end() && all_match(filter.receiver_matchers, labels_of(*receiver));
+}
+
+void NotificationService::keep_in(StateStore& state) {
+    TOCSIN_ASSERT(state_ == nullptr && !routing_);
+    restore(read_state(state));
+    state_ = &state;
+    log_.keep_track([this] { write_soon(); });
+    context_.group_changed = [this](const AlertGroup& group) {
+        const GroupState now{group.route().identity, group.labels(), group.key(), group.next_flush()};
+        changes_.groups[stored_key(now)] = stored_value(now);
+        write_soon();
+    };
+    context_.group_gone = [this](const AlertGroup& group) {
+        changes_.groups[stored_key(GroupState{group.route().identity, group.labels(), {}, {}})] = std::nullopt;
+        write_soon();
+    };
+    context_.commit = [this](std::function<void()> then) { when_durable(std::move(then)); };
+}
+
+NotificationState NotificationService::read_state(StateStore& from) {
+    NotificationState state;
+    const auto read_all = [&](const char* table, StateStore::Everything everything, const auto& read, auto& into) {
+        for (const StateRecord& record : from.open_table(table, std::move(everything))) {
+            if (auto value = read(record)) {
+                into.push_back(*std::move(value));
+            } else {
+                doors_.log.error("notifiers::service", "a stored record makes no sense and is left out",
+                                 {{"record", record.key}, {"error", value.error().message}});
+            }
+        }
+    };
+    read_all(
+        kSilenceTable, [this] { return all_silences(); }, read_stored_silence, state.silences);
+    read_all(
+        kLogTable, [this] { return all_entries(); }, read_stored_entry, state.log);
+    read_all(
+        kReceivedTable, [this] { return all_alerts(); }, read_received_alert, state.alerts);
+    read_all(
+        kAlertGroupTable, [this] { return all_groups(); }, read_stored_group, state.groups);
+    return state;
+}
+
+void NotificationService::when_durable(std::function<void()> done) {
+    if (state_ == nullptr) return done();
+    write_changes();
+    state_->when_durable([done = std::move(done), alive = std::weak_ptr<int>(alive_)](const Status&) {
+        if (!alive.expired()) done();
+    });
+}
+
+/// At the end of the task: what it changes lasts together.
+void NotificationService::write_soon() {
+    if (state_ == nullptr || changes_.will_be_written) return;
+    changes_.will_be_written = true;
+    doors_.scheduler.post([this, alive = std::weak_ptr<int>(alive_)] {
+        if (!alive.expired()) write_changes();
+    });
+}
+
+void NotificationService::write_changes() {
+    Records entries;
+    for (const LogKey& key : log_.take_changed()) {
+        const LogEntry* entry = log_.find(key);
+        entries[stored_key(key)] = entry == nullptr ? std::nullopt : std::optional(stored_value(key, *entry));
+    }
+    Changes changes = std::exchange(changes_, {});
+    if (entries.empty() && changes.silences.empty() && changes.alerts.empty() && changes.groups.empty()) return;
+    state_->write([entries = std::move(entries), changes = std::move(changes)](StateWriter& writer) {
+        put_or_erase(writer, kSilenceTable, changes.silences);
+        put_or_erase(writer, kReceivedTable, changes.alerts);
+        put_or_erase(writer, kAlertGroupTable, changes.groups);
+        put_or_erase(writer, kLogTable, entries);
+    });
+}
+
+void NotificationService::write_whole(const char* table, StateStore::Write records) {
+    if (state_ == nullptr) return;
+    write_changes();
+    state_->write([table, records = std::move(records)](StateWriter& writer) {
+        writer.clear(table);
+        records(writer);
+    });
+}
+
+StateStore::Write NotificationService::all_silences() const {
+    Records records;
+    for (const Silence* silence : silences_.all()) records[silence->id] = stored_value(*silence);
+    return writer_of(kSilenceTable, std::move(records));
+}
+
+StateStore::Write NotificationService::all_entries() const {
+    Records records;
+    for (const auto& [key, entry] : log_.entries()) records[stored_key(key)] = stored_value(key, entry);
+    return writer_of(kLogTable, std::move(records));
+}
+
+StateStore::Write NotificationService::all_alerts() const {
+    Records records;
+    for (const Alert& alert : snapshot().alerts) records[to_string(alert.labels)] = stored_value(alert);
+    return writer_of(kReceivedTable, std::move(records));
+}
+
+StateStore::Write NotificationService::all_groups() const {
+    Records records;
+    for (const GroupState& group : dispatcher_.snapshot()) records[stored_key(group)] = stored_value(group);
+    return writer_of(kAlertGroupTable, std::move(records));
 }
 
 void NotificationService::wait_for_idle(Timestamp until, std::function<void()> done) {

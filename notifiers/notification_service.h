@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -14,6 +15,7 @@
 #include "base/mail.h"
 #include "base/random.h"
 #include "base/self_metrics.h"
+#include "base/state_store.h"
 #include "notifiers/config.h"
 #include "notifiers/dispatcher.h"
 
@@ -132,6 +134,12 @@ public:
     NotificationState snapshot() const;
     /// Goes on where a former life ended. Before the first load.
     void restore(NotificationState state);
+    /// Restores what `state` has and keeps there, from now on, silences, alerts, the log and the groups' timers. What
+    /// is to be sent is on the medium before its first attempt. Before the first load; `state` outlives this.
+    void keep_in(StateStore& state);
+    /// Calls `done` when all that was changed so far lasts, or cannot be made to last, in which case the daemon goes on
+    /// in memory; at once where nothing is kept.
+    void when_durable(std::function<void()> done);
 
     /// Starts no more messages, waits for those under way, at most so long; then calls `done`.
     void drain(Duration at_most, std::function<void()> done);
@@ -150,6 +158,15 @@ private:
     AlertView view_of(const AlertPtr& alert, Timestamp now) const;
     bool shows(const AlertView& view, const AlertFilter& filter, Timestamp now) const;
     bool receiver_passes(const std::string& name, const AlertFilter& filter) const;
+    NotificationState read_state(StateStore& from);
+    void note_silences(const std::vector<std::string>& ids);
+    void write_changes();
+    void write_soon();
+    void write_whole(const char* table, StateStore::Write records);
+    StateStore::Write all_silences() const;
+    StateStore::Write all_entries() const;
+    StateStore::Write all_alerts() const;
+    StateStore::Write all_groups() const;
     void wait_for_idle(Timestamp until, std::function<void()> done);
 
     NotificationDoors doors_;
@@ -164,6 +181,13 @@ private:
     Duration resolve_timeout_{300'000};
     std::vector<ReceiverView> receivers_;
     std::string masked_config_;
+    StateStore* state_ = nullptr;
+    // What is to be written at the end of the task that changed it, by the record's key.
+    struct Changes {
+        std::map<std::string, std::optional<std::string>> silences, alerts, groups;  // nothing: gone
+        bool will_be_written = false;
+    };
+    Changes changes_;
     std::shared_ptr<int> alive_ = std::make_shared<int>();  // for tasks that outlive the service
 };
 

@@ -312,24 +312,47 @@ ServerResponse status(const Context& context) {
                                                             {"version", version()}}}})));
 }
 
+/// What was answered with success is not lost by a crash.
+void answer_when_durable(const Context& context, const Router::Call& call, ServerResponse response) {
+    context.notifications.when_durable(
+        [respond = call.respond, response = std::move(response)]() mutable { respond(std::move(response)); });
+}
+
+/// What is left of the first API.
+ServerResponse gone() {
+    return json_response(
+        410, Json(Json::Object{{"status", "deprecated"},
+                               {"error",
+                                "The Alertmanager v1 API was deprecated in version 0.16.0 and is removed as of version "
+                                "0.27.0 - please use the equivalent route in the v2 API"}}));
+}
+
 }  // namespace
 
 void add_alertmanager(Router& router, Context& context) {
     using Call = Router::Call;
+    for (const auto* path : {"/api/v1/silences", "/api/v1/silence/{}", "/api/v1/receivers", "/api/v1/alerts/groups"}) {
+        for (const auto* method : {"GET", "POST", "DELETE"}) {
+            router.answer(method, path, [](const Call&) { return gone(); });
+        }
+    }
+    router.answer("POST", "/api/v1/alerts", [](const Call&) { return gone(); });
     router.answer("GET", "/api/v2/status", [&context](const Call&) { return status(context); });
     router.answer("GET", "/api/v2/receivers", [&context](const Call&) { return list_receivers(context); });
     router.answer("GET", "/api/v2/alerts", [&context](const Call& call) { return list_alerts(context, call.request); });
-    router.answer("POST", "/api/v2/alerts", [&context](const Call& call) { return post_alerts(context, call.request); });
+    router.on("POST", "/api/v2/alerts",
+              [&context](Call call) { answer_when_durable(context, call, post_alerts(context, call.request)); });
     router.answer("GET", "/api/v2/alerts/groups",
                   [&context](const Call& call) { return list_groups(context, call.request); });
     router.answer("GET", "/api/v2/silences",
                   [&context](const Call& call) { return list_silences(context, call.request); });
-    router.answer("POST", "/api/v2/silences",
-                  [&context](const Call& call) { return post_silence(context, call.request); });
+    router.on("POST", "/api/v2/silences",
+              [&context](Call call) { answer_when_durable(context, call, post_silence(context, call.request)); });
     router.answer("GET", "/api/v2/silence/{}",
                   [&context](const Call& call) { return show_silence(context, call.captured.front()); });
-    router.answer("DELETE", "/api/v2/silence/{}",
-                  [&context](const Call& call) { return expire_silence(context, call.captured.front()); });
+    router.on("DELETE", "/api/v2/silence/{}", [&context](Call call) {
+        answer_when_durable(context, call, expire_silence(context, call.captured.front()));
+    });
 }
 
 }  // namespace tocsin::api

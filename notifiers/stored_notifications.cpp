@@ -1,0 +1,191 @@
+#include "notifiers/stored_notifications.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "base/labels.h"
+#include "parser/matchers_parser.h"
+
+namespace tocsin {
+namespace {
+
+using Hashes = std::set<std::uint64_t>;
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+template <class Container>
+Json pairs_json(const Container& pairs) {
+    Json json = Json::object();
+    for (const auto& [name, value] : pairs) json.add(std::string(name), value);
+    return json;
+}
+
+Pairs read_pairs(const Json& json) {
+    Pairs pairs;
+    for (const auto& [name, value] : json.members()) pairs.emplace_back(name, value.as_string());
+    return pairs;
+}
+
+LabelSet read_labels(const Json& json) {
+    return LabelSet::from(read_pairs(json));
+}
+
+Timestamp read_time(const Json& json) {
+    return from_unix_ms(json.as_integer());
+}
+
+/// As texts: JSON's numbers are not exact with 64 bits.
+Json hashes_json(const Hashes& hashes) {
+    Json json = Json::array();
+    for (const std::uint64_t hash : hashes) json.push(fmt::format("{:x}", hash));
+    return json;
+}
+
+Hashes read_hashes(const Json& json) {
+    Hashes hashes;
+    for (const Json& item : json.items()) {
+        const std::string& text = item.as_string();
+        std::uint64_t hash = 0;
+        std::from_chars(text.data(), text.data() + text.size(), hash, 16);
+        hashes.insert(hash);
+    }
+    return hashes;
+}
+
+Json matcher_json(const Matcher& matcher) {
+    Json json = Json::object();
+    json.add("name", matcher.name()).add("op", static_cast<int>(matcher.op())).add("value", matcher.value());
+    return json;
+}
+
+Result<Matcher> read_matcher(const Json& json) {
+    const std::int64_t op = json.at("op").as_integer();
+    if (op < 0 || op > static_cast<int>(MatchOp::NotRegex)) {
+        return fail(Error::Kind::InvalidInput, "stored silence: unknown operator");
+    }
+    return Matcher::create(json.at("name").as_string(), static_cast<MatchOp>(op), json.at("value").as_string(),
+                           Regex::Anchoring::FullNoDot);
+}
+
+Error senseless(std::string_view what) {
+    return {Error::Kind::InvalidInput, fmt::format("stored {}: expected other members", what)};
+}
+
+std::string plain(const Json& json) {
+    return dump(json, JsonStyle::Plain);
+}
+
+}  // namespace
+
+std::string stored_key(const LogKey& key) {
+    return fmt::format("{} {} {} {}", key.receiver, key.integration, key.index, key.group_key);
+}
+
+std::string stored_key(const GroupState& group) {
+    return fmt::format("{} {}", group.route_identity, to_string(group.labels));
+}
+
+std::string stored_value(const Silence& silence) {
+    Json matchers = Json::array();
+    for (const Matcher& matcher : silence.matchers) matchers.push(matcher_json(matcher));
+    Json json = Json::object();
+    json.add("id", silence.id).add("matchers", std::move(matchers));
+    json.add("starts_at", to_unix_ms(silence.starts_at)).add("ends_at", to_unix_ms(silence.ends_at));
+    json.add("updated_at", to_unix_ms(silence.updated_at));
+    json.add("created_by", silence.created_by).add("comment", silence.comment);
+    json.add("annotations", pairs_json(silence.annotations));
+    return plain(json);
+}
+
+Result<Silence> read_stored_silence(const StateRecord& record) {
+    TOCSIN_TRY(const Json json, parse_json(record.value));
+    Silence silence;
+    silence.id = json.at("id").as_string();
+    for (const Json& item : json.at("matchers").items()) {
+        TOCSIN_TRY(Matcher matcher, read_matcher(item));
+        silence.matchers.push_back(std::move(matcher));
+    }
+    if (silence.id.empty() || silence.matchers.empty()) return tl::unexpected(senseless("silence"));
+    silence.starts_at = read_time(json.at("starts_at"));
+    silence.ends_at = read_time(json.at("ends_at"));
+    silence.updated_at = read_time(json.at("updated_at"));
+    silence.created_by = json.at("created_by").as_string();
+    silence.comment = json.at("comment").as_string();
+    silence.annotations = read_pairs(json.at("annotations"));
+    return silence;
+}
+
+std::string stored_value(const LogKey& key, const LogEntry& entry) {
+    Json json = Json::object();
+    json.add("group", key.group_key).add("receiver", key.receiver).add("integration", key.integration);
+    json.add("index", static_cast<std::uint64_t>(key.index));
+    json.add("sent_at", to_unix_ms(entry.sent_at)).add("expires_at", to_unix_ms(entry.expires_at));
+    json.add("firing", hashes_json(entry.firing)).add("resolved", hashes_json(entry.resolved));
+    json.add("unheard", hashes_json(entry.unheard)).add("muted", hashes_json(entry.muted));
+    json.add("notes", pairs_json(entry.notes));
+    return plain(json);
+}
+
+Result<std::pair<LogKey, LogEntry>> read_stored_entry(const StateRecord& record) {
+    TOCSIN_TRY(const Json json, parse_json(record.value));
+    LogKey key;
+    key.group_key = json.at("group").as_string();
+    key.receiver = json.at("receiver").as_string();
+    key.integration = json.at("integration").as_string();
+    key.index = static_cast<std::size_t>(json.at("index").as_integer());
+    if (key.group_key.empty() || key.integration.empty()) return tl::unexpected(senseless("log entry"));
+    LogEntry entry;
+    entry.sent_at = read_time(json.at("sent_at"));
+    entry.expires_at = read_time(json.at("expires_at"));
+    entry.firing = read_hashes(json.at("firing"));
+    entry.resolved = read_hashes(json.at("resolved"));
+    entry.unheard = read_hashes(json.at("unheard"));
+    entry.muted = read_hashes(json.at("muted"));
+    for (auto& [name, value] : read_pairs(json.at("notes"))) entry.notes.emplace(name, value);
+    return std::pair(std::move(key), std::move(entry));
+}
+
+std::string stored_value(const Alert& alert) {
+    Json json = Json::object();
+    json.add("labels", pairs_json(alert.labels)).add("annotations", pairs_json(alert.annotations));
+    json.add("starts_at", to_unix_ms(alert.starts_at)).add("ends_at", to_unix_ms(alert.ends_at));
+    json.add("updated_at", to_unix_ms(alert.updated_at)).add("generator_url", alert.generator_url);
+    json.add("by_timeout", alert.ends_by_timeout);
+    return plain(json);
+}
+
+Result<Alert> read_received_alert(const StateRecord& record) {
+    TOCSIN_TRY(const Json json, parse_json(record.value));
+    Alert alert;
+    alert.labels = read_labels(json.at("labels"));
+    if (alert.labels.empty()) return tl::unexpected(senseless("alert"));
+    alert.annotations = read_labels(json.at("annotations"));
+    alert.starts_at = read_time(json.at("starts_at"));
+    alert.ends_at = read_time(json.at("ends_at"));
+    alert.updated_at = read_time(json.at("updated_at"));
+    alert.generator_url = json.at("generator_url").as_string();
+    alert.ends_by_timeout = json.at("by_timeout").as_bool();
+    return alert;
+}
+
+std::string stored_value(const GroupState& group) {
+    Json json = Json::object();
+    json.add("route", group.route_identity).add("labels", pairs_json(group.labels)).add("key", group.key);
+    json.add("next_flush", to_unix_ms(group.next_flush));
+    return plain(json);
+}
+
+Result<GroupState> read_stored_group(const StateRecord& record) {
+    TOCSIN_TRY(const Json json, parse_json(record.value));
+    GroupState group;
+    group.route_identity = json.at("route").as_string();
+    group.labels = read_labels(json.at("labels"));
+    group.key = json.at("key").as_string();
+    group.next_flush = read_time(json.at("next_flush"));
+    if (group.key.empty()) return tl::unexpected(senseless("group"));
+    return group;
+}
+
+}  // namespace tocsin

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "base/state_store.h"
+#include "notifiers/alert_store.h"
+#include "notifiers/dispatcher.h"
+#include "notifiers/notification_log.h"
+#include "notifiers/silence.h"
+
+// How the notifiers' state stands in the tables of the state store: one JSON object a record.
+
+namespace tocsin {
+
+inline constexpr const char* kSilenceTable = "silences";
+inline constexpr const char* kLogTable = "notification_log";
+inline constexpr const char* kReceivedTable = "received_alerts";
+inline constexpr const char* kAlertGroupTable = "alert_groups";
+
+std::string stored_key(const LogKey& key);
+std::string stored_key(const GroupState& group);
+
+std::string stored_value(const Silence& silence);
+std::string stored_value(const LogKey& key, const LogEntry& entry);
+std::string stored_value(const Alert& alert);
+std::string stored_value(const GroupState& group);
+
+/// The other way round; an error for a record that nothing of this version wrote.
+Result<Silence> read_stored_silence(const StateRecord& record);
+Result<std::pair<LogKey, LogEntry>> read_stored_entry(const StateRecord& record);
+Result<Alert> read_received_alert(const StateRecord& record);
+Result<GroupState> read_stored_group(const StateRecord& record);
+
+}  // namespace tocsin

@@ -1,0 +1,238 @@
+#include <map>
+#include <set>
+
+#include "notifiers/stored_notifications.h"
+#include "tests/catch.h"
+#include "tests/fakes/fake_state_store.h"
+#include "tests/notifiers/notification_rig.h"
+
+using namespace std::chrono_literals;
+
+namespace tocsin {
+namespace {
+
+using tests::FakeAnswer;
+using tests::Lines;
+using tests::NotificationRig;
+
+constexpr const char* kConfiguration = R"(
+route: {receiver: hook, group_by: [group], group_wait: 30s, group_interval: 5m, repeat_interval: 4h}
+receivers:
+- name: hook
+  webhook_configs: [{url: 'http://r/hook'}]
+- name: pager
+  pagerduty_configs: [{routing_key: k, url: 'http://r/pager'}]
+)";
+
+/// A service that keeps its state, and dies without a word.
+class Life {
+public:
+    explicit Life(const char* configuration) : configuration_(configuration), rig_(configuration) { begin({}); }
+
+    /// Everything but what was written is gone.
+    void kill() {
+        const auto tables = store_->tables();
+        rig_.service.reset();
+        begin(tables);
+    }
+
+    NotificationRig& rig() { return rig_; }
+    fakes::FakeStateStore& store() { return *store_; }
+
+private:
+    void begin(fakes::FakeStateStore::Tables tables) {
+        rig_.service.reset();
+        store_ = std::make_unique<fakes::FakeStateStore>(rig_.scheduler, std::move(tables));
+        rig_.service = std::make_unique<NotificationService>(rig_.doors(), NotificationOptions{});
+        rig_.service->keep_in(*store_);
+        rig_.load(configuration_);
+    }
+
+    const char* configuration_;
+    NotificationRig rig_;
+    std::unique_ptr<fakes::FakeStateStore> store_;
+};
+
+TEST_CASE("silences, alerts, the log and timers survive a kill", "[notifiers][durability]") {
+    Life life(kConfiguration);
+    NotificationRig& rig = life.rig();
+    rig.fire("a");
+    rig.fire("s");
+    const std::string id = rig.silence("alertname=s", 0s, 2h);
+    rig.advance(2min);
+    CHECK(rig.told() == Lines{"30s hook firing +a (first notification)"});
+    rig.fire("b");
+    rig.settle();
+    life.kill();
+    CHECK(rig.service->find_silence(id) != nullptr);
+    rig.advance(3min);
+    CHECK(rig.told() == Lines{});
+    rig.advance(30s);
+    CHECK(rig.told() == Lines{"5m30s hook firing +a +b (new alerts added)"});
+    rig.resolve("a");
+    rig.resolve("b");
+    rig.settle();
+    life.kill();
+    rig.advance(5min);
+    CHECK(rig.told() == Lines{"10m30s hook resolved -a -b (all alerts resolved)"});
+}
+
+TEST_CASE("an expired silence stays expired, and one that was changed stays changed", "[notifiers][durability]") {
+    Life life(kConfiguration);
+    NotificationRig& rig = life.rig();
+    const std::string first = rig.silence("a=b", 0s, 1h);
+    const std::string second = rig.silence("c=~\"d|e\"", 1h, 2h);
+    REQUIRE(rig.service->expire_silence(first).has_value());
+    Silence longer = *rig.service->find_silence(second);
+    longer.ends_at += 1h;
+    longer.annotations = {{"x", "y"}};
+    REQUIRE(rig.service->set_silence(longer).has_value());
+    rig.settle();
+    life.kill();
+    CHECK(rig.service->find_silence(first)->state(rig.scheduler.now()) == SilenceState::Expired);
+    const Silence* kept = rig.service->find_silence(second);
+    REQUIRE(kept != nullptr);
+    CHECK(kept->matchers == longer.matchers);
+    CHECK(kept->ends_at == longer.ends_at);
+    CHECK(kept->annotations == longer.annotations);
+}
+
+TEST_CASE("what is to be sent is written before its first attempt", "[notifiers][durability]") {
+    Life life(kConfiguration);
+    NotificationRig& rig = life.rig();
+    std::string log_at_attempt;
+    rig.http.handle([&](const HttpRequest&) {
+        const auto& log = life.store().tables().at(kLogTable);
+        log_at_attempt = log.empty() ? "" : log.begin()->second;
+        return FakeAnswer::fails(FakeAnswer::Fault::NeverAnswers);
+    });
+    rig.fire("a");
+    rig.advance(31s);
+    CHECK(log_at_attempt.find("\"unheard\":[\"") != std::string::npos);
+}
+
+TEST_CASE("what was done is answered for when it lasts", "[notifiers][durability]") {
+    Life life(kConfiguration);
+    NotificationRig& rig = life.rig();
+    const std::string id = rig.silence("a=b", 0s, 1h);
+    bool told = false;
+    rig.service->when_durable([&] { told = life.store().tables().at(kSilenceTable).count(id) > 0; });
+    rig.settle();
+    CHECK(told);
+}
+
+TEST_CASE("records that make no sense are left out, loudly", "[notifiers][durability]") {
+    const StateRecord record{"k", GENERATE("", "{", "{}", "[]", "null", "{\"matchers\":[{\"op\":9}],\"id\":\"x\"}")};
+    CAPTURE(record.value);
+    CHECK_FALSE(read_stored_silence(record).has_value());
+    CHECK_FALSE(read_stored_entry(record).has_value());
+    CHECK_FALSE(read_received_alert(record).has_value());
+    CHECK_FALSE(read_stored_group(record).has_value());
+}
+
+/// A storm of alerts, receivers that fail, and kills at any moment; receivers write down what they were told.
+class Storm {
+public:
+    explicit Storm(std::uint64_t seed)
+        : chance_(seed), life_(R"(
+route:
+  receiver: hook
+  group_by: [group]
+  group_wait: 10s
+  group_interval: 1m
+  repeat_interval: 4h
+  routes: [{receiver: hook, continue: true}, {receiver: pager}]
+receivers:
+- name: hook
+  webhook_configs: [{url: 'http://r/hook'}]
+- name: pager
+  pagerduty_configs: [{routing_key: k, url: 'http://r/pager'}]
+)") {
+        life_.rig().http.handle([this](const HttpRequest& request) { return take(request); });
+    }
+
+    void run() {
+        for (int step = 0; step < 30; ++step) {
+            change_an_alert();
+            life_.rig().advance(Duration(static_cast<Duration::rep>(chance_.next() % 90'000)));
+            if (chance_.next() % 6 == 0) life_.kill();
+        }
+        for (const auto& [labels, firing] : firing_) {
+            if (firing) set(labels, false);
+        }
+        is_calm_ = true;
+        life_.rig().advance(10min);
+    }
+
+    void check() {
+        for (const auto& [labels, firing] : firing_) {
+            CAPTURE(to_string(labels));
+            CHECK(told_firing_.count(labels) > 0);
+            CHECK(told_resolved_.count(labels) > 0);
+        }
+        for (const auto& [key, open] : incidents_) {
+            CAPTURE(key);
+            CHECK_FALSE(open);
+        }
+        CHECK(life_.rig().service->group_count() == 0);
+    }
+
+private:
+    // An alert stays as it is long enough for a flush to see it.
+    void change_an_alert() {
+        const LabelSet labels{{"alertname", "a" + std::to_string(chance_.next() % 5)},
+                              {"group", std::to_string(chance_.next() % 2)}};
+        if (life_.rig().scheduler.now() - changed_[labels] < 2min) return;
+        set(labels, !firing_[labels]);
+    }
+
+    void set(const LabelSet& labels, bool firing) {
+        const Timestamp now = life_.rig().scheduler.now();
+        Alert alert;
+        alert.labels = labels;
+        alert.starts_at = firing ? now : changed_[labels];
+        alert.ends_at = firing ? now + 10'000h : now;
+        firing_[labels] = firing;
+        changed_[labels] = now;
+        life_.rig().receive({alert});
+        life_.rig().settle();
+    }
+
+    FakeAnswer take(const HttpRequest& request) {
+        const auto dice = chance_.next() % 10;
+        if (!is_calm_ && dice == 0) return FakeAnswer::with_status(500);
+        const Json body = *parse_json(request.body, {.depth = 64, .values = 100'000});
+        if (const Json* key = body.find("dedup_key")) {
+            incidents_[key->as_string()] = body.at("event_action").as_string() == "trigger";
+        }
+        for (const Json& alert : body.at("alerts").items()) {
+            std::vector<std::pair<std::string, std::string>> labels;
+            for (const auto& [name, value] : alert.at("labels").members()) labels.emplace_back(name, value.as_string());
+            (alert.at("status").as_string() == "firing" ? told_firing_ : told_resolved_).insert(LabelSet::from(labels));
+        }
+        FakeAnswer answer = FakeAnswer::ok();
+        // Taken, but the answer may come too late for a program that is killed meanwhile.
+        if (!is_calm_ && dice < 4) answer.after(20s);
+        return answer;
+    }
+
+    SeededRandom chance_;
+    bool is_calm_ = false;
+    std::map<LabelSet, bool> firing_;
+    std::map<LabelSet, Timestamp> changed_;
+    std::set<LabelSet> told_firing_, told_resolved_;
+    std::map<std::string, bool> incidents_;
+    Life life_;
+};
+
+TEST_CASE("no alert is lost by kills in a storm", "[notifiers][durability]") {
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+        CAPTURE(seed);
+        Storm storm(seed);
+        storm.run();
+        storm.check();
+    }
+}
+
+}  // namespace
+}  // namespace tocsin
