@@ -252,7 +252,7 @@ void Delivery::delivered(const Attempt& attempt, const Outcome& outcome) {
     LogEntry& entry = context_.notification_log.at(log_key());
     if (message_.reason == NotifyReason::FirstNotification || !outcome.notes.empty()) entry.notes = outcome.notes;
     if (!outcome.template_error.empty()) {
-        context_.metrics.template_failed(integration_->kind);
+        context_.metrics.template_failed(integration_->receiver, integration_->kind);
         context_.log.error("notifiers::delivery", "template failed, the plain facts were sent",
                            {{"receiver", integration_->receiver},
                             {"integration", integration_->kind},

@@ -51,10 +51,10 @@ SelfMetrics::Distribution& latency(SelfMetrics& metrics, std::string_view integr
                              {1, 5, 10, 15, 20}, {{"integration", integration}});
 }
 
-SelfMetrics::Value& template_failures(SelfMetrics& metrics, std::string_view integration) {
+SelfMetrics::Value& template_failures(SelfMetrics& metrics, std::string_view receiver, std::string_view integration) {
     return metrics.counter("tocsin_notification_template_failures_total",
                            "Messages that went out with plain facts because a template failed.",
-                           {{"integration", integration}});
+                           {{"integration", integration}, {"receiver", receiver}});
 }
 
 SelfMetrics::Value& suppressions(SelfMetrics& metrics, MuteReason reason) {
@@ -83,7 +83,6 @@ NotificationMetrics::NotificationMetrics(SelfMetrics& metrics) : metrics_(metric
         requests(metrics, type->name);
         failed_requests(metrics, type->name);
         latency(metrics, type->name);
-        template_failures(metrics, type->name);
         for (const FailureReason reason : kReasons) failed(metrics, type->name, reason);
     }
     for (const MuteReason reason : kMuteReasons) suppressions(metrics, reason);
@@ -109,8 +108,8 @@ void NotificationMetrics::request_sent(std::string_view integration, bool reques
     if (request_failed) failed_requests(metrics_, integration).add();
     latency(metrics_, integration).observe(seconds);
 }
-void NotificationMetrics::template_failed(std::string_view integration) {
-    template_failures(metrics_, integration).add();
+void NotificationMetrics::template_failed(std::string_view receiver, std::string_view integration) {
+    template_failures(metrics_, receiver, integration).add();
 }
 void NotificationMetrics::suppressed(MuteReason reason) {
     suppressions(metrics_, reason).add();

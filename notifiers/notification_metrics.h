@@ -20,7 +20,7 @@ public:
     void notification_started(std::string_view integration);
     void notification_failed(std::string_view integration, FailureReason reason);
     void request_sent(std::string_view integration, bool failed, double seconds);
-    void template_failed(std::string_view integration);
+    void template_failed(std::string_view receiver, std::string_view integration);
     void suppressed(MuteReason reason);
     void group_limit_reached();
 

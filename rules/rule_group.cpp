@@ -213,7 +213,9 @@ Status RuleGroup::take_result(GroupRule& rule) {
     const auto failures_before = alerting->template_failures();
     const Status status = alerting->apply(
         **rule.result, limit_of(rule), {cycle_.due, settings_.external_labels, settings_.external_url, answer_query_});
-    metrics_->template_failures.add(static_cast<double>(alerting->template_failures() - failures_before));
+    const auto failures = static_cast<double>(alerting->template_failures() - failures_before);
+    metrics_->template_failures.add(failures);
+    rule.metrics->template_failures->add(failures);
     return status;
 }
 

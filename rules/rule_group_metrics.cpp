@@ -17,6 +17,7 @@ constexpr std::string_view kRules = "prometheus_rule_group_rules";
 constexpr std::string_view kRuleFailures = "tocsin_rule_evaluation_failures_total";
 constexpr std::string_view kRuleSamples = "tocsin_rule_last_evaluation_samples";
 constexpr std::string_view kRuleDuration = "tocsin_rule_last_evaluation_duration_seconds";
+constexpr std::string_view kRuleTemplateFailures = "tocsin_rule_template_failures_total";
 
 }  // namespace
 
@@ -66,14 +67,16 @@ const RuleGroupMetrics::Rule& RuleGroupMetrics::of_rule(const std::string& rule)
         .emplace(rule,
                  Rule{&metrics_.counter(kRuleFailures, "Evaluations of the rule that failed.", labels),
                       &metrics_.gauge(kRuleSamples, "Alerts or series that the rule's last evaluation gave.", labels),
-                      &metrics_.gauge(kRuleDuration, "How long the rule's last evaluation took.", labels)})
+                      &metrics_.gauge(kRuleDuration, "How long the rule's last evaluation took.", labels),
+                      &metrics_.counter(kRuleTemplateFailures,
+                                        "Labels and annotations of the rule whose template failed.", labels)})
         .first->second;
 }
 
 void RuleGroupMetrics::keep_rules(const std::set<std::string>& names) {
     std::erase_if(rules_, [&](const auto& rule) {
         if (names.contains(rule.first)) return false;
-        for (const std::string_view name : {kRuleFailures, kRuleSamples, kRuleDuration}) {
+        for (const std::string_view name : {kRuleFailures, kRuleSamples, kRuleDuration, kRuleTemplateFailures}) {
             metrics_.remove(name, labels_of(rule.first));
         }
         return true;

@@ -24,6 +24,7 @@ public:
         SelfMetrics::Value* failures;
         SelfMetrics::Value* last_samples;
         SelfMetrics::Value* last_duration;
+        SelfMetrics::Value* template_failures;
     };
     const Rule& of_rule(const std::string& rule);
     /// The others are gone.

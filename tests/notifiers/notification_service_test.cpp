@@ -263,6 +263,20 @@ TEST_CASE("a refused message is tried again at the next flush", "[notifiers][ret
           std::string::npos);
 }
 
+TEST_CASE("a message whose template failed is counted with its receiver", "[notifiers][template]") {
+    NotificationRig rig(R"(
+route: {receiver: oncall}
+receivers:
+- name: oncall
+  slack_configs: [{api_url: 'http://r/slack', text: '{{ index .Alerts 7 }}'}]
+)");
+    rig.fire("a");
+    rig.advance(1min);
+    CHECK(rig.metrics.render().find(
+              R"(tocsin_notification_template_failures_total{integration="slack",receiver="oncall"} 1)") !=
+          std::string::npos);
+}
+
 TEST_CASE("defect J: what fired while the receiver refused is told although it has ended", "[notifiers][retry]") {
     const bool send_resolved = GENERATE(true, false);
     NotificationRig rig(fmt::format(R"(
