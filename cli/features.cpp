@@ -8,6 +8,9 @@ namespace {
 struct Feature {
     std::string_view name;
     bool QueryFeatures::*flag;
+    /// Whether `all` means it too: not what changes the meaning of expressions that are good as they are over series without
+    /// such labels.
+    bool is_in_all = true;
 };
 
 constexpr Feature kFeatures[] = {
@@ -16,7 +19,7 @@ constexpr Feature kFeatures[] = {
     {"promql-extended-range-selectors", &QueryFeatures::extended_range_selectors},
     {"promql-delayed-name-removal", &QueryFeatures::delayed_name_removal},
     {"promql-binop-fill-modifiers", &QueryFeatures::binop_fill_modifiers},
-    {"type-and-unit-labels", &QueryFeatures::type_and_unit_labels},
+    {"type-and-unit-labels", &QueryFeatures::type_and_unit_labels, false},
     {"use-start-timestamps", &QueryFeatures::start_timestamps},
 };
 
@@ -33,7 +36,7 @@ Result<QueryFeatures> parse_features(std::string_view names) {
     for (const std::string_view name : split(names, ',')) {
         bool known = name.empty();
         for (const Feature& feature : kFeatures) {
-            if (name != feature.name && name != "all") continue;
+            if (name != feature.name && !(name == "all" && feature.is_in_all)) continue;
             features.*feature.flag = true;
             known = true;
         }

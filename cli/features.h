@@ -7,7 +7,8 @@
 
 namespace tocsin::cli {
 
-/// Reads `--enable-feature=NAME,…`: names as Prometheus has them, or `all`.
+/// Reads `--enable-feature=NAME,…`: names as Prometheus has them, or `all`, which
+/// is all of them but type-and-unit-labels.
 Result<QueryFeatures> parse_features(std::string_view names);
 
 }  // namespace tocsin::cli
