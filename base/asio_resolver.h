@@ -14,10 +14,7 @@ namespace tocsin {
 /// the start of the program; afterwards it is what AsioResolver does on threads of its own.
 Result<std::vector<std::string>> resolve_blocking(const std::string& host);
 
-/// Names by getaddrinfo, which has no deadline of its own: on at most 4 threads, with the answer dropped when it
-/// comes after 5 s. Questions for a name that is being looked up already wait for the same answer.
-///
-/// A thread that hangs in a lookup when this is destroyed is left behind and ends when the lookup does.
+/// Names by getaddrinfo, which has no deadline of its own: so it is asked on threads (AsioLookups).
 class AsioResolver final : public Resolver {
 public:
     using Lookup = std::function<Result<std::vector<std::string>>(const std::string& host)>;
@@ -31,10 +28,8 @@ public:
     void resolve(const std::string& host, std::function<void(Result<std::vector<std::string>>)> done) override;
 
 private:
-    struct Waiters;
-    struct Threads;
-    std::shared_ptr<Waiters> waiters_;
-    std::shared_ptr<Threads> threads_;
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace tocsin

@@ -3,6 +3,7 @@
 #include <memory>
 #include <thread>
 
+#include "base/asio_dns.h"
 #include "base/asio_file_watch.h"
 #include "base/asio_resolver.h"
 #include "base/asio_scheduler.h"
@@ -55,6 +56,7 @@ struct World {
           state_thread(loop, 1),
           query_threads(loop, query_threads_of(query_concurrency), ThreadPoolExecutor::Priority::Low),
           resolver(loop),
+          dns(loop),
           scrape_client(loop, resolver),
           notify_client(loop, resolver),
           mail_client(loop, resolver),
@@ -63,7 +65,8 @@ struct World {
           file_watch(loop) {}
 
     Doors doors() {
-        return {scheduler, executor, scrape_client, notify_client, mail_client, server, resolver, disk, random, signals, file_watch, log, state_thread, query_threads};
+        return {scheduler, executor, scrape_client, notify_client, mail_client, server, resolver, disk, random, signals, file_watch, log, state_thread, query_threads,
+                &dns};
     }
 
     AsioScheduler& scheduler;
@@ -74,6 +77,7 @@ struct World {
     ThreadPoolExecutor state_thread;
     ThreadPoolExecutor query_threads;
     AsioResolver resolver;
+    AsioDns dns;
     BeastClient scrape_client;
     HttplibClient notify_client;
     SmtpClient mail_client;

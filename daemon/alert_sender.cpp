@@ -93,13 +93,14 @@ struct AlertSender::Peer {
     SelfMetrics::Distribution& latency;
     std::deque<Alert> queue;
     HttpClient::RequestId in_flight = 0;
+    bool waits_for_token = false;
     bool failing = false;
 };
 
 AlertSender::AlertSender(const DiscoveryContext& context, Options options)
     : context_(context),
       options_(std::move(options)),
-      secrets_(context.disk, context.scheduler),
+      credentials_(context.scheduler, context.http, context.disk),
       discovered_(context.metrics.gauge("prometheus_notifications_alertmanagers_discovered",
                                         "The number of alertmanagers discovered and active.")) {
     context.metrics.gauge("prometheus_notifications_queue_capacity", "The capacity of the alert notifications queue.")
@@ -204,15 +205,25 @@ void AlertSender::enqueue(Peer& peer, const std::vector<Alert>& alerts) {
 }
 
 void AlertSender::send_next(const PeerPtr& peer) {
-    if (peer->in_flight != 0 || peer->queue.empty()) return;
+    if (peer->in_flight != 0 || peer->waits_for_token || peer->queue.empty()) return;
     const auto count = std::min(options_.batch_size, peer->queue.size());
     const auto end = peer->queue.begin() + static_cast<std::ptrdiff_t>(count);
     const std::vector<Alert> batch(peer->queue.begin(), end);
     peer->queue.erase(peer->queue.begin(), end);
     peer->queue_length.set(static_cast<double>(peer->queue.size()));
-    auto request = request_to(*peer, body_of(batch));
+    peer->waits_for_token = true;
+    credentials_.complete(request_to(*peer, body_of(batch)), peer->config.reach->access,
+                          [this, peer, count, alive = std::weak_ptr<bool>(alive_)](Result<HttpRequest> request) {
+                              if (alive.expired()) return;
+                              peer->waits_for_token = false;
+                              if (request) return send(peer, count, *std::move(request));
+                              sent(peer, count, context_.scheduler.monotonic(), tl::unexpected(request.error()));
+                              finish_draining();
+                          });
+}
+
+void AlertSender::send(const PeerPtr& peer, std::size_t count, HttpRequest request) {
     const auto started = context_.scheduler.monotonic();
-    if (!request) return sent(peer, count, started, tl::unexpected(request.error()));
     HttpEvents events;
     events.verdict = [this, peer, count, started,
                       alive = std::weak_ptr<bool>(alive_)](const Result<HttpResponse>& verdict) {
@@ -222,15 +233,15 @@ void AlertSender::send_next(const PeerPtr& peer) {
         send_next(peer);
         finish_draining();
     };
-    peer->in_flight = context_.http.send(*std::move(request), std::move(events));
+    peer->in_flight = context_.http.send(std::move(request), std::move(events));
 }
 
 // Reached as a target is, so with the same credentials and headers, without those that ask for samples.
-Result<HttpRequest> AlertSender::request_to(const Peer& peer, const std::string& body) {
+HttpRequest AlertSender::request_to(const Peer& peer, const std::string& body) const {
     Target target;
     target.url = peer.url;
-    TOCSIN_TRY(HttpRequest request, make_scrape_request(target, *peer.config.reach, peer.config.timeout,
-                                                        kAnswerBytesMax, options_.version, secrets_));
+    HttpRequest request =
+        make_scrape_request(target, *peer.config.reach, peer.config.timeout, kAnswerBytesMax, options_.version);
     std::erase_if(request.headers, [](const HttpHeader& header) {
         return header.name == "Accept" || header.name == "Accept-Encoding" ||
                header.name == "X-Prometheus-Scrape-Timeout-Seconds";
@@ -263,8 +274,9 @@ void AlertSender::sent(const PeerPtr& peer, std::size_t count, MonotonicTime sta
 }
 
 bool AlertSender::is_idle() const {
-    return std::all_of(peers_.begin(), peers_.end(),
-                       [](const auto& peer) { return peer.second->in_flight == 0 && peer.second->queue.empty(); });
+    return std::all_of(peers_.begin(), peers_.end(), [](const auto& peer) {
+        return peer.second->in_flight == 0 && !peer.second->waits_for_token && peer.second->queue.empty();
+    });
 }
 
 void AlertSender::drain(Duration timeout, std::function<void()> done) {

@@ -10,6 +10,7 @@
 
 #include "base/alert.h"
 #include "base/http.h"
+#include "base/http_credentials.h"
 #include "base/log.h"
 #include "base/self_metrics.h"
 #include "daemon/alerting_config.h"
@@ -66,14 +67,15 @@ private:
     void update_peers();
     void enqueue(Peer& peer, const std::vector<Alert>& alerts);
     void send_next(const PeerPtr& peer);
-    Result<HttpRequest> request_to(const Peer& peer, const std::string& body);
+    HttpRequest request_to(const Peer& peer, const std::string& body) const;
+    void send(const PeerPtr& peer, std::size_t count, HttpRequest request);
     void sent(const PeerPtr& peer, std::size_t count, MonotonicTime started, const Result<HttpResponse>& verdict);
     bool is_idle() const;
     void finish_draining();
 
     DiscoveryContext context_;
     Options options_;
-    SecretFiles secrets_;
+    HttpCredentials credentials_;
     SelfMetrics::Value& discovered_;
     RelabelConfigs alert_relabel_configs_;
     std::vector<std::shared_ptr<Source>> sources_;

@@ -107,7 +107,7 @@ App::Impl::Impl(const Doors& d, Options o)
       options(std::move(o)),
       store(StoreOptions{options.keep_all, options.retention, options.query.lookback_delta}),
       scrapes({doors.scheduler, doors.executor, doors.scrape_client, doors.resolver, doors.disk, store, doors.random, metrics,
-               doors.log},
+               doors.log, &doors.file_watch, doors.dns},
               [] {
                   ScrapeOptions scrape;
                   scrape.version = version();
@@ -169,7 +169,7 @@ void App::Impl::build() {
         notify);
     notifications->keep_in(*state);
     alert_sender.emplace(DiscoveryContext{doors.scheduler, doors.executor, doors.notify_client, doors.resolver, doors.disk,
-                                          metrics, doors.log, ""},
+                                          metrics, doors.log, "", &doors.file_watch, doors.dns},
                          AlertSender::Options{options.alert_queue_capacity, options.alert_batch_size, version()});
     alert_sinks.emplace(std::vector<AlertSink*>{&*notifications, &*alert_sender});
     rules.emplace(RuleManagerContext{doors.scheduler, doors.executor, store, scrapes, doors.log, metrics, *alert_sinks});

@@ -7,6 +7,7 @@
 
 #include "base/diagnostic.h"
 #include "base/disk.h"
+#include "base/dns.h"
 #include "base/http.h"
 #include "base/log.h"
 #include "base/mail.h"
@@ -37,6 +38,7 @@ struct Doors {
     Executor& state_thread;
     /// For what people ask: may be busy for minutes, and less urgent than everything else.
     Executor& query_threads;
+    DnsClient* dns = nullptr;  // null: dns_sd_configs find nothing
 };
 
 /// What came of a reload: nothing wrong and it is in force, or everything that is wrong and nothing has changed.

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <map>
-
 #include "base/disk.h"
 #include "base/text.h"
 #include "base/yaml.h"
@@ -43,38 +41,31 @@ ScrapeDefaults read_global(const YamlNode* node, Config& config, ConfigSource& s
     fields.read("rule_query_offset", config.rule_query_offset);
     read_external_labels(fields, config);
     read_scrape_limits(fields, source, defaults);
-    warn_of_ignored(fields, {"query_log_file", "scrape_failure_log_file", "metric_name_validation_scheme",
-                             "metric_name_escaping_scheme", "extra_scrape_metrics"},
-                    "tocsin does not act on it", source);
-    warn_of_ignored(fields, {"scrape_native_histograms", "always_scrape_classic_histograms",
-                             "convert_classic_histograms_to_nhcb"},
-                    "there are no native histograms", source);
+    warn_of_ignored(
+        fields,
+        {"query_log_file", "scrape_failure_log_file", "metric_name_validation_scheme", "metric_name_escaping_scheme"},
+        "tocsin does not act on it", source);
+    warn_of_ignored(
+        fields, {"scrape_native_histograms", "always_scrape_classic_histograms", "convert_classic_histograms_to_nhcb"},
+        "there are no native histograms", source);
     fields.ignore("runtime");
     fields.finish();
     return defaults;
 }
 
-void read_scrape_configs(YamlFields& fields, const ScrapeDefaults& defaults, Config& config, ConfigSource& source) {
-    const YamlNode* list = fields.get("scrape_configs");
-    if (list == nullptr || list->is_null()) return;
-    if (!list->is_sequence()) return fields.report(list->where, "scrape_configs is not a list");
-    std::map<std::string, SourceRange> jobs;
-    for (const YamlNode& item : list->items) {
-        auto job = read_scrape_config(item, defaults, source);
-        if (!job.job_name.empty() && !jobs.emplace(job.job_name, item.where).second) {
-            fields.report(item.where, fmt::format("found multiple scrape configs with job name \"{}\"", job.job_name));
-        }
+void add_jobs(std::vector<ScrapeConfig> jobs, Config& config) {
+    for (ScrapeConfig& job : jobs)
         config.scrape_configs.push_back(std::make_shared<const ScrapeConfig>(std::move(job)));
-    }
 }
 
-void read_rule_files(YamlFields& fields, Config& config, const ConfigSource& source) {
+void read_patterns(YamlFields& fields, std::string_view key, const ConfigSource& source, std::vector<std::string>& into,
+                   std::vector<SourceRange>& where) {
     std::vector<std::string> patterns;
-    if (!fields.read("rule_files", patterns)) return;
-    const auto& items = fields.get("rule_files")->items;
+    if (!fields.read(key, patterns)) return;
+    const auto& items = fields.get(key)->items;
     for (std::size_t i = 0; i < patterns.size(); ++i) {
-        config.rule_files.push_back(resolve_path(source.directory, patterns[i]));
-        config.rule_files_where.push_back(items[i].where);
+        into.push_back(resolve_path(source.directory, patterns[i]));
+        where.push_back(items[i].where);
     }
 }
 
@@ -90,18 +81,27 @@ Config parse_config(std::string_view text, const std::string& path, Diagnostics&
     }
     ConfigSource source{path, directory_of(path), problems, config.warnings};
     YamlFields fields(*root, "configuration", path, problems);
-    const ScrapeDefaults defaults = read_global(fields.get("global"), config, source);
-    read_rule_files(fields, config, source);
-    read_scrape_configs(fields, defaults, config, source);
-    if (const YamlNode* files = fields.get("scrape_config_files"); files != nullptr && !files->items.empty()) {
-        fields.report(files->where, "scrape_config_files is not supported, and its targets would not be watched",
-                      "the jobs under scrape_configs");
-    }
+    config.scrape_defaults = read_global(fields.get("global"), config, source);
+    read_patterns(fields, "rule_files", source, config.rule_files, config.rule_files_where);
+    read_patterns(fields, "scrape_config_files", source, config.scrape_config_files, config.scrape_config_files_where);
+    add_jobs(read_scrape_configs(fields, config.scrape_defaults, source, config.jobs), config);
     config.alerting = read_alerting(fields.get("alerting"), source);
     warn_of_ignored(fields, {"remote_write", "remote_read", "storage", "tracing", "otlp", "runtime"},
                     "tocsin does not act on it", source);
     fields.finish();
     return config;
+}
+
+void read_scrape_config_file(std::string_view text, const std::string& path, Config& config, Diagnostics& problems) {
+    const auto root = parse_yaml(text, path);
+    if (!root) {
+        problems.insert(problems.end(), root.error().begin(), root.error().end());
+        return;
+    }
+    ConfigSource source{path, directory_of(path), problems, config.warnings};
+    YamlFields fields(*root, "scrape config file", path, problems);
+    add_jobs(read_scrape_configs(fields, config.scrape_defaults, source, config.jobs), config);
+    fields.finish();
 }
 
 }  // namespace tocsin

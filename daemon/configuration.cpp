@@ -1,15 +1,19 @@
 #include "daemon/configuration.h"
 
-#include <fmt/format.h>
-
 #include <set>
+
+#include <fmt/format.h>
 
 namespace tocsin {
 namespace {
 
-void append(Diagnostics& to, const Diagnostics& more) { to.insert(to.end(), more.begin(), more.end()); }
+void append(Diagnostics& to, const Diagnostics& more) {
+    to.insert(to.end(), more.begin(), more.end());
+}
 
-bool has_magic(const std::string& pattern) { return pattern.find_first_of("*?[") != std::string::npos; }
+bool has_magic(const std::string& pattern) {
+    return pattern.find_first_of("*?[") != std::string::npos;
+}
 
 /// The text of a file, or a finding that says why there is none.
 std::optional<std::string> read(Disk& disk, const std::string& path, ConfigurationProblems& problems) {
@@ -20,22 +24,23 @@ std::optional<std::string> read(Disk& disk, const std::string& path, Configurati
     return std::nullopt;
 }
 
-std::vector<std::string> rule_file_paths(Disk& disk, const Config& config, Diagnostics& warnings,
-                                         ConfigurationProblems& problems) {
+/// The files that a list of patterns in prometheus.yml names.
+std::vector<std::string> paths_of(Disk& disk, const std::string& config_file, const std::vector<std::string>& patterns,
+                                  const std::vector<SourceRange>& where, Diagnostics& warnings,
+                                  ConfigurationProblems& problems) {
     std::set<std::string> paths;
-    for (std::size_t i = 0; i < config.rule_files.size(); ++i) {
-        const std::string& pattern = config.rule_files[i];
+    for (std::size_t i = 0; i < patterns.size(); ++i) {
+        const std::string& pattern = patterns[i];
         const auto found = disk.glob(pattern);
         if (!found) {
-            problems.problems.push_back(
-                {.file = config.path, .where = config.rule_files_where[i], .message = found.error().message});
+            problems.problems.push_back({.file = config_file, .where = where[i], .message = found.error().message});
             continue;
         }
         if (found->empty() && has_magic(pattern)) {
             warnings.push_back({.severity = Severity::Warning,
                                 .check = "config/rule-files",
-                                .file = config.path,
-                                .where = config.rule_files_where[i],
+                                .file = config_file,
+                                .where = where[i],
                                 .message = fmt::format("no file matches {}", pattern)});
         }
         paths.insert(found->begin(), found->end());
@@ -55,8 +60,16 @@ Reading read_rules(Disk& disk, const std::string& config_file, const QueryOption
     // A mistake in it does not hide those of the rule files.
     Config config = parse_config(*text, config_file, reading.problems.problems);
     RuleConfiguration configuration;
+    for (const std::string& path :
+         paths_of(disk, config_file, config.scrape_config_files, config.scrape_config_files_where,
+                  configuration.warnings, reading.problems)) {
+        if (const auto jobs = read(disk, path, reading.problems)) {
+            read_scrape_config_file(*jobs, path, config, reading.problems.problems);
+        }
+    }
     append(configuration.warnings, config.warnings);
-    for (const std::string& path : rule_file_paths(disk, config, configuration.warnings, reading.problems)) {
+    for (const std::string& path : paths_of(disk, config_file, config.rule_files, config.rule_files_where,
+                                            configuration.warnings, reading.problems)) {
         const auto rules_text = read(disk, path, reading.problems);
         if (!rules_text) continue;
         auto file = parse_rule_file(*rules_text, path, options);
@@ -74,7 +87,8 @@ Reading read_rules(Disk& disk, const std::string& config_file, const QueryOption
 
 }  // namespace
 
-tl::expected<RuleConfiguration, ConfigurationProblems> load_rule_configuration(Disk& disk, const std::string& config_file,
+tl::expected<RuleConfiguration, ConfigurationProblems> load_rule_configuration(Disk& disk,
+                                                                               const std::string& config_file,
                                                                                const QueryOptions& options) {
     Reading reading = read_rules(disk, config_file, options);
     if (has_errors(reading.problems.problems)) return tl::unexpected(std::move(reading.problems));

@@ -1,13 +1,12 @@
 #include "daemon/scrape_config_reader.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 
-#include "base/disk.h"
-#include "base/text.h"
+#include <fmt/format.h>
+
+#include "base/http_access.h"
 
 namespace tocsin {
 namespace {
@@ -21,25 +20,24 @@ constexpr std::array<std::pair<std::string_view, ScrapeProtocol>, 4> kProtocols{
 
 // Discovery that Prometheus has and tocsin does not: a file that relies on it would silently watch nothing.
 constexpr std::array kOtherDiscoveries{
-    "aws_sd_configs",          "azure_sd_configs",  "consul_sd_configs",     "digitalocean_sd_configs", "dns_sd_configs",
-    "docker_sd_configs",       "dockerswarm_sd_configs", "ec2_sd_configs",   "eureka_sd_configs",       "file_sd_configs",
-    "gce_sd_configs",          "hetzner_sd_configs", "http_sd_configs",      "ionos_sd_configs",        "kubernetes_sd_configs",
-    "kuma_sd_configs",         "lightsail_sd_configs", "linode_sd_configs",  "marathon_sd_configs",     "nerve_sd_configs",
-    "nomad_sd_configs",        "openstack_sd_configs", "ovhcloud_sd_configs", "outscale_sd_configs",    "puppetdb_sd_configs",
-    "scaleway_sd_configs",     "serverset_sd_configs", "stackit_sd_configs", "triton_sd_configs",       "uyuni_sd_configs",
-    "vultr_sd_configs",
+    "aws_sd_configs",      "azure_sd_configs",       "consul_sd_configs",    "digitalocean_sd_configs",
+    "docker_sd_configs",   "dockerswarm_sd_configs", "ec2_sd_configs",       "eureka_sd_configs",
+    "gce_sd_configs",      "hetzner_sd_configs",     "ionos_sd_configs",     "kubernetes_sd_configs",
+    "kuma_sd_configs",     "lightsail_sd_configs",   "linode_sd_configs",    "marathon_sd_configs",
+    "nerve_sd_configs",    "nomad_sd_configs",       "openstack_sd_configs", "ovhcloud_sd_configs",
+    "outscale_sd_configs", "puppetdb_sd_configs",    "scaleway_sd_configs",  "serverset_sd_configs",
+    "stackit_sd_configs",  "triton_sd_configs",      "uyuni_sd_configs",     "vultr_sd_configs",
 };
-
-// Valid keys whose meaning tocsin cannot give: without it the scrape would fail, or reach another server.
-constexpr std::array kUnsupported{"oauth2", "proxy_url", "no_proxy", "proxy_from_environment", "proxy_connect_header"};
 
 void read_protocols(YamlFields& fields, std::vector<ScrapeProtocol>& into) {
     std::vector<std::string> names;
     if (!fields.read("scrape_protocols", names)) return;
     into.clear();
     for (const std::string& name : names) {
-        if (name == "PrometheusProto") continue;  // asked for by preference only; the text formats are always understood
-        const auto known = std::find_if(kProtocols.begin(), kProtocols.end(), [&](const auto& p) { return p.first == name; });
+        if (name == "PrometheusProto")
+            continue;  // asked for by preference only; the text formats are always understood
+        const auto known =
+            std::find_if(kProtocols.begin(), kProtocols.end(), [&](const auto& p) { return p.first == name; });
         if (known == kProtocols.end()) {
             fields.report(fields.get("scrape_protocols")->where, fmt::format("unknown scrape protocol {}", name));
         } else {
@@ -93,68 +91,6 @@ void read_relabel_configs(YamlFields& fields, std::string_view key, RelabelConfi
     }
 }
 
-void read_auth(YamlFields& fields, ScrapeConfig& config, ConfigSource& source) {
-    if (const YamlNode* node = fields.get("basic_auth"); node != nullptr && !node->is_null()) {
-        YamlFields auth(*node, "basic_auth", source.file, source.problems);
-        std::string password;
-        auth.read("username", config.auth.username);
-        if (auth.read("username_file", config.auth.username_file)) {
-            config.auth.username_file = resolve_path(source.directory, config.auth.username_file);
-        }
-        if (auth.read("password", password)) config.auth.password = Secret(std::move(password));
-        if (auth.read("password_file", config.auth.password_file)) {
-            config.auth.password_file = resolve_path(source.directory, config.auth.password_file);
-        }
-        auth.finish();
-    }
-    std::string token;
-    if (const YamlNode* node = fields.get("authorization"); node != nullptr && !node->is_null()) {
-        YamlFields auth(*node, "authorization", source.file, source.problems);
-        auth.read("type", config.auth.type);
-        if (auth.read("credentials", token)) config.auth.credentials = Secret(std::move(token));
-        if (auth.read("credentials_file", config.auth.credentials_file)) {
-            config.auth.credentials_file = resolve_path(source.directory, config.auth.credentials_file);
-        }
-        auth.finish();
-    }
-    if (fields.read("bearer_token", token)) config.auth.credentials = Secret(std::move(token));
-    if (fields.read("bearer_token_file", config.auth.credentials_file)) {
-        config.auth.credentials_file = resolve_path(source.directory, config.auth.credentials_file);
-    }
-    const bool basic = !config.auth.username.empty() || !config.auth.username_file.empty();
-    if (basic && (!config.auth.credentials.empty() || !config.auth.credentials_file.empty())) {
-        fields.report(fields.node().where, "at most one of basic_auth, oauth2 & authorization must be configured");
-    }
-}
-
-void read_http_options(YamlFields& fields, ScrapeConfig& config, ConfigSource& source) {
-    HttpOptions options;
-    fields.read("follow_redirects", options.follow_redirects);
-    if (const YamlNode* node = fields.get("tls_config"); node != nullptr && !node->is_null()) {
-        YamlFields tls(*node, "tls_config", source.file, source.problems);
-        for (const auto& [key, into] : {std::pair{"ca_file", &options.ca_file}, std::pair{"cert_file", &options.cert_file},
-                                        std::pair{"key_file", &options.key_file}}) {
-            if (tls.read(key, *into)) *into = resolve_path(source.directory, *into);
-        }
-        tls.read("server_name", options.server_name);
-        tls.read("insecure_skip_verify", options.insecure_skip_verify);
-        tls.finish();
-    }
-    config.http_options = std::make_shared<const HttpOptions>(std::move(options));
-    if (const YamlNode* node = fields.get("http_headers"); node != nullptr && !node->is_null()) {
-        for (const YamlNode::Entry& header : node->entries) {
-            YamlFields one(header.value, "http_headers", source.file, source.problems);
-            std::vector<std::string> values;
-            one.read("values", values);
-            if (std::vector<std::string> secrets; one.read("secrets", secrets)) {
-                values.insert(values.end(), secrets.begin(), secrets.end());
-            }
-            one.finish();
-            for (std::string& value : values) config.http_headers.emplace_back(header.key, Secret(std::move(value)));
-        }
-    }
-}
-
 void read_params(YamlFields& fields, ScrapeConfig& config, ConfigSource& source) {
     const YamlNode* node = fields.get("params");
     if (node == nullptr || node->is_null()) return;
@@ -182,8 +118,6 @@ void read_discoveries(YamlFields& fields, ScrapeConfig& config, ConfigSource& so
         }
     }
     for (const std::string_view key : kOtherDiscoveries) {
-        const auto& known = discovery_types();
-        if (std::any_of(known.begin(), known.end(), [&](const auto* type) { return type->config_key == key; })) continue;
         if (const YamlNode* node = fields.get(key)) {
             fields.report(node->where, fmt::format("{} is not supported, and its targets would not be watched", key),
                           "one of the kinds listed in docs/configuration.md");
@@ -230,7 +164,8 @@ void read_scrape_limits(YamlFields& fields, ConfigSource&, ScrapeDefaults& into)
         if (const auto limit = parse_bytes(bytes)) {
             into.body_size_limit = *limit;
         } else {
-            fields.report(fields.get("body_size_limit")->where, fmt::format("\"{}\" is not a size", bytes), "a size as 10MB");
+            fields.report(fields.get("body_size_limit")->where, fmt::format("\"{}\" is not a size", bytes),
+                          "a size as 10MB");
         }
     }
     fields.read("sample_limit", into.sample_limit);
@@ -239,6 +174,7 @@ void read_scrape_limits(YamlFields& fields, ConfigSource&, ScrapeDefaults& into)
     fields.read("label_name_length_limit", into.label_name_length_limit);
     fields.read("label_value_length_limit", into.label_value_length_limit);
     fields.read("keep_dropped_targets", into.keep_dropped_targets);
+    fields.read("extra_scrape_metrics", into.extra_scrape_metrics);
 }
 
 ScrapeConfig read_scrape_config(const YamlNode& node, const ScrapeDefaults& defaults, ConfigSource& source) {
@@ -254,7 +190,8 @@ ScrapeConfig read_scrape_config(const YamlNode& node, const ScrapeDefaults& defa
     fields.read("metrics_path", config.metrics_path);
     fields.read("scheme", config.scheme);
     if (config.scheme != "http" && config.scheme != "https") {
-        fields.report(fields.get("scheme")->where, fmt::format("unsupported scheme \"{}\"", config.scheme), "http or https");
+        fields.report(fields.get("scheme")->where, fmt::format("unsupported scheme \"{}\"", config.scheme),
+                      "http or https");
     }
     read_params(fields, config, source);
     fields.read("honor_labels", config.honor_labels);
@@ -271,36 +208,54 @@ ScrapeConfig read_scrape_config(const YamlNode& node, const ScrapeDefaults& defa
     config.label_name_length_limit = limits.label_name_length_limit;
     config.label_value_length_limit = limits.label_value_length_limit;
     config.keep_dropped_targets = limits.keep_dropped_targets;
+    config.extra_scrape_metrics = limits.extra_scrape_metrics;
     if (std::string fallback; fields.read("fallback_scrape_protocol", fallback)) {
         const auto known =
             std::find_if(kProtocols.begin(), kProtocols.end(), [&](const auto& p) { return p.first == fallback; });
         if (known != kProtocols.end()) {
             config.fallback_scrape_protocol = known->second;
         } else {
-            fields.report(fields.get("fallback_scrape_protocol")->where, fmt::format("unknown scrape protocol {}", fallback));
+            fields.report(fields.get("fallback_scrape_protocol")->where,
+                          fmt::format("unknown scrape protocol {}", fallback));
         }
     }
-    read_auth(fields, config, source);
-    read_http_options(fields, config, source);
+    config.access = read_http_access(fields, source.directory, source.problems);
     read_relabel_configs(fields, "relabel_configs", config.relabel_configs, source);
     read_relabel_configs(fields, "metric_relabel_configs", config.metric_relabel_configs, source);
     read_discoveries(fields, config, source);
-    for (const std::string_view key : kUnsupported) {
-        if (const YamlNode* value = fields.get(key); value != nullptr && !value->is_null()) {
-            fields.report(value->where, fmt::format("{} is not supported, and the targets could not be reached", key));
-        }
-    }
-    warn_of_ignored(fields,
-                    {"native_histogram_bucket_limit", "native_histogram_min_bucket_factor", "scrape_native_histograms",
-                     "scrape_classic_histograms", "always_scrape_classic_histograms", "convert_classic_histograms_to_nhcb"},
-                    "there are no native histograms", source);
+    warn_of_ignored(
+        fields,
+        {"native_histogram_bucket_limit", "native_histogram_min_bucket_factor", "scrape_native_histograms",
+         "scrape_classic_histograms", "always_scrape_classic_histograms", "convert_classic_histograms_to_nhcb"},
+        "there are no native histograms", source);
     warn_of_ignored(fields, {"enable_http2"}, "scrapes speak HTTP/1.1", source);
-    warn_of_ignored(fields,
-                    {"scrape_failure_log_file", "metric_name_validation_scheme", "metric_name_escaping_scheme",
-                     "extra_scrape_metrics"},
+    warn_of_ignored(fields, {"scrape_failure_log_file", "metric_name_validation_scheme", "metric_name_escaping_scheme"},
                     "tocsin does not act on it", source);
     fields.finish();
     return config;
+}
+
+std::vector<ScrapeConfig> read_scrape_configs(YamlFields& fields, const ScrapeDefaults& defaults, ConfigSource& source,
+                                              ScrapeJobs& jobs) {
+    std::vector<ScrapeConfig> configs;
+    const YamlNode* list = fields.get("scrape_configs");
+    if (list == nullptr || list->is_null()) return configs;
+    if (!list->is_sequence()) {
+        fields.report(list->where, "scrape_configs is not a list");
+        return configs;
+    }
+    for (const YamlNode& item : list->items) {
+        ScrapeConfig job = read_scrape_config(item, defaults, source);
+        const auto [first, is_new] = jobs.emplace(job.job_name, source.file);
+        if (!job.job_name.empty() && !is_new) {
+            const std::string where =
+                first->second == source.file ? "" : fmt::format(", first found in {}", first->second);
+            fields.report(item.where,
+                          fmt::format("found multiple scrape configs with job name \"{}\"{}", job.job_name, where));
+        }
+        configs.push_back(std::move(job));
+    }
+    return configs;
 }
 
 }  // namespace tocsin

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/yaml.h"
 #include "engine/scrape/scrape_config.h"
@@ -15,6 +17,7 @@ struct ScrapeDefaults {
     std::vector<ScrapeProtocol> scrape_protocols;
     std::uint64_t body_size_limit = 0, sample_limit = 0, target_limit = 0, label_limit = 0, label_name_length_limit = 0,
                   label_value_length_limit = 0, keep_dropped_targets = 0;
+    bool extra_scrape_metrics = false;
 };
 
 /// Where problems of a file go, and where its relative names start.
@@ -30,6 +33,13 @@ void read_scrape_limits(YamlFields& fields, ConfigSource& source, ScrapeDefaults
 
 /// Reads one entry of scrape_configs.
 ScrapeConfig read_scrape_config(const YamlNode& node, const ScrapeDefaults& defaults, ConfigSource& source);
+
+/// By name, the file in which a job was found: each name may be there once.
+using ScrapeJobs = std::map<std::string, std::string>;
+
+/// Reads the list under `scrape_configs`, in prometheus.yml or in a file of scrape_config_files.
+std::vector<ScrapeConfig> read_scrape_configs(YamlFields& fields, const ScrapeDefaults& defaults, ConfigSource& source,
+                                              ScrapeJobs& jobs);
 
 /// Tells that these keys are known and do nothing.
 void warn_of_ignored(YamlFields& fields, std::initializer_list<std::string_view> keys, std::string_view because,

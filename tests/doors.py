@@ -14,7 +14,7 @@ DOORS = {
                          r"\btime\(\s*(nullptr|NULL|0)\s*\)|\blocaltime|\bgmtime", ("base/asio_scheduler.cpp",)),
     "sleeping (Scheduler)": (r"\bsleep_(for|until)\b|(?<![\w>])::(u|nano)?sleep\s*\(|\b(usleep|nanosleep)\s*\(", ()),
     "chance (Random)": (r"random_device|\bgetrandom\b|\bs?rand\(|mt19937|/dev/u?random", ("base/system_random.cpp",)),
-    "names (Resolver)": (r"\bgetaddrinfo\b|\bgethostby", ("base/asio_resolver.cpp",)),
+    "names (Resolver, DnsClient)": (r"\bgetaddrinfo\b|\bgethostby|\bres_n?(search|query)\b", ("base/asio_resolver.cpp", "base/asio_dns.cpp")),
     "files (Disk)": (r"std::filesystem|[io]?fstream\b|\bfopen\b|\bmkstemp\b|\bstatvfs\b|(?<![\w>])::(open|rename|unlink)\(",
                      ("base/posix_disk.cpp",)),
     "file watch (FileWatch)": (r"\binotify_", ("base/asio_file_watch.cpp",)),

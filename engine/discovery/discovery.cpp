@@ -24,4 +24,10 @@ const std::vector<const DiscoveryType*>& discovery_types() {
     return types;
 }
 
+bool read_refresh_interval(YamlFields& fields, Duration& into) {
+    if (!fields.read("refresh_interval", into) || into > Duration{0}) return true;
+    fields.report(fields.get("refresh_interval")->where, "refresh_interval must be greater than zero");
+    return false;
+}
+
 }  // namespace tocsin

@@ -8,9 +8,11 @@
 
 #include "base/diagnostic.h"
 #include "base/disk.h"
+#include "base/dns.h"
 #include "base/http.h"
 #include "base/labels.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "base/self_metrics.h"
 #include "base/time.h"
 #include "base/yaml.h"
@@ -46,6 +48,8 @@ struct DiscoveryContext {
     SelfMetrics& metrics;
     Log& log;
     std::string job;
+    FileWatch* file_watch = nullptr;  // null: files are looked at every refresh interval only
+    DnsClient* dns = nullptr;         // null: names have no records
 };
 
 /// The configuration of one discovery, read and checked. Immutable.
@@ -70,6 +74,9 @@ struct DiscoveryType {
     std::string_view config_key;
     std::shared_ptr<const DiscoveryConfig> (*parse)(const Source& source);
 };
+
+/// `refresh_interval`. False, and reported, when it is not positive.
+bool read_refresh_interval(YamlFields& fields, Duration& into);
 
 /// All kinds that tocsin ships (discovery.def), sorted by key.
 const std::vector<const DiscoveryType*>& discovery_types();

@@ -7,27 +7,12 @@
 #include <utility>
 #include <vector>
 
-#include "base/http.h"
-#include "base/secret.h"
+#include "base/http_access.h"
 #include "base/time.h"
 #include "engine/discovery/discovery.h"
 #include "engine/scrape/relabel.h"
 
 namespace tocsin {
-
-/// How a scrape proves who it is. Of each pair at most one is set; what is in a file is read again when it is older
-/// than a minute, so that rotated secrets are picked up.
-struct ScrapeAuth {
-    std::string username;  // basic auth when not empty, or username_file is not
-    std::string username_file;
-    Secret password;
-    std::string password_file;
-    std::string type = "Bearer";  // of `authorization`
-    Secret credentials;
-    std::string credentials_file;
-
-    bool operator==(const ScrapeAuth&) const = default;
-};
 
 /// Names as `scrape_protocols` and `fallback_scrape_protocol` have them.
 enum class ScrapeProtocol { OpenMetricsText0_0_1, OpenMetricsText1_0_0, PrometheusText0_0_4, PrometheusText1_0_0 };
@@ -49,9 +34,9 @@ struct ScrapeConfig {
     bool enable_compression = true;
     std::vector<ScrapeProtocol> scrape_protocols;  // in the order of preference; empty means Prometheus' default
     std::optional<ScrapeProtocol> fallback_scrape_protocol;
-    ScrapeAuth auth;
-    std::vector<std::pair<std::string, Secret>> http_headers;
-    std::shared_ptr<const HttpOptions> http_options;
+    HttpAccess access;
+    /// `scrape_timeout_seconds`, `scrape_sample_limit` and `scrape_body_size_bytes` beside `up`.
+    bool extra_scrape_metrics = false;
 
     // 0 is no limit of the job's own; the program's ceilings hold nevertheless.
     std::uint64_t body_size_limit = 0;

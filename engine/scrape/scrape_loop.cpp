@@ -11,9 +11,18 @@
 namespace tocsin {
 namespace {
 
-// In the order of reports().
-constexpr std::array<std::string_view, 5> kReports{"up", "scrape_duration_seconds", "scrape_samples_scraped",
-                                                   "scrape_samples_post_metric_relabeling", "scrape_series_added"};
+// In the order of reports(); those behind the fifth with extra_scrape_metrics only.
+constexpr std::array<std::string_view, 8> kReports{"up",
+                                                   "scrape_duration_seconds",
+                                                   "scrape_samples_scraped",
+                                                   "scrape_samples_post_metric_relabeling",
+                                                   "scrape_series_added",
+                                                   "scrape_timeout_seconds",
+                                                   "scrape_sample_limit",
+                                                   "scrape_body_size_bytes"};
+constexpr std::size_t kPlainReports = 5;
+
+constexpr std::string_view kTooLarge = "body size limit exceeded";
 
 std::uint64_t smaller_limit(std::uint64_t a, std::uint64_t b) {
     return a == 0 ? b : b == 0 ? a : std::min(a, b);
@@ -27,10 +36,11 @@ bool read_alike(const ScrapeConfig& a, const ScrapeConfig& b) {
            a.label_value_length_limit == b.label_value_length_limit;
 }
 
-std::vector<LabelSet> report_labels(const LabelSet& target) {
+std::vector<LabelSet> report_labels(const LabelSet& target, bool extra) {
     std::vector<LabelSet> all;
-    for (const std::string_view name : kReports)
-        all.push_back(LabelBuilder(target).set(kMetricNameLabel, name).build());
+    for (std::size_t i = 0; i < (extra ? kReports.size() : kPlainReports); ++i) {
+        all.push_back(LabelBuilder(target).set(kMetricNameLabel, kReports[i]).build());
+    }
     return all;
 }
 
@@ -46,6 +56,7 @@ struct ScrapeLoop::Job {
     ScrapeSource source;
     ScrapeReading reading;
     bool timed_out = false;
+    bool too_large = false;
 };
 
 ScrapeLoop::ScrapeLoop(const Context& context, std::shared_ptr<const Target> target,
@@ -55,7 +66,7 @@ ScrapeLoop::ScrapeLoop(const Context& context, std::shared_ptr<const Target> tar
       config_(std::move(config)),
       series_(std::make_unique<TargetSeries>(context.store)),
       self_(std::make_shared<ScrapeLoop*>(this)) {
-    series_->set_report_labels(report_labels(target_->labels));
+    series_->set_report_labels(report_labels(target_->labels, config_->extra_scrape_metrics));
 }
 
 ScrapeLoop::~ScrapeLoop() {
@@ -66,13 +77,16 @@ ScrapeLoop::~ScrapeLoop() {
 void ScrapeLoop::change(std::shared_ptr<const Target> target, std::shared_ptr<const ScrapeConfig> config) {
     target_ = std::move(target);
     if (!read_alike(*config_, *config)) series_->forget_lines();
+    const bool other_reports = config_->extra_scrape_metrics != config->extra_scrape_metrics;
     config_ = std::move(config);
+    if (other_reports) series_->set_report_labels(report_labels(target_->labels, config_->extra_scrape_metrics));
 }
 
 void ScrapeLoop::inherit(ScrapeLoop& other) {
     TOCSIN_ASSERT(other.target().labels == target().labels);
     std::swap(series_, other.series_);
     series_->forget_lines();
+    series_->set_report_labels(report_labels(target_->labels, config_->extra_scrape_metrics));
 }
 
 // ---- one scrape
@@ -81,19 +95,26 @@ void ScrapeLoop::poll(Timestamp tick, Duration timeout, std::function<void()> do
     TOCSIN_ASSERT(!polling_);
     polling_ = true;
     tick_ = tick;
+    timeout_ = timeout;
     started_ = context_.scheduler.monotonic();
     done_ = std::move(done);
     if (!refusal_.empty()) return fail(refusal_);
-    auto request =
-        make_scrape_request(*target_, *config_, timeout, body_bytes_max(), context_.options.version, context_.secrets);
-    if (!request) return fail(request.error().message);
+    auto request = make_scrape_request(*target_, *config_, timeout, body_bytes_max(), context_.options.version);
+    context_.credentials.complete(std::move(request), config_->access, [self = self_](Result<HttpRequest> complete) {
+        if (*self == nullptr) return;
+        if (!complete) return (*self)->fail(complete.error().message, complete.error().kind == Error::Kind::Timeout);
+        (*self)->send(*std::move(complete));
+    });
+}
+
+void ScrapeLoop::send(HttpRequest request) {
     HttpEvents events;
     events.verdict = [this](Result<HttpResponse> answer) {
         is_waiting_ = false;
         answered(std::move(answer));
     };
     is_waiting_ = true;
-    request_ = context_.http.send(std::move(*request), std::move(events));
+    request_ = context_.http.send(std::move(request), std::move(events));
 }
 
 std::uint64_t ScrapeLoop::body_bytes_max() const {
@@ -114,7 +135,7 @@ void ScrapeLoop::answered(Result<HttpResponse> answer) {
     if (!answer) {
         const bool too_large = answer.error().kind == Error::Kind::LimitExceeded;
         if (too_large) context_.metrics.exceeded_body_size.add();
-        return fail(too_large ? "body size limit exceeded" : answer.error().message,
+        return fail(too_large ? std::string(kTooLarge) : answer.error().message,
                     answer.error().kind == Error::Kind::Timeout);
     }
     if (answer->status != 200) return fail(status_error(answer->status));
@@ -139,6 +160,7 @@ void ScrapeLoop::fail(std::string reason, bool timed_out) {
     job->target = target_;
     job->config = config_;
     job->timed_out = timed_out;
+    job->too_large = reason == kTooLarge;
     job->reading.error = std::move(reason);
     context_.store.when_thawed([self = self_, job] {
         if (*self != nullptr) (*self)->commit(job);
@@ -194,7 +216,7 @@ bool ScrapeLoop::too_many_new_series(std::size_t born, Timestamp tick) {
 void ScrapeLoop::commit_samples(Job& job) {
     TargetSeries::Outcome outcome =
         series_->take(job.reading, job.known.wanted_generation, job.tick, job.config->track_timestamps_staleness);
-    if (!series_->write(job.tick, reports(true, job.reading, outcome))) outcome.out_of_order += job.reading.samples;
+    if (!series_->write(job.tick, reports(job, true, outcome))) outcome.out_of_order += job.reading.samples;
     count(job.reading, outcome);
     for (const MetadataLine& line : job.reading.metadata) metadata_.take(line, context_.texts);
 }
@@ -205,18 +227,25 @@ void ScrapeLoop::commit_failure(Job& job) {
         job.reading.error = fmt::format("line {}: {}", job.reading.error_line, job.reading.error);
     }
     series_->take_nothing(job.tick, job.config->track_timestamps_staleness);
-    ScrapeReading nothing;
-    series_->write(job.tick, reports(false, nothing, {}));
+    series_->write(job.tick, reports(job, false, {}));
 }
 
 double ScrapeLoop::seconds_taken() const {
     return std::chrono::duration<double>(context_.scheduler.monotonic() - started_).count();
 }
 
-std::vector<double> ScrapeLoop::reports(bool up, const ScrapeReading& reading,
-                                        const TargetSeries::Outcome& outcome) const {
-    return {up ? 1.0 : 0.0, seconds_taken(), static_cast<double>(reading.samples),
-            static_cast<double>(reading.samples_relabelled), static_cast<double>(outcome.added)};
+// Of a scrape that failed Prometheus tells no samples, and -1 as the size of a body that was too large.
+std::vector<double> ScrapeLoop::reports(const Job& job, bool up, const TargetSeries::Outcome& outcome) const {
+    const ScrapeReading& reading = job.reading;
+    const double body_bytes = job.too_large ? -1 : static_cast<double>(job.body.size());
+    return {up ? 1.0 : 0.0,
+            seconds_taken(),
+            up ? static_cast<double>(reading.samples) : 0,
+            up ? static_cast<double>(reading.samples_relabelled) : 0,
+            static_cast<double>(outcome.added),
+            static_cast<double>(timeout_.count()) / 1000,
+            static_cast<double>(job.config->sample_limit),
+            body_bytes};
 }
 
 void ScrapeLoop::count(const ScrapeReading& reading, const TargetSeries::Outcome& outcome) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/http.h"
+#include "base/http_credentials.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "engine/scrape/metadata_table.h"
@@ -37,7 +38,7 @@ public:
         HttpClient& http;
         Store& store;
         Log& log;
-        SecretFiles& secrets;
+        HttpCredentials& credentials;
         ScrapeMetrics& metrics;
         TextPool& texts;
         const ScrapeOptions& options;
@@ -90,6 +91,7 @@ public:
 private:
     struct Job;
 
+    void send(HttpRequest request);
     void fail(std::string reason, bool timed_out = false);
     void answered(Result<HttpResponse> answer);
     void read(std::shared_ptr<Job> job);
@@ -99,7 +101,7 @@ private:
     void count(const ScrapeReading& reading, const TargetSeries::Outcome& outcome);
     bool too_many_new_series(std::size_t born, Timestamp tick);
     void finish(Job& job);
-    std::vector<double> reports(bool up, const ScrapeReading& reading, const TargetSeries::Outcome& outcome) const;
+    std::vector<double> reports(const Job& job, bool up, const TargetSeries::Outcome& outcome) const;
     double seconds_taken() const;
     ScrapeLimits limits() const;
     std::uint64_t body_bytes_max() const;
@@ -113,6 +115,7 @@ private:
     bool polling_ = false;
     Timestamp tick_;
     MonotonicTime started_;
+    Duration timeout_{0};
     std::function<void()> done_;
     HttpClient::RequestId request_ = 0;
     bool is_waiting_ = false;            // for the verdict on request_

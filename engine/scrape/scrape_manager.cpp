@@ -66,7 +66,7 @@ struct ScrapeManager::Impl {
     Impl(const Context& given, ScrapeOptions limits)
         : context(given),
           options(std::move(limits)),
-          secrets(given.disk, given.scheduler),
+          credentials(given.scheduler, given.http, given.disk),
           metrics(given.metrics),
           hash_seed(given.random.next()),
           queue(given.scheduler, {options.concurrency_max, options.body_bytes_in_flight_max},
@@ -96,7 +96,7 @@ struct ScrapeManager::Impl {
 
     Context context;
     ScrapeOptions options;
-    SecretFiles secrets;
+    HttpCredentials credentials;
     ScrapeMetrics metrics;
     TextPool texts{kMetadataBytesMax};
     std::uint64_t hash_seed;
@@ -126,7 +126,7 @@ void ScrapeManager::Impl::apply(std::vector<std::shared_ptr<const ScrapeConfig>>
         } else {
             pools.push_back(std::make_unique<ScrapePool>(
                 DiscoveryContext{context.scheduler, context.executor, context.http, context.resolver, context.disk,
-                                 context.metrics, context.log, config->job_name},
+                                 context.metrics, context.log, config->job_name, context.file_watch, context.dns},
                 [this] { sync_later(); }));
         }
         pools.back()->configure(std::move(config));
@@ -138,6 +138,8 @@ void ScrapeManager::Impl::apply(std::vector<std::shared_ptr<const ScrapeConfig>>
     for (const auto& pool : old) {
         if (!pool) continue;
         context.metrics.remove("prometheus_target_scrape_pool_targets", {{"scrape_job", pool->config().job_name}});
+        context.metrics.remove("prometheus_sd_discovered_targets",
+                               {{"name", "scrape"}, {"config", pool->config().job_name}});
     }
     sync_all();
     tell_changed();
@@ -194,6 +196,10 @@ void ScrapeManager::Impl::report(const ScrapeConfig& config, PopulatedTargets& f
                      {{"scrape_job", config.job_name}})
             .add();
     }
+    context.metrics
+        .gauge("prometheus_sd_discovered_targets", "Current number of discovered targets.",
+               {{"name", "scrape"}, {"config", config.job_name}})
+        .set(static_cast<double>(found.targets.size() + found.dropped.size() + found.failures.size()));
     dropped_counts.emplace_back(config.job_name, found.dropped.size());
     for (std::size_t i = 0; i < found.dropped.size(); ++i) {
         if (config.keep_dropped_targets > 0 && i >= config.keep_dropped_targets) break;
@@ -221,7 +227,7 @@ void ScrapeManager::Impl::add(std::vector<Fresh> fresh, std::map<TargetId, Entry
 std::unique_ptr<ScrapeLoop> ScrapeManager::Impl::make_loop(std::shared_ptr<const Target> target,
                                                            std::shared_ptr<const ScrapeConfig> config) {
     const ScrapeLoop::Context loop_context{context.scheduler, context.executor, context.http, context.store,
-                                           context.log,       secrets,          metrics,      texts,
+                                           context.log,       credentials,      metrics,      texts,
                                            options,           hash_seed};
     return std::make_unique<ScrapeLoop>(loop_context, std::move(target), std::move(config));
 }

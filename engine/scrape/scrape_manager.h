@@ -86,6 +86,8 @@ public:
         Random& random;
         SelfMetrics& metrics;
         Log& log;
+        FileWatch* file_watch = nullptr;  // as in DiscoveryContext
+        DnsClient* dns = nullptr;
     };
 
     ScrapeManager(const Context& context, ScrapeOptions options);

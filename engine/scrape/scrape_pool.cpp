@@ -24,9 +24,11 @@ std::unique_ptr<ScrapePool::Run> ScrapePool::start(std::shared_ptr<const Discove
     run->discovery->start([this, run = run.get()](TargetGroup group) {
         const std::string source = group.source;
         if (group.targets.empty()) {
-            run->groups.erase(source);
+            if (run->groups.erase(source) == 0) return;
         } else {
-            run->groups[source] = std::move(group);
+            TargetGroup& known = run->groups[source];
+            if (known == group) return;
+            known = std::move(group);
         }
         if (!run->starting) changed_();
     });

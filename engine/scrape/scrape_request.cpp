@@ -6,13 +6,10 @@
 
 #include <fmt/format.h>
 
-#include "base/digest.h"
 #include "base/text.h"
 
 namespace tocsin {
 namespace {
-
-constexpr std::chrono::minutes kSecretAgeMax{1};
 
 constexpr std::pair<int, std::string_view> kReasons[] = {
     {300, "Multiple Choices"},
@@ -62,41 +59,7 @@ std::string_view media_type(ScrapeProtocol protocol) {
     return "";
 }
 
-Result<std::string> secret_of(const Secret& given, const std::string& file, std::string_view what,
-                              SecretFiles& secrets) {
-    if (file.empty()) return given.reveal();
-    return secrets.read(file, what);
-}
-
-// Empty when the job needs none.
-Result<std::string> authorization(const ScrapeAuth& auth, SecretFiles& secrets) {
-    if (!auth.username.empty() || !auth.username_file.empty()) {
-        std::string user = auth.username;
-        if (!auth.username_file.empty()) {
-            TOCSIN_TRY(user, secrets.read(auth.username_file, "basic auth username"));
-        }
-        TOCSIN_TRY(const std::string password,
-                   secret_of(auth.password, auth.password_file, "basic auth password", secrets));
-        return "Basic " + base64_encode(user + ":" + password);
-    }
-    if (auth.credentials.empty() && auth.credentials_file.empty()) return std::string();
-    TOCSIN_TRY(const std::string credentials,
-               secret_of(auth.credentials, auth.credentials_file, "authorization credentials", secrets));
-    return auth.type + " " + credentials;
-}
-
 }  // namespace
-
-Result<std::string> SecretFiles::read(const std::string& path, std::string_view what) {
-    const MonotonicTime now = scheduler_.monotonic();
-    const auto known = known_.find(path);
-    if (known != known_.end() && now - known->second.read_at < kSecretAgeMax) return known->second.text;
-    auto text = read_file(disk_, path, 1024 * 1024);
-    if (!text) return fail_with_context(fmt::format("unable to read {} file {}", what, path), text.error());
-    Known& fresh = known_[path];
-    fresh = {std::string(trim(*text)), now};
-    return fresh.text;
-}
 
 std::string accept_header(const std::vector<ScrapeProtocol>& protocols) {
     static const std::vector<ScrapeProtocol> kDefault{
@@ -111,14 +74,13 @@ std::string accept_header(const std::vector<ScrapeProtocol>& protocols) {
     return accept + fmt::format("*/*;q=0.{}", weight);
 }
 
-Result<HttpRequest> make_scrape_request(const Target& target, const ScrapeConfig& config, Duration timeout,
-                                        std::uint64_t body_bytes_max, std::string_view version, SecretFiles& secrets) {
+HttpRequest make_scrape_request(const Target& target, const ScrapeConfig& config, Duration timeout,
+                                std::uint64_t body_bytes_max, std::string_view version) {
     HttpRequest request;
     request.url = target.url;
     request.label = fmt::format("target {}/{}", target.labels.get("job"), target.labels.get("instance"));
     request.timeout = timeout;
     request.answer_bytes_max = body_bytes_max;
-    request.options = config.http_options;
     const double seconds = static_cast<double>(timeout.count()) / 1000;
     request.headers = {
         {"Accept", accept_header(config.scrape_protocols)},
@@ -126,9 +88,6 @@ Result<HttpRequest> make_scrape_request(const Target& target, const ScrapeConfig
         {"User-Agent", fmt::format("tocsin/{}", version)},
         {"X-Prometheus-Scrape-Timeout-Seconds", format_value(seconds)},
     };
-    TOCSIN_TRY(std::string credentials, authorization(config.auth, secrets));
-    if (!credentials.empty()) request.headers.push_back({"Authorization", std::move(credentials)});
-    for (const auto& [name, value] : config.http_headers) request.headers.push_back({name, value.reveal()});
     return request;
 }
 

@@ -1,13 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/disk.h"
 #include "base/http.h"
 #include "base/result.h"
 #include "base/time.h"
@@ -17,27 +15,9 @@
 
 namespace tocsin {
 
-/// Secrets that configuration names by file, read again when what is known of them is a minute old.
-class SecretFiles {
-public:
-    SecretFiles(Disk& disk, Scheduler& scheduler) : disk_(disk), scheduler_(scheduler) {}
-
-    /// Without surrounding blanks. `what` names the secret in the error.
-    Result<std::string> read(const std::string& path, std::string_view what);
-
-private:
-    struct Known {
-        std::string text;
-        MonotonicTime read_at;
-    };
-    Disk& disk_;
-    Scheduler& scheduler_;
-    std::map<std::string, Known> known_;
-};
-
-/// The request of one scrape, with the headers that Prometheus sends.
-Result<HttpRequest> make_scrape_request(const Target& target, const ScrapeConfig& config, Duration timeout,
-                                        std::uint64_t body_bytes_max, std::string_view version, SecretFiles& secrets);
+/// The request of one scrape, with the headers that Prometheus sends; credentials are added by HttpCredentials.
+HttpRequest make_scrape_request(const Target& target, const ScrapeConfig& config, Duration timeout,
+                                std::uint64_t body_bytes_max, std::string_view version);
 
 /// Which formats are asked for, in the order of preference: the value of Accept.
 std::string accept_header(const std::vector<ScrapeProtocol>& protocols);

@@ -17,7 +17,8 @@ std::vector<std::string> problems_of(std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("prometheus.yml is read with Prometheus' defaults, and without an interval nobody asked for", "[daemon][config]") {
+TEST_CASE("prometheus.yml is read with Prometheus' defaults, and without an interval nobody asked for",
+          "[daemon][config]") {
     Diagnostics problems;
     const Config config = parse_config(
         "rule_files: [a.yml, 'rules/*.yml']\n"
@@ -40,7 +41,8 @@ TEST_CASE("prometheus.yml is read with Prometheus' defaults, and without an inte
 TEST_CASE("what global says holds for jobs that do not say otherwise", "[daemon][config]") {
     Diagnostics problems;
     const Config config = parse_config(
-        "global: {scrape_interval: 30s, scrape_timeout: 5s, evaluation_interval: 15s, sample_limit: 7, external_labels: {dc: eu}}\n"
+        "global: {scrape_interval: 30s, scrape_timeout: 5s, evaluation_interval: 15s, sample_limit: 7, "
+        "external_labels: {dc: eu}}\n"
         "scrape_configs:\n- job_name: a\n- job_name: b\n  scrape_interval: 4s\n  sample_limit: 9\n",
         "prometheus.yml", problems);
     // The global timeout does not fit b's interval and nobody wrote it there, so it is cut.
@@ -70,10 +72,34 @@ TEST_CASE("mistakes in prometheus.yml are told with their place", "[daemon][conf
          "prometheus.yml:4:19: scrape timeout greater than scrape interval for scrape config with job name \"a\""},
         {"scrape_configs:\n- job_name: a\n  kubernetes_sd_configs: [{role: pod}]\n",
          "prometheus.yml:3:26: kubernetes_sd_configs is not supported, and its targets would not be watched"},
-        {"scrape_configs:\n- job_name: a\n  proxy_url: http://p\n", "prometheus.yml:3:14: proxy_url is not supported"},
-        {"scrape_configs:\n- job_name: a\n  relabel_configs: [{action: remove}]\n", "unknown relabel action \"remove\""},
+        {"scrape_configs:\n- job_name: a\n  proxy_url: socks5://p\n", "prometheus.yml:3:14: proxy_url cannot be used"},
+        {"scrape_configs:\n- job_name: a\n  no_proxy: b\n",
+         "prometheus.yml:3:13: if no_proxy is configured, proxy_url must also be configured"},
+        {"scrape_configs:\n- job_name: a\n  oauth2: {client_id: a}\n", "oauth2 token_url must be configured"},
+        {"scrape_configs:\n- job_name: a\n  bearer_token: x\n  basic_auth: {username: y}\n",
+         "at most one of basic_auth, oauth2, bearer_token & bearer_token_file must be configured"},
+        {"scrape_configs:\n- job_name: a\n  authorization: {credentials: x, credentials_file: y}\n",
+         "at most one of authorization credentials & credentials_file must be configured"},
+        {"scrape_configs:\n- job_name: a\n  authorization: {type: Basic}\n",
+         "authorization type cannot be set to \"basic\""},
+        {"scrape_configs:\n- job_name: a\n  http_headers: {Host: {values: [b]}}\n",
+         "prometheus.yml:3:18: setting header \"Host\" is not allowed"},
+        {"scrape_configs:\n- job_name: a\n  tls_config: {cert_file: c}\n", "exactly one of key or key_file"},
+        {"scrape_configs:\n- job_name: a\n  tls_config: {min_version: TLS9}\n", "unknown TLS version: TLS9"},
+        {"scrape_configs:\n- job_name: a\n  file_sd_configs: [{files: [a.txt]}]\n",
+         "path name \"a.txt\" is not valid for file discovery"},
+        {"scrape_configs:\n- job_name: a\n  file_sd_configs: [{files: ['*/a.yml']}]\n",
+         "path name \"*/a.yml\" is not valid for file discovery"},
+        {"scrape_configs:\n- job_name: a\n  http_sd_configs: [{url: 'ftp://a'}]\n", "prometheus.yml:3:27: "},
+        {"scrape_configs:\n- job_name: a\n  dns_sd_configs: [{names: [a], type: A}]\n",
+         "a port is required in DNS-SD configs for all record types except SRV"},
+        {"scrape_configs:\n- job_name: a\n  dns_sd_configs: [{names: [a], type: TXT}]\n",
+         "invalid DNS-SD records type TXT"},
+        {"scrape_configs:\n- job_name: a\n  dns_sd_configs: [{type: SRV}]\n",
+         "DNS-SD config must contain at least one SRV record name"},
+        {"scrape_configs:\n- job_name: a\n  relabel_configs: [{action: remove}]\n",
+         "unknown relabel action \"remove\""},
         {"scrape_configs:\n- job_name: a\n  body_size_limit: big\n", "\"big\" is not a size"},
-        {"scrape_config_files: [more.yml]\n", "prometheus.yml:1:22: scrape_config_files is not supported"},
     }));
     CAPTURE(c.text);
     const auto told = problems_of(c.text);

@@ -246,9 +246,8 @@ TEST_CASE("a fallback protocol reads what announces nothing", "[engine][scrape][
 TEST_CASE("the request says what is understood and how long is waited", "[engine][scrape][manager]") {
     Rig rig({}, ScrapeOptions{.version = "1.2.3"});
     rig.config.scrape_timeout = 2500ms;
-    rig.config.auth.username = "user";
-    rig.config.auth.password = Secret("secret");
-    rig.config.http_headers = {{"X-Scope", Secret("tenant")}};
+    rig.config.access.basic_auth = HttpAccess::BasicAuth{{Secret("user"), {}}, {Secret("secret"), {}}};
+    rig.config.access.headers = {{"X-Scope", {Secret("tenant"), {}}}};
     rig.apply({"a"});
     rig.answer("");
     rig.tick();
@@ -269,7 +268,7 @@ TEST_CASE("the request says what is understood and how long is waited", "[engine
 
 TEST_CASE("a token in a file is read again after a minute", "[engine][scrape][manager]") {
     Rig rig;
-    rig.config.auth.credentials_file = "/token";
+    rig.config.access.authorization = HttpAccess::Authorization{"Bearer", {{}, "/token"}};
     rig.apply({"a"});
     rig.answer("");
     rig.tick();

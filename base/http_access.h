@@ -1,0 +1,75 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/http.h"
+#include "base/secret.h"
+#include "base/yaml.h"
+
+namespace tocsin {
+
+/// A secret from the configuration, or from a file that it names.
+struct SecretText {
+    Secret text;
+    std::string file;
+
+    bool empty() const { return text.empty() && file.empty(); }
+    bool operator==(const SecretText&) const = default;
+};
+
+/// How servers of one kind are reached, and how a request to them proves who it comes from: prometheus/common's
+/// HTTPClientConfig. Plain data.
+struct HttpAccess {
+    struct BasicAuth {
+        SecretText username, password;
+        bool operator==(const BasicAuth&) const = default;
+    };
+    struct Authorization {
+        std::string type = "Bearer";
+        SecretText credentials;
+        bool operator==(const Authorization&) const = default;
+    };
+    /// A server with the way to it: how to reach it directly, and the hosts for which the proxy is left out.
+    struct Way {
+        bool follow_redirects = true;
+        bool insecure_skip_verify = false;
+        std::string ca_file, cert_file, key_file, server_name;
+        std::string proxy_url, no_proxy;
+
+        /// For a request to this host.
+        HttpOptions options_for(std::string_view host) const;
+        bool operator==(const Way&) const = default;
+    };
+    /// Client credentials, RFC 6749 4.4.
+    struct OAuth2 {
+        std::string client_id, token_url;
+        SecretText client_secret;
+        std::vector<std::string> scopes;
+        std::vector<std::pair<std::string, std::string>> endpoint_params;
+        Way way;
+        bool operator==(const OAuth2&) const = default;
+    };
+
+    // At most one of the three.
+    std::optional<BasicAuth> basic_auth;
+    std::optional<Authorization> authorization;
+    std::optional<OAuth2> oauth2;
+    std::vector<std::pair<std::string, SecretText>> headers;
+    Way way;
+
+    bool operator==(const HttpAccess&) const = default;
+};
+
+/// Reads the keys of it that stand in `fields` (of a job, of a discovery). Relative file names start in `directory`.
+/// What Prometheus knows and tocsin cannot do is reported, since the server could not be reached without it.
+HttpAccess read_http_access(YamlFields& fields, const std::string& directory, Diagnostics& problems);
+
+/// Whether `host` is named by a `no_proxy` list: hosts, domains with and without a leading dot, addresses, `*`.
+bool bypasses_proxy(std::string_view no_proxy, std::string_view host);
+
+}  // namespace tocsin

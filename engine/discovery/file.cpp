@@ -1,0 +1,198 @@
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "engine/discovery/discovery.h"
+#include "engine/discovery/target_groups.h"
+
+namespace tocsin {
+namespace {
+
+constexpr Duration kRefreshInterval{std::chrono::minutes(5)};
+constexpr std::string_view kPathLabel = "__meta_filepath";
+constexpr std::string_view kLogTarget = "engine::discovery";
+
+std::string extension_of(std::string_view path) {
+    const auto dot = path.rfind('.');
+    return dot == std::string_view::npos ? "" : to_lower(path.substr(dot + 1));
+}
+
+// Prometheus' `^[^*]*(\*[^/]*)?\.(json|yml|yaml|JSON|YML|YAML)$`: a star only behind the last slash.
+bool is_valid_pattern(std::string_view path) {
+    const auto star = path.find('*');
+    if (star != std::string_view::npos && path.find('/', star) != std::string_view::npos) return false;
+    const std::string extension = extension_of(path);
+    return extension == "json" || extension == "yml" || extension == "yaml";
+}
+
+Result<std::vector<TargetGroup>> read_groups(Disk& disk, const std::string& path) {
+    TOCSIN_TRY(const std::string text, read_file(disk, path));
+    return extension_of(path) == "json" ? parse_target_groups_json(text) : parse_target_groups_yaml(text, path);
+}
+
+/// What all files held at one moment.
+struct FileReading {
+    std::map<std::string, Result<std::vector<TargetGroup>>> files;
+    std::vector<std::string> errors;  // of patterns
+};
+
+FileReading read_all(Disk& disk, const std::vector<std::string>& patterns) {
+    FileReading reading;
+    for (const std::string& pattern : patterns) {
+        auto paths = disk.glob(pattern);
+        if (!paths) reading.errors.push_back(paths.error().message);
+        for (const std::string& path : paths.value_or(std::vector<std::string>{})) {
+            if (reading.files.count(path) == 0) reading.files.emplace(path, read_groups(disk, path));
+        }
+    }
+    return reading;
+}
+
+/// Files that are watched, and looked at every refresh interval as well: what a watch misses is found then. A file that
+/// cannot be read keeps what it had; one that is gone takes its targets with it.
+class FileDiscovery final : public Discovery {
+public:
+    FileDiscovery(const DiscoveryContext& context, std::vector<std::string> patterns, Duration refresh)
+        : context_(context),
+          patterns_(std::move(patterns)),
+          refresh_(refresh),
+          read_errors_(
+              context.metrics.counter("prometheus_sd_file_read_errors_total", "The number of File-SD read errors.")) {}
+
+    ~FileDiscovery() override {
+        *self_ = nullptr;
+        context_.scheduler.cancel(timer_);
+        if (context_.file_watch != nullptr && watch_ != 0) context_.file_watch->cancel(watch_);
+    }
+
+    void start(Publish publish) override {
+        publish_ = std::move(publish);
+        if (context_.file_watch != nullptr) watch_ = context_.file_watch->watch(watched(), [this] { read_again(); });
+        take(read_all(context_.disk, patterns_));
+        wait();
+    }
+
+private:
+    // A file that comes later is seen by its directory.
+    std::vector<std::string> watched() const {
+        std::vector<std::string> paths;
+        for (const std::string& pattern : patterns_) {
+            const bool has_magic = pattern.find_first_of("*?[") != std::string::npos;
+            paths.push_back(has_magic ? directory_of(pattern) : pattern);
+        }
+        return paths;
+    }
+
+    void wait() {
+        timer_ = context_.scheduler.after(refresh_, [this] {
+            read_again();
+            wait();
+        });
+    }
+
+    // Not on the scheduler's thread: the files may be large.
+    void read_again() {
+        if (std::exchange(reading_, true)) {
+            changed_meanwhile_ = true;
+            return;
+        }
+        const auto reading = std::make_shared<FileReading>();
+        context_.executor.run(
+            [reading, &disk = context_.disk, patterns = patterns_] { *reading = read_all(disk, patterns); },
+            [reading, self = self_] {
+                if (*self != nullptr) (*self)->was_read(*reading);
+            });
+    }
+
+    void was_read(const FileReading& reading) {
+        reading_ = false;
+        take(reading);
+        if (std::exchange(changed_meanwhile_, false)) read_again();
+    }
+
+    void take(const FileReading& reading) {
+        for (const std::string& error : reading.errors) tell("", error);
+        std::map<std::string, std::size_t> before = std::exchange(group_counts_, {});
+        for (const auto& [path, groups] : reading.files) {
+            const auto known = before.extract(path);
+            const std::size_t count = known.empty() ? 0 : known.mapped();
+            if (groups) {
+                group_counts_[path] = publish_numbered(publish_, path, kPathLabel, *groups, count);
+            } else {
+                group_counts_[path] = count;
+                tell(path, groups.error().message);
+            }
+        }
+        for (const auto& [path, count] : before) publish_numbered(publish_, path, kPathLabel, {}, count);
+    }
+
+    void tell(const std::string& path, const std::string& error) {
+        read_errors_.add();
+        context_.log.error(kLogTarget, "error reading file", {{"job", context_.job}, {"path", path}, {"error", error}});
+    }
+
+    DiscoveryContext context_;
+    const std::vector<std::string> patterns_;
+    const Duration refresh_;
+    SelfMetrics::Value& read_errors_;
+    Publish publish_;
+    FileWatch::WatchId watch_ = 0;
+    Scheduler::TaskId timer_ = 0;
+    std::map<std::string, std::size_t> group_counts_;  // by path
+    bool reading_ = false;
+    bool changed_meanwhile_ = false;
+    std::shared_ptr<FileDiscovery*> self_ = std::make_shared<FileDiscovery*>(this);
+};
+
+class FileDiscoveryConfig final : public DiscoveryConfig {
+public:
+    FileDiscoveryConfig(std::vector<std::string> patterns, Duration refresh)
+        : patterns_(std::move(patterns)), refresh_(refresh) {}
+    std::unique_ptr<Discovery> create(const DiscoveryContext& context) const override {
+        return std::make_unique<FileDiscovery>(context, patterns_, refresh_);
+    }
+    bool same_as(const DiscoveryConfig& other) const override {
+        const auto* same = dynamic_cast<const FileDiscoveryConfig*>(&other);
+        return same != nullptr && same->patterns_ == patterns_ && same->refresh_ == refresh_;
+    }
+
+private:
+    std::vector<std::string> patterns_;
+    Duration refresh_;
+};
+
+std::shared_ptr<const DiscoveryConfig> parse(const DiscoveryType::Source& source) {
+    YamlFields fields(source.node, "file_sd_config", source.file, source.diagnostics);
+    std::vector<std::string> patterns;
+    Duration refresh = kRefreshInterval;
+    fields.read("files", patterns);
+    const bool good_interval = read_refresh_interval(fields, refresh);
+    fields.finish();
+    if (patterns.empty()) {
+        fields.report(source.node.where, "file service discovery config must contain at least one path name");
+        return nullptr;
+    }
+    for (const std::string& pattern : patterns) {
+        if (is_valid_pattern(pattern)) continue;
+        fields.report(fields.get("files")->where,
+                      fmt::format("path name {} is not valid for file discovery", go_quote(pattern)),
+                      "a name that ends in .json, .yml or .yaml, with * behind its last / only");
+        return nullptr;
+    }
+    for (std::string& pattern : patterns) pattern = resolve_path(source.directory, pattern);
+    return good_interval ? std::make_shared<const FileDiscoveryConfig>(std::move(patterns), refresh) : nullptr;
+}
+
+}  // namespace
+
+namespace discovery {
+
+extern const DiscoveryType file_targets;
+const DiscoveryType file_targets{.config_key = "file_sd_configs", .parse = parse};
+
+}  // namespace discovery
+}  // namespace tocsin
