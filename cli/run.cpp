@@ -55,6 +55,7 @@ struct World {
           executor(loop, threads),
           state_thread(loop, 1),
           query_threads(loop, query_threads_of(query_concurrency), ThreadPoolExecutor::Priority::Low),
+          log_thread(loop, 1),
           resolver(loop),
           dns(loop),
           scrape_client(loop, resolver),
@@ -66,7 +67,7 @@ struct World {
 
     Doors doors() {
         return {scheduler, executor, scrape_client, notify_client, mail_client, server, resolver, disk, random, signals, file_watch, log, state_thread, query_threads,
-                &dns};
+                &dns, &log_thread};
     }
 
     AsioScheduler& scheduler;
@@ -76,6 +77,7 @@ struct World {
     ThreadPoolExecutor executor;
     ThreadPoolExecutor state_thread;
     ThreadPoolExecutor query_threads;
+    ThreadPoolExecutor log_thread;
     AsioResolver resolver;
     AsioDns dns;
     BeastClient scrape_client;

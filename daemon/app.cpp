@@ -19,6 +19,7 @@
 #include "daemon/request_guard.h"
 #include "daemon/router.h"
 #include "daemon/state_database.h"
+#include "engine/store/scrape_log.h"
 
 namespace tocsin {
 namespace {
@@ -56,6 +57,7 @@ struct App::Impl {
     Result<ReloadOutcome> start();
     Status lock_storage();
     Status open_state();
+    void open_scrape_log();
     void build();
     ReloadOutcome apply(Configuration configuration);
     void reload(std::function<void(ReloadOutcome)> done);
@@ -77,6 +79,7 @@ struct App::Impl {
     Options options;
     SelfMetrics metrics;
     Store store;
+    std::optional<ScrapeLog> scrape_log;
     ScrapeManager scrapes;
     QueryService queries;
     DeliveryWatch deliveries;
@@ -134,6 +137,7 @@ Result<ReloadOutcome> App::Impl::start() {
     }
     if (const Status locked = lock_storage(); !locked) return tl::unexpected(locked.error());
     if (const Status opened = open_state(); !opened) return tl::unexpected(opened.error());
+    open_scrape_log();
     TOCSIN_TRY(address, doors.server.listen(options.listen_address, [this](ServerRequest request, auto respond) {
         handle(std::move(request), std::move(respond));
     }));
@@ -205,6 +209,13 @@ Status App::Impl::open_state() {
                   resolve_path(options.storage_path, "state.db"));
     state->on_change([this] { health.look(); });
     return state->open();
+}
+
+void App::Impl::open_scrape_log() {
+    if (doors.log_thread == nullptr) return;
+    scrape_log.emplace(ScrapeLog::Context{doors.scheduler, *doors.log_thread, doors.disk, doors.log, metrics},
+                       resolve_path(options.storage_path, "scrapes"));
+    scrapes.keep_in(*scrape_log, scrape_log->open());
 }
 
 ReloadOutcome App::Impl::apply(Configuration configuration) {
@@ -345,8 +356,12 @@ void App::Impl::stop(std::function<void()> done) {
         drain_notifications([this, done] {
             doors.server.drain([this, done] {
                 state->when_durable([this, done](const Status&) {
-                    doors.log.info("daemon", "stopped");
-                    done();
+                    const auto stopped_now = [this, done] {
+                        doors.log.info("daemon", "stopped");
+                        done();
+                    };
+                    if (!scrape_log) return stopped_now();
+                    scrape_log->when_written(stopped_now);
                 });
             });
         });
@@ -364,7 +379,10 @@ void App::Impl::drain_notifications(std::function<void()> done) {
 }
 
 void App::Impl::add_health() {
-    health.add("storage_ok", true, [this] { return doors.disk.free_bytes(options.storage_path).value_or(0) > 0; });
+    health.add("storage_ok", true, [this] {
+        if (scrape_log && !scrape_log->healthy()) return false;
+        return doors.disk.free_bytes(options.storage_path).value_or(0) > 0;
+    });
     health.add("rules_ok", true, [this] {
         for (const RuleGroupView& group : rules->groups()) {
             for (const RuleView& rule : group.rules) {

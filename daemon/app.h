@@ -38,7 +38,8 @@ struct Doors {
     Executor& state_thread;
     /// For what people ask: may be busy for minutes, and less urgent than everything else.
     Executor& query_threads;
-    DnsClient* dns = nullptr;  // null: dns_sd_configs find nothing
+    DnsClient* dns = nullptr;        // null: dns_sd_configs find nothing
+    Executor* log_thread = nullptr;  // of the log of scrapes alone; null: scrapes are kept in memory only
 };
 
 /// What came of a reload: nothing wrong and it is in force, or everything that is wrong and nothing has changed.

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/assert.h"
+#include "base/hash.h"
 
 namespace tocsin {
 namespace {
@@ -46,6 +47,11 @@ std::vector<LabelSet> report_labels(const LabelSet& target, bool extra) {
 
 }  // namespace
 
+// The URL itself may hold a secret.
+ScrapeOwner scrape_owner(const Target& target) {
+    return {target.labels, hash_bytes(target.url)};
+}
+
 /// One scrape from the answer on. Held by whoever works on it, so it outlives the loop when it must.
 struct ScrapeLoop::Job {
     Timestamp tick;
@@ -64,7 +70,7 @@ ScrapeLoop::ScrapeLoop(const Context& context, std::shared_ptr<const Target> tar
     : context_(context),
       target_(std::move(target)),
       config_(std::move(config)),
-      series_(std::make_unique<TargetSeries>(context.store)),
+      series_(std::make_unique<TargetSeries>(context.store, context.scrape_log, scrape_owner(*target_))),
       self_(std::make_shared<ScrapeLoop*>(this)) {
     series_->set_report_labels(report_labels(target_->labels, config_->extra_scrape_metrics));
 }
@@ -85,8 +91,16 @@ void ScrapeLoop::change(std::shared_ptr<const Target> target, std::shared_ptr<co
 void ScrapeLoop::inherit(ScrapeLoop& other) {
     TOCSIN_ASSERT(other.target().labels == target().labels);
     std::swap(series_, other.series_);
+    series_->set_owner(scrape_owner(*target_));
     series_->forget_lines();
     series_->set_report_labels(report_labels(target_->labels, config_->extra_scrape_metrics));
+}
+
+void ScrapeLoop::adopt(std::vector<RecoveredTimeline> timelines) {
+    const auto shared = std::make_shared<const std::vector<RecoveredTimeline>>(std::move(timelines));
+    context_.store.when_thawed([self = self_, shared] {
+        if (*self != nullptr) (*self)->series_->adopt(*shared);
+    });
 }
 
 // ---- one scrape

@@ -24,6 +24,9 @@
 
 namespace tocsin {
 
+/// The name of a target's rows in the log of scrapes.
+ScrapeOwner scrape_owner(const Target& target);
+
 /// Scrapes one target when it is told to: request, reading on the executor, samples into the store once that is not
 /// frozen.
 ///
@@ -43,6 +46,7 @@ public:
         TextPool& texts;
         const ScrapeOptions& options;
         std::uint64_t hash_seed;
+        ScrapeLog* scrape_log = nullptr;  // null: rows are kept in memory only
     };
 
     ScrapeLoop(const Context& context, std::shared_ptr<const Target> target,
@@ -58,6 +62,8 @@ public:
     void change(std::shared_ptr<const Target> target, std::shared_ptr<const ScrapeConfig> config);
     /// Takes over the series of a target with the same labels that is about to go.
     void inherit(ScrapeLoop& other);
+    /// Takes what an earlier run has left of this target. Before the first poll.
+    void adopt(std::vector<RecoveredTimeline> timelines);
     /// While not empty, scrapes fail for this reason without a request.
     void set_refusal(std::string reason) { refusal_ = std::move(reason); }
 

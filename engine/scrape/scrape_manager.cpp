@@ -10,11 +10,15 @@
 #include "engine/scrape/scrape_loop.h"
 #include "engine/scrape/scrape_metrics.h"
 #include "engine/scrape/scrape_pool.h"
+#include "engine/store/scrape_log.h"
 
 namespace tocsin {
 namespace {
 
 constexpr std::string_view kLogTarget = "engine::scrape";
+
+// Targets that discovery finds later than that begin anew.
+constexpr std::chrono::minutes kRecoveredKept{10};
 
 constexpr std::size_t kMetadataBytesMax = 64 * 1024 * 1024;
 
@@ -72,7 +76,10 @@ struct ScrapeManager::Impl {
           queue(given.scheduler, {options.concurrency_max, options.body_bytes_in_flight_max},
                 [this](TargetId target, Timestamp tick) { start(target, tick); }) {}
 
-    ~Impl() { context.scheduler.cancel(sync_task); }
+    ~Impl() {
+        context.scheduler.cancel(sync_task);
+        context.scheduler.cancel(forget_recovered);
+    }
 
     // ---- targets
     void apply(std::vector<std::shared_ptr<const ScrapeConfig>> configs);
@@ -80,6 +87,8 @@ struct ScrapeManager::Impl {
     void sync(std::size_t job, std::map<TargetId, Entry>& before, std::vector<Fresh>& fresh);
     void report(const ScrapeConfig& config, PopulatedTargets& found);
     void add(std::vector<Fresh> fresh, std::map<TargetId, Entry>& gone);
+    void keep_in(ScrapeLog& log, std::vector<RecoveredTarget> targets);
+    void adopt(ScrapeLoop& loop);
     void put_in_order();
     void hold_target_limit(std::size_t job);
     void remove(std::map<TargetId, Entry>& gone);
@@ -108,6 +117,9 @@ struct ScrapeManager::Impl {
     std::vector<std::pair<std::string, std::size_t>> dropped_counts;
     TargetId next_id = 1;
     Scheduler::TaskId sync_task = 0;
+    ScrapeLog* scrape_log = nullptr;
+    std::map<std::pair<LabelSet, std::uint64_t>, std::vector<RecoveredTimeline>> recovered;
+    Scheduler::TaskId forget_recovered = 0;
     std::function<void()> targets_changed;
     std::function<void(const PollReport&)> target_polled;
 };
@@ -217,6 +229,7 @@ void ScrapeManager::Impl::add(std::vector<Fresh> fresh, std::map<TargetId, Entry
         Entry& entry = entries[next_id++];
         entry.job = one.job;
         entry.loop = make_loop(std::move(one.target), pools[one.job]->shared_config());
+        adopt(*entry.loop);
         const auto it = heritage.find(entry.loop->target().labels);
         if (it == heritage.end()) continue;
         entry.loop->inherit(*gone.at(it->second).loop);
@@ -224,11 +237,26 @@ void ScrapeManager::Impl::add(std::vector<Fresh> fresh, std::map<TargetId, Entry
     }
 }
 
+void ScrapeManager::Impl::keep_in(ScrapeLog& log, std::vector<RecoveredTarget> targets) {
+    scrape_log = &log;
+    for (RecoveredTarget& target : targets) {
+        recovered[{target.owner.labels, target.owner.place}] = std::move(target.timelines);
+    }
+    forget_recovered = context.scheduler.after(kRecoveredKept, [this] { recovered.clear(); });
+}
+
+void ScrapeManager::Impl::adopt(ScrapeLoop& loop) {
+    if (recovered.empty()) return;
+    const ScrapeOwner owner = scrape_owner(loop.target());
+    auto found = recovered.extract({owner.labels, owner.place});
+    if (!found.empty()) loop.adopt(std::move(found.mapped()));
+}
+
 std::unique_ptr<ScrapeLoop> ScrapeManager::Impl::make_loop(std::shared_ptr<const Target> target,
                                                            std::shared_ptr<const ScrapeConfig> config) {
     const ScrapeLoop::Context loop_context{context.scheduler, context.executor, context.http, context.store,
                                            context.log,       credentials,      metrics,      texts,
-                                           options,           hash_seed};
+                                           options,           hash_seed,        scrape_log};
     return std::make_unique<ScrapeLoop>(loop_context, std::move(target), std::move(config));
 }
 
@@ -396,7 +424,12 @@ void ScrapeManager::when_polled(std::vector<TargetId> targets, std::function<voi
     impl_->queue.when_settled(std::move(targets), std::move(ready));
 }
 
+void ScrapeManager::keep_in(ScrapeLog& log, std::vector<RecoveredTarget> recovered) {
+    impl_->keep_in(log, std::move(recovered));
+}
+
 void ScrapeManager::move_time(Duration step) {
+    if (impl_->scrape_log != nullptr) impl_->scrape_log->move_time(step);
     for (auto& [_, entry] : impl_->entries) entry.loop->move_time(step);
 }
 

@@ -23,6 +23,9 @@
 
 namespace tocsin {
 
+class ScrapeLog;
+struct RecoveredTarget;
+
 enum class TargetHealth { Unknown, Up, Down };
 
 /// `unknown`, `up`, `down`.
@@ -100,6 +103,10 @@ public:
     /// known about its lines; discoveries whose configuration is the same go on. Cannot fail: everything was checked
     /// when the file was read.
     void apply(std::vector<std::shared_ptr<const ScrapeConfig>> configs);
+
+    /// From now on rows are written to the log, and targets go on with what an earlier run has left of them: at once,
+    /// or when they are discovered within ten minutes. Before the first apply(). The log outlives this.
+    void keep_in(ScrapeLog& log, std::vector<RecoveredTarget> recovered);
 
     /// Called after targets came or went, by a reload or by discovery; several changes at once are one call.
     void on_targets_changed(std::function<void()> listener);

@@ -27,6 +27,9 @@ bool has_value(const Timeline& timeline, ColumnIndex column) {
 }  // namespace
 
 TargetSeries::~TargetSeries() {
+    for (const TimelineId id : timelines()) {
+        if (log_ != nullptr) log_->removed(id);
+    }
     store_.when_thawed([&store = store_, ids = timelines()] {
         for (const TimelineId id : ids) store.remove_timeline(id);
     });
@@ -56,6 +59,32 @@ bool TargetSeries::columns_are_ours() const {
         const LayoutGeneration now = store_.layout_generation(row.timeline);
         return is_alive_ ? now.moved == row.layout.moved : now == row.layout;
     });
+}
+
+// ---- the log
+
+void TargetSeries::log_row(TimelineId id, bool is_alone, Duration reach) {
+    if (log_ != nullptr) log_->appended(owner_, id, is_alone, reach, store_, columns_changed_);
+}
+
+void TargetSeries::adopt(const std::vector<RecoveredTimeline>& timelines) {
+    for (const RecoveredTimeline& past : timelines) {
+        const TimelineId id = past.is_alone ? add_alone() : row_for(past.reach).timeline;
+        std::vector<ColumnIndex> columns;
+        for (const LabelSet& labels : past.series) {
+            const auto column = store_.series_wanted(labels) ? store_.column_for(id, labels) : std::nullopt;
+            columns.push_back(column.value_or(kNoColumn));
+        }
+        std::vector<double> cells;
+        for (const RecoveredTimeline::Row& row : past.rows) {
+            cells.assign(store_.timeline(id).columns(), kAbsentMarker);
+            for (std::size_t i = 0; i < row.cells.size(); ++i) {
+                if (columns[i] != kNoColumn) cells[columns[i]] = row.cells[i];
+            }
+            store_.append(id, row.time, cells);
+        }
+    }
+    remove_empty_timelines();
 }
 
 // ---- places
@@ -123,6 +152,7 @@ void TargetSeries::take_changes(ScrapeReading& reading, Timestamp tick, Outcome&
     if (outcome.refused > 0) drop_lines_without_place(reading.lines, refused);
     places_ = std::move(places);
     lines_ = std::make_shared<const ScrapeLines>(std::move(reading.lines));
+    columns_changed_ = true;
 }
 
 // So that they are looked at again at the next scrape: there may be room then.
@@ -140,6 +170,7 @@ void TargetSeries::resolve_reports() {
         if (reach) report_places_[i] = place_born({report_labels_[i], *reach}, false);
     }
     reports_generation_ = store_.wanted_generation();
+    columns_changed_ = true;
 }
 
 // ---- samples
@@ -199,6 +230,7 @@ void TargetSeries::take_timed(const ScrapeReading::TimedSample& sample, Timestam
     if (row_of(place.timeline) != nullptr) {
         const TimelineId home = add_alone();
         place = {home, store_.move_series(place.timeline, place.column, home)};
+        columns_changed_ = true;
     }
     append_alone(place, sample.time, sample.value, outcome);
 }
@@ -210,8 +242,9 @@ void TargetSeries::append_alone(Place place, Timestamp time, double value, Outco
         return;
     }
     appended_alone_.push_back(place.timeline);
-    if (store_.append(place.timeline, time, {&value, 1})) return;
+    const bool is_new = store_.append(place.timeline, time, {&value, 1});
     const Timeline& timeline = store_.timeline(place.timeline);
+    if (is_new) return log_row(place.timeline, true, timeline.retention());
     const std::size_t last = timeline.rows() - 1;
     if (timeline.time(last) != time) {
         ++outcome.out_of_order;
@@ -233,7 +266,7 @@ void TargetSeries::end_what_vanished(Timestamp tick, bool track_timestamps_stale
     for (const TimelineId id : alone_) {
         if (std::ranges::binary_search(appended_alone_, id) || !has_value(store_.timeline(id), 0)) continue;
         const double stale = kStaleMarker;
-        store_.append(id, tick, {&stale, 1});
+        if (store_.append(id, tick, {&stale, 1})) log_row(id, true, store_.timeline(id).retention());
     }
 }
 
@@ -255,10 +288,15 @@ bool TargetSeries::write(Timestamp tick, std::span<const double> reports) {
     bool written = true;
     for (Row& row : rows_) {
         const bool has_cells = std::ranges::any_of(row.cells, [](double cell) { return !is_absent(cell); });
-        if (has_cells) written = store_.append(row.timeline, tick, row.cells) && written;
+        if (has_cells && store_.append(row.timeline, tick, row.cells)) {
+            log_row(row.timeline, false, row.reach_max);
+        } else if (has_cells) {
+            written = false;
+        }
         row.cells = {};
         if (is_alive_) row.layout = store_.layout_generation(row.timeline);
     }
+    columns_changed_ = false;
     appended_alone_.clear();
     remove_empty_timelines();
     return written;
@@ -270,6 +308,7 @@ void TargetSeries::remove_empty_timelines() {
     std::erase_if(alone_, [&](TimelineId id) {
         const Timeline& timeline = store_.timeline(id);
         if (timeline.free_columns() < timeline.columns()) return false;
+        if (log_ != nullptr) log_->removed(id);
         store_.remove_timeline(id);
         return true;
     });

@@ -3,11 +3,13 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/labels.h"
 #include "base/time.h"
 #include "engine/scrape/scrape_cache.h"
+#include "engine/store/scrape_log.h"
 #include "engine/store/store.h"
 
 namespace tocsin {
@@ -19,7 +21,9 @@ namespace tocsin {
 /// timeline of its own. Scheduler's thread; everything but known() while the store is not frozen.
 class TargetSeries {
 public:
-    explicit TargetSeries(Store& store) : store_(store) {}
+    /// With a log its rows are written there, too; it outlives this.
+    explicit TargetSeries(Store& store, ScrapeLog* log = nullptr, ScrapeOwner owner = {})
+        : store_(store), log_(log), owner_(std::move(owner)) {}
     /// Its timelines go when the store is thawed.
     ~TargetSeries();
     TargetSeries(const TargetSeries&) = delete;
@@ -35,6 +39,11 @@ public:
     Known known() const;
     /// After something has changed that decides about lines: relabelling, target labels, limits.
     void forget_lines() { wanted_generation_ = 0; }
+
+    /// Takes what an earlier run has left, as far as it is wanted. Before the first scrape.
+    void adopt(const std::vector<RecoveredTimeline>& timelines);
+    /// The rows are those of another target from now on.
+    void set_owner(ScrapeOwner owner) { owner_ = std::move(owner); }
 
     /// `up` and its like, which do not come from the body.
     void set_report_labels(std::vector<LabelSet> labels);
@@ -91,6 +100,7 @@ private:
     void end_what_vanished(Timestamp tick, bool track_timestamps_staleness);
     void remove_empty_timelines();
 
+    void log_row(TimelineId id, bool is_alone, Duration reach);
     TimelineId add_alone();
     bool is_alone(TimelineId id) const;
     Row& row_for(Duration reach);
@@ -98,6 +108,9 @@ private:
     bool put(Place place, double value);
 
     Store& store_;
+    ScrapeLog* log_;
+    ScrapeOwner owner_;
+    bool columns_changed_ = true;  // since the last row of rows_
     std::shared_ptr<const ScrapeLines> lines_ = std::make_shared<const ScrapeLines>();
     std::uint64_t wanted_generation_ = 0;  // of lines_
     bool is_alive_ = false;                // the last scrape was good

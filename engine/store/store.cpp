@@ -241,10 +241,11 @@ std::optional<Store::Location> Store::find_series(const LabelSet& labels) const 
     return Location{impl_->table[*known].timeline, impl_->table[*known].column};
 }
 
+// Of a column without a series: no labels.
 const LabelSet& Store::labels_of(TimelineId id, ColumnIndex column) const {
+    static const LabelSet none;
     const SeriesNumber number = impl_->table.home(id).series[column];
-    TOCSIN_ASSERT(number != kNoSeries);
-    return impl_->table[number].labels;
+    return number == kNoSeries ? none : impl_->table[number].labels;
 }
 
 ColumnIndex Store::move_series(TimelineId from, ColumnIndex column, TimelineId to) {

@@ -7,6 +7,7 @@
 #include "base/sample.h"
 #include "base/text.h"
 #include "base/virtual_scheduler.h"
+#include "engine/store/scrape_log.h"
 #include "tests/catch.h"
 #include "tests/fakes/fake_disk.h"
 #include "tests/fakes/fake_http.h"
@@ -37,6 +38,13 @@ struct Rig {
             ScrapeManager::Context{scheduler, executor, http, resolver, disk, store, random, metrics, log}, options);
         config.job_name = "j";
         config.scrape_interval = 15s;
+    }
+
+    /// With a log of scrapes from here on, and what it holds.
+    void keep_log() {
+        scrape_log =
+            std::make_unique<ScrapeLog>(ScrapeLog::Context{scheduler, executor, disk, log, metrics}, "/data/scrapes");
+        manager->keep_in(*scrape_log, scrape_log->open());
     }
 
     void apply(std::vector<std::string> addresses) {
@@ -100,6 +108,7 @@ struct Rig {
     SelfMetrics metrics;
     fakes::RecordingLog log;
     ScrapeConfig config;
+    std::unique_ptr<ScrapeLog> scrape_log;
     std::unique_ptr<ScrapeManager> manager;
 };
 
@@ -735,4 +744,60 @@ TEST_CASE("the result does not depend on the number of threads", "[engine][scrap
     }
     CHECK(seen[0] == seen[1]);
     CHECK(seen[0] == seen[2]);
+}
+
+TEST_CASE("after a crash a target goes on with the windows that it had", "[engine][scrape][manager][scrape-log]") {
+    Rig before;
+    before.keep_log();
+    before.apply({"a", "b"});
+    before.answer("y 0\n", "b");
+    before.scrape("x{n=\"1\"} 1\nx{n=\"2\"} 5\nz 1 1000000\n");
+    before.scrape("x{n=\"1\"} 2\nz 2 1015000\n");
+    before.scrape("x{n=\"1\"} 3\nx{n=\"3\"} 7\n");
+    REQUIRE(before.series("x", "n=\"2\"") == "5 stale");
+
+    // Nothing is ended in order: what the disk has is all that the next run gets.
+    Rig after;
+    for (const std::string& path : before.disk.files()) after.disk.put(path, *before.disk.content(path));
+    after.scheduler.advance_to(before.scheduler.now());
+    after.keep_log();
+    after.apply({"a", "b"});
+    CHECK(after.series("x", "n=\"1\"") == "1 2 3");
+    CHECK(after.series("x", "n=\"2\"") == "5 stale");
+    CHECK(after.series("y") == "0 0 0");
+    CHECK(after.series("z") == "1 2");
+    CHECK(after.series("up", "instance=\"a\"") == "1 1 1");
+    after.answer("y 0\n", "b");
+    after.scrape("x{n=\"1\"} 4\nx{n=\"2\"} 6\nz 3 1045000\n");
+    CHECK(after.series("x", "n=\"1\"") == "1 2 3 4");
+    CHECK(after.series("x", "n=\"2\"") == "5 stale 6");
+    CHECK(after.series("x", "n=\"3\"") == "7 stale");
+    CHECK(after.series("z") == "1 2 3");
+    CHECK(after.series("up", "instance=\"a\"") == "1 1 1 1");
+
+    // And once more, over both runs.
+    Rig last;
+    for (const std::string& path : after.disk.files()) last.disk.put(path, *after.disk.content(path));
+    last.scheduler.advance_to(after.scheduler.now());
+    last.keep_log();
+    last.apply({"a", "b"});
+    CHECK(last.names() == after.names());
+    for (const char* name : {"x", "y", "z", "up", "scrape_samples_scraped"})
+        CHECK(last.series(name) == after.series(name));
+}
+
+TEST_CASE("what no rule wants any more is not taken over", "[engine][scrape][manager][scrape-log]") {
+    Rig before;
+    before.keep_log();
+    before.apply({"a"});
+    before.scrape("x 1\ny 2\n");
+
+    Rig after(StoreOptions{});
+    const auto wanted = after.store.select({Matcher::equal("__name__", "x")}, 5min);
+    for (const std::string& path : before.disk.files()) after.disk.put(path, *before.disk.content(path));
+    after.scheduler.advance_to(before.scheduler.now());
+    after.keep_log();
+    after.apply({"a"});
+    CHECK(after.names() == std::vector<std::string>{R"(x{instance="a", job="j"})"});
+    CHECK(after.series("x") == "1");
 }
