@@ -10,6 +10,9 @@
 #include "cli/findings.h"
 #include "cli/terminal.h"
 #include "daemon/configuration.h"
+#include "parser/exposition.h"
+#include "parser/exposition_report.h"
+#include "parser/metric_lint.h"
 
 namespace tocsin::cli {
 namespace {
@@ -20,6 +23,7 @@ struct Flags {
     std::string fail_on = "error";
     std::string features;
     std::string content_type = "text/plain; version=0.0.4";
+    bool prints_own_json = false;
     QueryOptions query;
 };
 
@@ -34,7 +38,8 @@ public:
     void good(std::string line) { good_.push_back(std::move(line)); }
 
     int report(const Flags& flags) const {
-        print_findings(findings_, flags.format);
+        // What `metrics` prints as JSON says itself what is wrong.
+        if (!flags.prints_own_json || flags.format != "json" || unreadable_) print_findings(findings_, flags.format);
         if (flags.format == "text") {
             for (const std::string& line : good_) print(line + "\n");
         }
@@ -119,6 +124,29 @@ int check_alertmanager(const Flags& flags) {
     return checked.report(flags);
 }
 
+void check_body(const std::string& body, const std::string& path, const Flags& flags, Checked& checked) {
+    const auto format = exposition_format(flags.content_type);
+    const Json report = exposition_report(flags.content_type, body);
+    if (flags.format == "json") print(dump(report, JsonStyle::Plain) + "\n");
+    if (!report.at("ok").as_bool()) {
+        const auto line = static_cast<std::size_t>(report.at("line").as_integer());
+        return checked.add(
+            Diagnostics{{.file = path, .where = {line, 1, line, 1}, .message = report.at("error").as_string()}});
+    }
+    if (flags.format == "json") return;
+    checked.add(lint_metrics(body, *format, path));
+    checked.good(path + ": " + counted(report.at("samples").items().size(), "sample"));
+}
+
+int check_metrics(const Flags& flags) {
+    PosixDisk disk;
+    Checked checked;
+    for (const std::string& path : flags.files) {
+        if (const auto body = read(disk, path, checked)) check_body(*body, path, flags, checked);
+    }
+    return checked.report(flags);
+}
+
 CLI::App* add_kind(CLI::App& check, const char* name, const char* what, const std::shared_ptr<Flags>& flags,
                    int (*work)(const Flags&), Action& run) {
     CLI::App* kind = check.add_subcommand(name, what);
@@ -153,8 +181,15 @@ void add_check(CLI::App& app, Action& run) {
     add_kind(*check, "config", "prometheus.yml files with the rule files they name", flags, check_config, run);
     add_kind(*check, "rules", "Rule files", flags, check_rules, run);
     add_kind(*check, "alertmanager", "alertmanager.yml files", flags, check_alertmanager, run);
+    const auto metrics = std::make_shared<Flags>();
+    metrics->prints_own_json = true;
+    add_kind(*check, "metrics", "Bodies as /metrics gives them: whether a scrape would take them, and advice about names", metrics,
+             check_metrics, run)
+        ->add_option("--content-type", metrics->content_type, "How the body is announced")
+        ->capture_default_str();
     check->footer("Examples:\n  tocsin check rules rules/*.yml\n  tocsin check config prometheus.yml --fail-on=warning\n"
-                  "  tocsin check alertmanager alertmanager.yml --format=github");
+                  "  tocsin check alertmanager alertmanager.yml --format=github\n"
+                  "  curl -s localhost:9100/metrics | tocsin check metrics -");
 }
 
 }  // namespace tocsin::cli

@@ -187,6 +187,8 @@ void add_flags(CLI::App& command, Flags& flags) {
         ->capture_default_str();
     command.add_option("--storage.retention", flags.retention, "How far back every kept series reaches at least")
         ->capture_default_str();
+    command.add_flag("--scrape.spread", options.scrape_spread,
+                     "Poll targets spread over their interval instead of at its begin, as Prometheus does");
     command.add_option("--rules.alert.resend-delay", flags.resend_delay, "How often a firing alert is sent to the routing")
         ->capture_default_str();
     command.add_option("--rules.alert.for-outage-tolerance", flags.outage_tolerance,

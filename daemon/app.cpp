@@ -111,9 +111,10 @@ App::Impl::Impl(const Doors& d, Options o)
       store(StoreOptions{options.keep_all, options.retention, options.query.lookback_delta}),
       scrapes({doors.scheduler, doors.executor, doors.scrape_client, doors.resolver, doors.disk, store, doors.random, metrics,
                doors.log, &doors.file_watch, doors.dns},
-              [] {
+              [this] {
                   ScrapeOptions scrape;
                   scrape.version = version();
+                  scrape.spread = options.scrape_spread;
                   return scrape;
               }()),
       queries({doors.scheduler, doors.query_threads, store, metrics}, options.query_limits),

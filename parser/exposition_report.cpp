@@ -37,8 +37,8 @@ Json sample_of(ExpositionParser& parser) {
     }
     Json sample = Json::object();
     sample.add("labels", std::move(labels));
-    if (parser.has_timestamp()) sample.add("timestamp_ms", parser.timestamp_ms());
     sample.add("value", format_go_float(parser.value()));
+    sample.add("timestamp", parser.has_timestamp() ? Json(parser.timestamp_ms()) : Json());
     return sample;
 }
 
@@ -68,10 +68,8 @@ Json exposition_report(std::string_view content_type, std::string_view body) {
     }
     Json report = Json::object();
     report.add("ok", error.empty());
-    if (!error.empty()) {
-        report.add("error", error);
-        if (line > 0) report.add("line", static_cast<std::int64_t>(line));
-    }
+    report.add("error", error.empty() ? Json() : Json(error));
+    if (line > 0) report.add("line", static_cast<std::int64_t>(line));
     report.add("metadata", std::move(metadata));
     report.add("samples", std::move(samples));
     return report;

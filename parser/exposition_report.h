@@ -10,10 +10,11 @@ namespace tocsin {
 ///
 ///     {"ok": false, "error": "expected equal, got …", "line": 3,
 ///      "metadata": [{"metric": "a", "type": "counter"}, {"metric": "a", "help": "…"}],
-///      "samples": [{"labels": {"__name__": "a_total"}, "value": "1", "timestamp_ms": 1000}]}
+///      "samples": [{"labels": {"__name__": "a_total"}, "value": "1", "timestamp": 1000}]}
 ///
-/// `error` and `line` are there only when it is not ok; metadata and samples are what was read before. A scrape with an
-/// error is rejected whole. Of a Content-Type that the scraper does not know nothing is read.
+/// `error` is null when it is ok; `timestamp` is in milliseconds, or null. Metadata and samples are what was read
+/// before the error; a scrape with one is rejected whole. Of a Content-Type that the scraper does not know nothing is
+/// read.
 Json exposition_report(std::string_view content_type, std::string_view body);
 
 }  // namespace tocsin

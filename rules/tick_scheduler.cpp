@@ -80,7 +80,9 @@ void TickScheduler::find_targets() {
         const auto found = smallest.find(target);
         context_.scrapes.set_group_interval(target,
                                             found == smallest.end() ? std::nullopt : std::optional(found->second));
-        if (const auto interval = context_.scrapes.interval(target)) targets_[*interval].push_back(target);
+        if (const auto interval = context_.scrapes.interval(target)) {
+            targets_[{*interval, context_.scrapes.offset(target, *interval)}].push_back(target);
+        }
     }
     // What is new begins with the next instant of its grid, even if that is this very one.
     const Timestamp now = context_.scheduler.now();
@@ -89,8 +91,8 @@ void TickScheduler::find_targets() {
     schedule_next();
 }
 
-Timestamp TickScheduler::last_on_grid(Timestamp t, Duration interval) const {
-    const Duration since = t.time_since_epoch() - grid_phase_;
+Timestamp TickScheduler::last_on_grid(Timestamp t, Duration interval, Duration offset) const {
+    const Duration since = t.time_since_epoch() - grid_phase_ - offset;
     const Duration into = since % interval;
     return t - into - (into < Duration{0} ? interval : Duration{0});
 }
@@ -113,12 +115,12 @@ void TickScheduler::schedule_next() {
     context_.scheduler.cancel(std::exchange(timer_, 0));
     if (!running_ || clock_step_) return;
     std::optional<Duration> smallest_wait;
-    const auto consider = [&](Duration interval) {
-        const Duration wait = last_on_grid(last_tick_, interval) + interval - last_tick_;
+    const auto consider = [&](Duration interval, Duration offset) {
+        const Duration wait = last_on_grid(last_tick_, interval, offset) + interval - last_tick_;
         smallest_wait = std::min(wait, smallest_wait.value_or(wait));
     };
-    for (const MemberPtr& member : members_) consider(member->group->interval());
-    for (const auto& [interval, targets] : targets_) consider(interval);
+    for (const MemberPtr& member : members_) consider(member->group->interval(), Duration{0});
+    for (const auto& entry : targets_) consider(entry.first.interval, entry.first.offset);
     if (!smallest_wait) return;
     next_tick_ = last_tick_ + *smallest_wait;
     timer_ = context_.scheduler.at(next_tick_, [this] { tick(); });
@@ -138,8 +140,8 @@ void TickScheduler::tick() {
 std::vector<TargetId> TickScheduler::poll_due(Timestamp after, Timestamp now) {
     std::map<Timestamp, std::vector<TargetId>> due;
     std::vector<TargetId> polled;
-    for (const auto& [interval, targets] : targets_) {
-        const Timestamp instant = last_on_grid(now, interval);
+    for (const auto& [pace, targets] : targets_) {
+        const Timestamp instant = last_on_grid(now, pace.interval, pace.offset);
         if (instant <= after) continue;
         due[instant].insert(due[instant].end(), targets.begin(), targets.end());
         polled.insert(polled.end(), targets.begin(), targets.end());

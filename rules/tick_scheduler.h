@@ -25,6 +25,9 @@ namespace tocsin {
 /// is polled on the smallest interval of the groups that can match it. Groups are evaluated one at a time, in the order
 /// in which they became ready.
 ///
+/// With ScrapeOptions::spread targets are polled each at its own share of the interval, as Prometheus does, and a group
+/// is evaluated on the grid with what was polled last.
+///
 /// **Lateness.** What could not be done in time is done once, for the last instant of its grid. A group that still
 /// waits or is being evaluated when it is due again misses that iteration. Missed iterations are counted.
 ///
@@ -71,8 +74,8 @@ private:
     using MemberPtr = std::shared_ptr<Member>;
 
     void find_targets();
-    /// The last instant of the grid of that interval which is not after `t`.
-    Timestamp last_on_grid(Timestamp t, Duration interval) const;
+    /// The last instant of the grid of that interval, put off by `offset`, which is not after `t`.
+    Timestamp last_on_grid(Timestamp t, Duration interval, Duration offset = Duration{0}) const;
     void schedule_next();
     void tick();
     std::vector<TargetId> poll_due(Timestamp after, Timestamp now);
@@ -95,7 +98,12 @@ private:
     Context context_;
     SelfMetrics::Value& clock_steps_;
     std::vector<MemberPtr> members_;
-    std::map<Duration, std::vector<TargetId>> targets_;  // by interval, in the order of polling
+    struct Pace {
+        Duration interval;
+        Duration offset;  // of its instants to those of the grid
+        auto operator<=>(const Pace&) const = default;
+    };
+    std::map<Pace, std::vector<TargetId>> targets_;  // in the order of polling
     std::deque<std::pair<std::weak_ptr<Member>, Timestamp>> queue_;
     std::size_t polls_in_flight_ = 0;
     bool evaluating_ = false;

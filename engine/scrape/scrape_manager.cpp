@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/duration.h"
+#include "base/hash.h"
 #include "engine/scrape/scrape_loop.h"
 #include "engine/scrape/scrape_metrics.h"
 #include "engine/scrape/scrape_pool.h"
@@ -399,6 +400,15 @@ std::optional<Duration> ScrapeManager::own_interval(TargetId target) const {
 std::optional<Duration> ScrapeManager::interval(TargetId target) const {
     const auto it = impl_->entries.find(target);
     return it == impl_->entries.end() ? std::nullopt : it->second.interval();
+}
+
+Duration ScrapeManager::offset(TargetId target, Duration interval) const {
+    constexpr std::int64_t kShares = 100;
+    const auto it = impl_->entries.find(target);
+    if (!impl_->options.spread || it == impl_->entries.end()) return Duration{0};
+    const Target& where = it->second.loop->target();
+    const std::uint64_t hash = where.labels.hash() ^ hash_bytes(where.url);
+    return interval * static_cast<std::int64_t>(hash % static_cast<std::uint64_t>(kShares)) / kShares;
 }
 
 void ScrapeManager::set_group_interval(TargetId target, std::optional<Duration> interval) {

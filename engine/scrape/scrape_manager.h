@@ -119,6 +119,9 @@ public:
     std::optional<Duration> own_interval(TargetId target) const;
     /// How often it is polled: its own interval, or the one of set_group_interval(); nothing when no group uses it.
     std::optional<Duration> interval(TargetId target) const;
+    /// How long after the instants of the grid a target of that interval is polled: nothing, but with
+    /// ScrapeOptions::spread a share of the interval (in hundredths) that is the same at every start.
+    Duration offset(TargetId target, Duration interval) const;
     /// The smallest interval of the groups that use the target. Limits its timeout, too.
     void set_group_interval(TargetId target, std::optional<Duration> interval);
     /// Whether series with these matchers could come from this target, as far as its labels tell.

@@ -19,6 +19,7 @@ struct ScrapeOptions {
     std::uint64_t label_value_bytes_max = 64 * 1024;
     std::uint64_t line_bytes_max = 1024 * 1024;
     std::uint64_t new_series_per_minute_max = 1'000'000;  // of one target
+    bool spread = false;  // polls of a target are put off by a share of its interval
     std::string version = "dev";                          // in the User-Agent
 };
 

@@ -23,9 +23,9 @@ namespace tocsin::fakes {
 /// Everything that rules stand on, on virtual time, with targets that expose what a test says. It begins at
 /// 1970-01-01T00:16:40, a multiple of 10, 20, 25 and 40 seconds.
 struct RuleWorld {
-    explicit RuleWorld(unsigned threads = 0)
+    explicit RuleWorld(unsigned threads = 0, ScrapeOptions scrape = {})
         : executor(scheduler, threads),
-          scrapes({scheduler, executor, http, resolver, disk, store, random, metrics, log}, {}) {}
+          scrapes({scheduler, executor, http, resolver, disk, store, random, metrics, log}, std::move(scrape)) {}
 
     RuleManagerContext context() { return {scheduler, executor, store, scrapes, log, metrics, sink}; }
 

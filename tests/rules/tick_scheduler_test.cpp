@@ -1,5 +1,8 @@
 #include "rules/tick_scheduler.h"
 
+#include <cstdint>
+#include <map>
+#include <set>
 #include <string>
 
 #include "tests/catch.h"
@@ -13,7 +16,7 @@ namespace {
 
 /// Ticks over targets `a`, `b`, … and groups that the test gives. When groups are evaluated is kept.
 struct Rig : fakes::RuleWorld {
-    Rig() {
+    explicit Rig(ScrapeOptions scrape = {}) : RuleWorld(0, std::move(scrape)) {
         observers->evaluation.push_back([this](const std::string& group, Timestamp due) {
             const double late = seconds_since_start(scheduler.now()) - seconds_since_start(due);
             evaluations += fmt::format("{}{}@{}", evaluations.empty() ? "" : " ", group, seconds_since_start(due));
@@ -59,6 +62,26 @@ TEST_CASE("ticks are the multiples of intervals since 1970", "[rules][tick_sched
     // 1000 s are 10 s after a multiple of 15 s and of 30 s.
     CHECK(rig.polls() == "a@20 a@50");
     CHECK(rig.evaluations == "g@5 g@20 g@35 g@50 g@65");
+}
+
+TEST_CASE("with spread targets are polled at a share of their interval of their own", "[rules][tick_scheduler]") {
+    Rig rig(ScrapeOptions{.spread = true});
+    for (const char* name : {"a", "b", "c"}) rig.expose(name, "x 1\n");
+    rig.scrapes.apply({Rig::job("j", {"a", "b", "c"}, 30s)});
+    rig.groups({group("g", "15s", "x")});
+    rig.ticks.start();
+    rig.scheduler.advance(90s);
+    std::map<std::string, std::set<std::int64_t>> shares;
+    for (const auto& sent : rig.http.sent()) shares[sent.request.url].insert(to_unix_ms(sent.at) % 30'000);
+    CHECK(shares.size() == 3);
+    std::set<std::int64_t> all;
+    for (const auto& [url, share] : shares) {
+        CHECK(share.size() == 1);
+        all.insert(share.begin(), share.end());
+    }
+    CHECK(all.size() > 1);
+    // Groups stay on the grid, and wait for nobody.
+    CHECK(rig.evaluations == "g@5 g@20 g@35 g@50 g@65 g@80");
 }
 
 TEST_CASE("an instant of the grid is a tick even if ticks begin at it", "[rules][tick_scheduler]") {
