@@ -93,9 +93,9 @@ Fleet& fleet() {
 
 // Nanoseconds for each series of the operand, and for each sample that is read.
 void count_items(benchmark::State& state, double series, double samples_of_series) {
-    constexpr auto kTimePerItem = benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert;
-    state.counters["per_series"] = benchmark::Counter(series, kTimePerItem);
-    state.counters["per_sample"] = benchmark::Counter(series * samples_of_series, kTimePerItem);
+    const auto time_per_item = benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert;
+    state.counters["per_series"] = benchmark::Counter(series, time_per_item);
+    state.counters["per_sample"] = benchmark::Counter(series * samples_of_series, time_per_item);
 }
 
 void evaluate(benchmark::State& state, std::string_view text, double series, double samples_of_series) {
