@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/diagnostic.h"
@@ -59,6 +60,23 @@ public:
     virtual std::unique_ptr<Discovery> create(const DiscoveryContext& context) const = 0;
     /// Whether a running discovery with this configuration can go on after a reload that brought `other`.
     virtual bool same_as(const DiscoveryConfig& other) const = 0;
+};
+
+/// The configuration of a kind whose `Found` is made from the context and a `Source`; sources are compared with ==.
+template <class Found, class Source>
+class DiscoveryConfigOf final : public DiscoveryConfig {
+public:
+    explicit DiscoveryConfigOf(Source source) : source_(std::move(source)) {}
+    std::unique_ptr<Discovery> create(const DiscoveryContext& context) const override {
+        return std::make_unique<Found>(context, source_);
+    }
+    bool same_as(const DiscoveryConfig& other) const override {
+        const auto* same = dynamic_cast<const DiscoveryConfigOf*>(&other);
+        return same != nullptr && same->source_ == source_;
+    }
+
+private:
+    Source source_;
 };
 
 /// A kind of discovery: `config_key` is its list in a scrape config. `parse` reads one item of that list; what is wrong

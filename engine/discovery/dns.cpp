@@ -71,7 +71,7 @@ public:
 
     void start(Publish publish) override {
         publish_ = std::move(publish);
-        ask();
+        if (context_.dns != nullptr) ask();
     }
 
 private:
@@ -109,27 +109,7 @@ private:
     std::shared_ptr<DnsDiscovery*> self_ = std::make_shared<DnsDiscovery*>(this);
 };
 
-/// Without a DnsClient there is nothing to be found.
-class NoDiscovery final : public Discovery {
-public:
-    void start(Publish) override {}
-};
-
-class DnsDiscoveryConfig final : public DiscoveryConfig {
-public:
-    explicit DnsDiscoveryConfig(DnsSource source) : source_(std::move(source)) {}
-    std::unique_ptr<Discovery> create(const DiscoveryContext& context) const override {
-        if (context.dns == nullptr) return std::make_unique<NoDiscovery>();
-        return std::make_unique<DnsDiscovery>(context, source_);
-    }
-    bool same_as(const DiscoveryConfig& other) const override {
-        const auto* same = dynamic_cast<const DnsDiscoveryConfig*>(&other);
-        return same != nullptr && same->source_ == source_;
-    }
-
-private:
-    DnsSource source_;
-};
+using DnsDiscoveryConfig = DiscoveryConfigOf<DnsDiscovery, DnsSource>;
 
 bool read_type(YamlFields& fields, DnsType& into) {
     std::string name;

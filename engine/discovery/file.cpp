@@ -52,14 +52,20 @@ FileReading read_all(Disk& disk, const std::vector<std::string>& patterns) {
     return reading;
 }
 
+struct FileSource {
+    std::vector<std::string> patterns;
+    Duration refresh = kRefreshInterval;
+
+    bool operator==(const FileSource&) const = default;
+};
+
 /// Files that are watched, and looked at every refresh interval as well: what a watch misses is found then. A file that
 /// cannot be read keeps what it had; one that is gone takes its targets with it.
 class FileDiscovery final : public Discovery {
 public:
-    FileDiscovery(const DiscoveryContext& context, std::vector<std::string> patterns, Duration refresh)
+    FileDiscovery(const DiscoveryContext& context, FileSource source)
         : context_(context),
-          patterns_(std::move(patterns)),
-          refresh_(refresh),
+          source_(std::move(source)),
           read_errors_(
               context.metrics.counter("prometheus_sd_file_read_errors_total", "The number of File-SD read errors.")) {}
 
@@ -72,7 +78,7 @@ public:
     void start(Publish publish) override {
         publish_ = std::move(publish);
         if (context_.file_watch != nullptr) watch_ = context_.file_watch->watch(watched(), [this] { read_again(); });
-        take(read_all(context_.disk, patterns_));
+        take(read_all(context_.disk, source_.patterns));
         wait();
     }
 
@@ -80,7 +86,7 @@ private:
     // A file that comes later is seen by its directory.
     std::vector<std::string> watched() const {
         std::vector<std::string> paths;
-        for (const std::string& pattern : patterns_) {
+        for (const std::string& pattern : source_.patterns) {
             const bool has_magic = pattern.find_first_of("*?[") != std::string::npos;
             paths.push_back(has_magic ? directory_of(pattern) : pattern);
         }
@@ -88,7 +94,7 @@ private:
     }
 
     void wait() {
-        timer_ = context_.scheduler.after(refresh_, [this] {
+        timer_ = context_.scheduler.after(source_.refresh, [this] {
             read_again();
             wait();
         });
@@ -102,7 +108,7 @@ private:
         }
         const auto reading = std::make_shared<FileReading>();
         context_.executor.run(
-            [reading, &disk = context_.disk, patterns = patterns_] { *reading = read_all(disk, patterns); },
+            [reading, &disk = context_.disk, patterns = source_.patterns] { *reading = read_all(disk, patterns); },
             [reading, self = self_] {
                 if (*self != nullptr) (*self)->was_read(*reading);
             });
@@ -136,8 +142,7 @@ private:
     }
 
     DiscoveryContext context_;
-    const std::vector<std::string> patterns_;
-    const Duration refresh_;
+    const FileSource source_;
     SelfMetrics::Value& read_errors_;
     Publish publish_;
     FileWatch::WatchId watch_ = 0;
@@ -148,43 +153,27 @@ private:
     std::shared_ptr<FileDiscovery*> self_ = std::make_shared<FileDiscovery*>(this);
 };
 
-class FileDiscoveryConfig final : public DiscoveryConfig {
-public:
-    FileDiscoveryConfig(std::vector<std::string> patterns, Duration refresh)
-        : patterns_(std::move(patterns)), refresh_(refresh) {}
-    std::unique_ptr<Discovery> create(const DiscoveryContext& context) const override {
-        return std::make_unique<FileDiscovery>(context, patterns_, refresh_);
-    }
-    bool same_as(const DiscoveryConfig& other) const override {
-        const auto* same = dynamic_cast<const FileDiscoveryConfig*>(&other);
-        return same != nullptr && same->patterns_ == patterns_ && same->refresh_ == refresh_;
-    }
-
-private:
-    std::vector<std::string> patterns_;
-    Duration refresh_;
-};
+using FileDiscoveryConfig = DiscoveryConfigOf<FileDiscovery, FileSource>;
 
 std::shared_ptr<const DiscoveryConfig> parse(const DiscoveryType::Source& source) {
     YamlFields fields(source.node, "file_sd_config", source.file, source.diagnostics);
-    std::vector<std::string> patterns;
-    Duration refresh = kRefreshInterval;
-    fields.read("files", patterns);
-    const bool good_interval = read_refresh_interval(fields, refresh);
+    FileSource files;
+    fields.read("files", files.patterns);
+    const bool good_interval = read_refresh_interval(fields, files.refresh);
     fields.finish();
-    if (patterns.empty()) {
+    if (files.patterns.empty()) {
         fields.report(source.node.where, "file service discovery config must contain at least one path name");
         return nullptr;
     }
-    for (const std::string& pattern : patterns) {
+    for (const std::string& pattern : files.patterns) {
         if (is_valid_pattern(pattern)) continue;
         fields.report(fields.get("files")->where,
                       fmt::format("path name {} is not valid for file discovery", go_quote(pattern)),
                       "a name that ends in .json, .yml or .yaml, with * behind its last / only");
         return nullptr;
     }
-    for (std::string& pattern : patterns) pattern = resolve_path(source.directory, pattern);
-    return good_interval ? std::make_shared<const FileDiscoveryConfig>(std::move(patterns), refresh) : nullptr;
+    for (std::string& pattern : files.patterns) pattern = resolve_path(source.directory, pattern);
+    return good_interval ? std::make_shared<const FileDiscoveryConfig>(std::move(files)) : nullptr;
 }
 
 }  // namespace

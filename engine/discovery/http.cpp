@@ -141,20 +141,7 @@ private:
     std::shared_ptr<HttpDiscovery*> self_ = std::make_shared<HttpDiscovery*>(this);
 };
 
-class HttpDiscoveryConfig final : public DiscoveryConfig {
-public:
-    explicit HttpDiscoveryConfig(HttpSource source) : source_(std::move(source)) {}
-    std::unique_ptr<Discovery> create(const DiscoveryContext& context) const override {
-        return std::make_unique<HttpDiscovery>(context, source_);
-    }
-    bool same_as(const DiscoveryConfig& other) const override {
-        const auto* same = dynamic_cast<const HttpDiscoveryConfig*>(&other);
-        return same != nullptr && same->source_ == source_;
-    }
-
-private:
-    HttpSource source_;
-};
+using HttpDiscoveryConfig = DiscoveryConfigOf<HttpDiscovery, HttpSource>;
 
 std::shared_ptr<const DiscoveryConfig> parse(const DiscoveryType::Source& source) {
     YamlFields fields(source.node, "http_sd_config", source.file, source.diagnostics);

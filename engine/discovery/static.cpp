@@ -9,27 +9,14 @@ namespace {
 
 class StaticDiscovery final : public Discovery {
 public:
-    explicit StaticDiscovery(TargetGroup group) : group_(std::move(group)) {}
+    StaticDiscovery(const DiscoveryContext&, TargetGroup group) : group_(std::move(group)) {}
     void start(Publish publish) override { publish(group_); }
 
 private:
     TargetGroup group_;
 };
 
-class StaticDiscoveryConfig final : public DiscoveryConfig {
-public:
-    explicit StaticDiscoveryConfig(TargetGroup group) : group_(std::move(group)) {}
-    std::unique_ptr<Discovery> create(const DiscoveryContext&) const override {
-        return std::make_unique<StaticDiscovery>(group_);
-    }
-    bool same_as(const DiscoveryConfig& other) const override {
-        const auto* same = dynamic_cast<const StaticDiscoveryConfig*>(&other);
-        return same != nullptr && same->group_ == group_;
-    }
-
-private:
-    TargetGroup group_;
-};
+using StaticDiscoveryConfig = DiscoveryConfigOf<StaticDiscovery, TargetGroup>;
 
 std::shared_ptr<const DiscoveryConfig> parse(const DiscoveryType::Source& source) {
     std::vector<std::string> addresses;
