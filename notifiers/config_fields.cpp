@@ -58,7 +58,6 @@ std::string url_problem(std::string_view text, bool secret) {
 bool ConfigFields::read_template(std::string_view key, TemplateField& into) {
     if (!read(key, into.text)) return false;
     into.where = get(key)->where;
-    reading_.templates.push_back(get(key));
     return true;
 }
 

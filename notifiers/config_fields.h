@@ -32,8 +32,6 @@ struct ConfigReading {
     Diagnostics warnings;
     /// Nodes whose text must never be shown, for the masked text. They belong to the tree that is being read.
     std::vector<const YamlNode*> secrets;
-    /// Nodes whose text is a template.
-    std::vector<const YamlNode*> templates;
 
     void problem(const SourceRange& where, std::string message, std::string expected = {});
     void warn(const SourceRange& where, std::string message, std::string hint = {});

@@ -247,7 +247,6 @@ void read_headers(ConfigFields& fields, EmailConfig& config) {
             reading.problem(entry.key_where, fmt::format("duplicate header {} in email config", go_quote(name)));
         } else {
             config.headers.emplace(name, entry.value.text);
-            reading.templates.push_back(&entry.value);
         }
     }
 }

@@ -171,6 +171,10 @@ Result<HttpRequest> HttpNotifier::build_request(const Message& message, Duration
     return request;
 }
 
+Outcome HttpNotifier::judge(const Notification&, const HttpResponse& response) {
+    return classify_status(response, clock_.now(), answer_excerpt(response.body));
+}
+
 Outcome HttpNotifier::outcome_of(const Notification& notification, const Result<HttpResponse>& verdict) {
     if (verdict) return judge(notification, *verdict);
     Outcome outcome;

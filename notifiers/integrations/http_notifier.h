@@ -32,7 +32,8 @@ protected:
 
     /// An error is one that no retry will mend.
     virtual Result<Message> compose(const Notification& notification) = 0;
-    virtual Outcome judge(const Notification& notification, const HttpResponse& response) = 0;
+    /// By the status, with the beginning of the answer as the reason, unless an integration knows better.
+    virtual Outcome judge(const Notification& notification, const HttpResponse& response);
 
     Disk& disk() { return disk_; }
     const Scheduler& clock() const { return clock_; }

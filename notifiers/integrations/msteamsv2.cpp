@@ -64,10 +64,6 @@ private:
         return json;
     }
 
-    Outcome judge(const Notification&, const HttpResponse& response) override {
-        return classify_status(response, clock().now(), answer_excerpt(response.body));
-    }
-
     std::shared_ptr<const TeamsConfig> config_;
     FieldTemplates templates_;
 };

@@ -169,10 +169,6 @@ private:
         return list;
     }
 
-    Outcome judge(const Notification&, const HttpResponse& response) override {
-        return classify_status(response, clock().now(), answer_excerpt(response.body));
-    }
-
     std::shared_ptr<const OpsgenieConfig> config_;
     FieldTemplates templates_;
 };
@@ -207,13 +203,6 @@ Responder read_responder(const YamlNode& node, ConfigReading& reading) {
     return responder;
 }
 
-void read_details(ConfigFields& fields, OpsgenieConfig& config) {
-    fields.read("details", config.details);
-    const YamlNode* details = fields.get("details");
-    if (details == nullptr || !details->is_map()) return;
-    for (const auto& entry : details->entries) fields.reading().templates.push_back(&entry.value);
-}
-
 void read_texts(ConfigFields& fields, OpsgenieConfig& config) {
     fields.read_template("message", config.message);
     fields.read_template("description", config.description);
@@ -240,7 +229,7 @@ std::shared_ptr<const IntegrationConfig> read(const YamlNode& node, ConfigReadin
     fields.read_url("api_url", config->api_url);
     if (!config->api_url.ends_with('/')) config->api_url += '/';
     read_texts(fields, *config);
-    read_details(fields, *config);
+    fields.read("details", config->details);
     fields.read_each("responders",
                      [&](const YamlNode& item) { config->responders.push_back(read_responder(item, reading)); });
     fields.read("update_alerts", config->update_alerts);

@@ -109,10 +109,6 @@ private:
         return trimmed.empty() ? "(no details)" : std::string(trimmed);
     }
 
-    Outcome judge(const Notification&, const HttpResponse& response) override {
-        return classify_status(response, clock().now(), answer_excerpt(response.body));
-    }
-
     std::shared_ptr<const PushoverConfig> config_;
     FieldTemplates templates_;
     std::string url_;
