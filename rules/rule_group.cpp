@@ -227,9 +227,7 @@ std::size_t RuleGroup::limit_of(const GroupRule& rule) const {
 
 // A failure is told when it begins and when it is over, not at every evaluation.
 void RuleGroup::note_outcome(GroupRule& rule, const Status& status) {
-    const Annotations& annotations = rule.query->annotations();
-    rule.warnings = annotations.warnings;
-    rule.warnings.insert(rule.warnings.end(), annotations.infos.begin(), annotations.infos.end());
+    rule.annotations = rule.query->annotations();
     metrics_->evaluations.add();
     metrics_->rule_duration.observe(seconds(rule.evaluation_time));
     const bool failed_before = rule.health == RuleHealth::Error;
@@ -407,7 +405,9 @@ RuleGroupView RuleGroup::view() const {
         // While it is computed it is the pool's.
         if (!computing_) rule->selectors = rule->query->selectors();
         shown.selectors = rule->selectors;
-        shown.warnings = rule->warnings;
+        shown.warnings = rule->annotations.warnings;
+        const auto& infos = rule->annotations.infos;
+        shown.warnings.insert(shown.warnings.end(), infos.begin(), infos.end());
         shown.evaluations.assign(rule->evaluations.begin(), rule->evaluations.end());
         if (const AlertingRule* alerting = rule->alerting()) {
             shown.phase = alerting->phase();

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/eval/frame.h"
 #include "rules/alerting_rule.h"
 #include "rules/group_queries.h"
 #include "rules/group_timeline.h"
@@ -33,7 +34,7 @@ struct GroupRule {
     std::string last_error;
     Timestamp last_evaluation{};
     std::chrono::nanoseconds evaluation_time{0};
-    std::vector<std::string> warnings;
+    Annotations annotations;  // of the last evaluation
     std::vector<StandingQuery::SelectorUse> selectors;  // as they were shown last
     std::deque<RuleEvaluation> evaluations;             // the last kEvaluationsKept
     const RuleGroupMetrics::Rule* metrics = nullptr;
