@@ -35,21 +35,6 @@ ValueType type_of(const Expr& expr) {
     return std::visit(TypeOf{}, expr.node);
 }
 
-// Other names than in messages.
-std::string_view short_name(ValueType type) {
-    switch (type) {
-        case ValueType::Scalar:
-            return "scalar";
-        case ValueType::Vector:
-            return "vector";
-        case ValueType::Matrix:
-            return "matrix";
-        case ValueType::String:
-            return "string";
-    }
-    return "";
-}
-
 std::string_view name_of(VectorMatching::Cardinality cardinality) {
     switch (cardinality) {
         case VectorMatching::Cardinality::OneToOne:
@@ -130,11 +115,11 @@ Json function_json(const std::string& name) {
     const FunctionDef* function = find_function(name);
     Json types = Json::array();
     if (function != nullptr) {
-        for (std::size_t i = 0; i < function->arguments.size(); ++i) types.push(short_name(function->arguments[i]));
+        for (std::size_t i = 0; i < function->arguments.size(); ++i) types.push(type_name(function->arguments[i]));
     }
     return Json::Object{{"argTypes", std::move(types)},
                         {"name", name},
-                        {"returnType", short_name(function == nullptr ? ValueType::Vector : function->result)},
+                        {"returnType", type_name(function == nullptr ? ValueType::Vector : function->result)},
                         {"variadic", function == nullptr ? 0 : function->variadic}};
 }
 
@@ -187,6 +172,20 @@ struct ToJson {
 };
 
 }  // namespace
+
+std::string_view type_name(ValueType type) {
+    switch (type) {
+        case ValueType::Scalar:
+            return "scalar";
+        case ValueType::Vector:
+            return "vector";
+        case ValueType::Matrix:
+            return "matrix";
+        case ValueType::String:
+            return "string";
+    }
+    return "";
+}
 
 Json expression_json(const Expr& expr) {
     return std::visit(ToJson{}, expr.node);

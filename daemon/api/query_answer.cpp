@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "daemon/api/expression_json.h"
 #include "daemon/router.h"
 
 namespace tocsin::api {
@@ -16,20 +17,6 @@ namespace {
 constexpr std::size_t kAnnotationsMax = 10;
 
 constexpr std::string_view kTruncated = "results truncated due to limit";
-
-std::string_view result_type(ValueType type) {
-    switch (type) {
-        case ValueType::Scalar:
-            return "scalar";
-        case ValueType::Vector:
-            return "vector";
-        case ValueType::Matrix:
-            return "matrix";
-        case ValueType::String:
-            return "string";
-    }
-    return "";
-}
 
 // Seconds, with three digits behind the point or none.
 void append_time(std::string& out, Timestamp t) {
@@ -103,7 +90,7 @@ public:
                                          options_.series_max));
         }
         out_ = fmt::format("{{\"status\":\"success\",\"data\":{{\"resultType\":\"{}\",\"result\":",
-                           result_type(result_.type));
+                           type_name(result_.type));
         if (!write_result()) {
             return api_error("execution", fmt::format("the answer would have more than {} bytes", options_.bytes_max));
         }
