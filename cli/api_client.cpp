@@ -1,6 +1,6 @@
 #include "cli/api_client.h"
 
-#include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -12,38 +12,52 @@
 namespace tocsin::cli {
 namespace {
 
-constexpr std::uint64_t kAnswerBytesMax = 256 * 1024 * 1024;
+constexpr std::uint64_t kAnswerBytesMax = 1024ULL * 1024 * 1024;
 
-Result<HttpResponse> get(const std::string& url, const ApiParameters& parameters) {
-    AsioScheduler scheduler;
-    AsioResolver resolver(scheduler);
-    HttplibClient client(scheduler, resolver);
-    HttpRequest request;
-    request.method = "GET";
-    request.url = url;
-    request.label = "the server";
-    request.timeout = std::chrono::seconds(30);
-    request.answer_bytes_max = kAnswerBytesMax;
+std::string encoded(const ApiParameters& parameters) {
+    std::string text;
     for (const auto& [name, value] : parameters) {
-        request.url += fmt::format("{}{}={}", request.url == url ? "?" : "&", query_escape(name), query_escape(value));
+        if (!text.empty()) text += '&';
+        text += query_escape(name) + "=" + query_escape(value);
     }
-    std::optional<Result<HttpResponse>> answer;
-    HttpEvents events;
-    events.verdict = [&](Result<HttpResponse> verdict) {
-        answer.emplace(std::move(verdict));
-        scheduler.stop();
-    };
-    client.send(std::move(request), std::move(events));
-    scheduler.run();
-    if (!answer) return fail(Error::Kind::Unavailable, "the server gave no answer");
-    return *std::move(answer);
+    return text;
+}
+
+HttpRequest request_of(const ApiQuestion& question) {
+    HttpRequest request;
+    request.label = "the server";
+    request.timeout = question.timeout;
+    request.answer_bytes_max = kAnswerBytesMax;
+    request.url = question.server.substr(0, question.server.find_last_not_of('/') + 1) + question.path;
+    if (question.in_body) {
+        request.method = "POST";
+        request.headers.push_back({"Content-Type", "application/x-www-form-urlencoded"});
+        request.body = encoded(question.parameters);
+    } else if (!question.parameters.empty()) {
+        request.url += "?" + encoded(question.parameters);
+    }
+    return request;
 }
 
 }  // namespace
 
-Result<Json> ask_api(const std::string& server, const std::string& path, const ApiParameters& parameters) {
-    const std::string base = server.substr(0, server.find_last_not_of('/') + 1);
-    TOCSIN_TRY(const HttpResponse answer, get(base + path, parameters));
+Result<HttpResponse> send_question(const ApiQuestion& question) {
+    AsioScheduler scheduler;
+    AsioResolver resolver(scheduler);
+    HttplibClient client(scheduler, resolver);
+    Result<HttpResponse> answer = fail(Error::Kind::Unavailable, "the server gave no answer");
+    HttpEvents events;
+    events.verdict = [&](Result<HttpResponse> verdict) {
+        answer = std::move(verdict);
+        scheduler.stop();
+    };
+    client.send(request_of(question), std::move(events));
+    scheduler.run();
+    return answer;
+}
+
+Result<Json> ask_api(const ApiQuestion& question) {
+    TOCSIN_TRY(const HttpResponse answer, send_question(question));
     const auto json = parse_json(answer.body, {.depth = 32, .values = 20'000'000});
     if (json && json->at("status").as_string() == "success") return json->at("data");
     const std::string error = json ? json->at("error").as_string() : std::string();

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -56,7 +57,7 @@ Result<Json> explain_here(const Flags& flags, const Expr& expr, const QueryOptio
 Result<Json> explain_there(const Flags& flags) {
     ApiParameters parameters{{"query", flags.expr}};
     if (!flags.at.empty()) parameters.emplace_back("time", flags.at);
-    return ask_api(flags.server, "/api/v1/explain", parameters);
+    return ask_api({.server = flags.server, .path = "/api/v1/explain", .parameters = std::move(parameters)});
 }
 
 // ---- showing

@@ -9,22 +9,19 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "base/asio_resolver.h"
 #include "base/asio_scheduler.h"
-#include "base/httplib_client.h"
 #include "base/json.h"
 #include "base/labels.h"
 #include "base/text.h"
 #include "base/url.h"
+#include "cli/api_client.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"
 
 namespace tocsin::cli {
 namespace {
 
-using Form = std::vector<std::pair<std::string, std::string>>;
-
-constexpr std::uint64_t kAnswerBytesMax = 1024ULL * 1024 * 1024;
+constexpr Duration kPatience = std::chrono::minutes(10);
 constexpr double kRangeSeconds = 300;  // that is looked back when no start is given
 constexpr double kPointsWanted = 250;  // when no step is given
 
@@ -37,50 +34,6 @@ struct Flags {
     std::vector<std::string> matches;
     std::string limit;
 };
-
-std::string encoded(const Form& form) {
-    std::string text;
-    for (const auto& [name, value] : form) {
-        if (!text.empty()) text += '&';
-        text += query_escape(name) + "=" + query_escape(value);
-    }
-    return text;
-}
-
-/// The server's answer whole, or why there is none.
-Result<HttpResponse> send(HttpRequest request) {
-    request.label = "query";
-    request.timeout = std::chrono::minutes(10);
-    request.answer_bytes_max = kAnswerBytesMax;
-    AsioScheduler scheduler;
-    AsioResolver resolver(scheduler);
-    HttplibClient client(scheduler, resolver);
-    Result<HttpResponse> answer = fail(Error::Kind::Unavailable, "no answer");
-    HttpEvents events;
-    events.verdict = [&](Result<HttpResponse> verdict) {
-        answer = std::move(verdict);
-        scheduler.stop();
-    };
-    client.send(std::move(request), std::move(events));
-    scheduler.run();
-    return answer;
-}
-
-Result<HttpResponse> post(const std::string& url, const Form& form) {
-    HttpRequest request;
-    request.method = "POST";
-    request.url = url;
-    request.headers.push_back({"Content-Type", "application/x-www-form-urlencoded"});
-    request.body = encoded(form);
-    return send(std::move(request));
-}
-
-/// Label values can only be asked for this way.
-Result<HttpResponse> get(const std::string& url, const Form& form) {
-    HttpRequest request;
-    request.url = form.empty() ? url : url + "?" + encoded(form);
-    return send(std::move(request));
-}
 
 // ---- printing, as promtool does
 
@@ -157,21 +110,19 @@ int show(const Result<HttpResponse>& response, const Flags& flags) {
 
 // ---- what is asked
 
-void add_given(Form& form, std::string name, const std::string& value) {
+void add_given(ApiParameters& form, std::string name, const std::string& value) {
     if (!value.empty()) form.emplace_back(std::move(name), value);
 }
 
-std::string url_of(const Flags& flags, std::string_view path) {
-    std::string base = flags.server;
-    while (base.ends_with('/')) base.pop_back();
-    return base.append(path);
+int ask(const Flags& flags, std::string path, ApiParameters form) {
+    return show(send_question({flags.server, std::move(path), std::move(form), true, kPatience}), flags);
 }
 
 int query_instant(const Flags& flags) {
-    Form form{{"query", flags.expression}, {"timeout", flags.timeout}};
+    ApiParameters form{{"query", flags.expression}, {"timeout", flags.timeout}};
     add_given(form, "time", flags.time);
     add_given(form, "limit", flags.limit);
-    return show(post(url_of(flags, "/api/v1/query"), form), flags);
+    return ask(flags, "/api/v1/query", std::move(form));
 }
 
 double now_in_seconds() {
@@ -198,17 +149,17 @@ int query_range(const Flags& flags) {
         }
         step = format_value(std::max(1.0, std::floor((*end - *start) / kPointsWanted)));
     }
-    Form form{{"query", flags.expression},
-              {"start", start_text},
-              {"end", end_text},
-              {"step", step},
-              {"timeout", flags.timeout}};
+    ApiParameters form{{"query", flags.expression},
+                       {"start", start_text},
+                       {"end", end_text},
+                       {"step", step},
+                       {"timeout", flags.timeout}};
     add_given(form, "limit", flags.limit);
-    return show(post(url_of(flags, "/api/v1/query_range"), form), flags);
+    return ask(flags, "/api/v1/query_range", std::move(form));
 }
 
-Form series_form(const Flags& flags) {
-    Form form;
+ApiParameters series_form(const Flags& flags) {
+    ApiParameters form;
     for (const std::string& match : flags.matches) form.emplace_back("match[]", match);
     add_given(form, "start", flags.start);
     add_given(form, "end", flags.end);
@@ -217,12 +168,14 @@ Form series_form(const Flags& flags) {
 }
 
 int query_series(const Flags& flags) {
-    return show(post(url_of(flags, "/api/v1/series"), series_form(flags)), flags);
+    return ask(flags, "/api/v1/series", series_form(flags));
 }
 
 int query_labels(const Flags& flags) {
-    if (flags.name.empty()) return show(post(url_of(flags, "/api/v1/labels"), series_form(flags)), flags);
-    return show(get(url_of(flags, "/api/v1/label/" + query_escape(flags.name) + "/values"), series_form(flags)), flags);
+    if (flags.name.empty()) return ask(flags, "/api/v1/labels", series_form(flags));
+    // Label values can only be asked for by GET.
+    const std::string path = "/api/v1/label/" + query_escape(flags.name) + "/values";
+    return show(send_question({flags.server, path, series_form(flags), false, kPatience}), flags);
 }
 
 // ---- the command line
