@@ -23,5 +23,6 @@ void add_fmt(CLI::App& app, Action& run);
 void add_query(CLI::App& app, Action& run);
 void add_template(CLI::App& app, Action& run);
 void add_explain(CLI::App& app, Action& run);
+void add_replay(CLI::App& app, Action& run);
 
 }  // namespace tocsin::cli

@@ -177,7 +177,7 @@ void add_explain(CLI::App& app, Action& run) {
     command->add_option("expr", flags->expr, "A PromQL expression")->required()->type_name("EXPR");
     auto* server = command->add_option("--server", flags->server, "Over what a running tocsin has")->type_name("URL");
     command
-        ->add_option("--fixture", flags->fixture, "Over recorded metrics: OpenMetrics with timestamps, .om or .om.gz")
+        ->add_option("--fixture", flags->fixture, "Over recorded metrics: OpenMetrics with timestamps, .om, .om.gz or .om.zst")
         ->type_name("FILE")
         ->excludes(server);
     command->add_option("--at", flags->at, "Seconds since 1970 or RFC 3339; otherwise now, or the end of the fixture")

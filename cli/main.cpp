@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
     cli::add_query(app, action);
     cli::add_template(app, action);
     cli::add_explain(app, action);
+    cli::add_replay(app, action);
 
     try {
         app.parse(argc, argv);

@@ -15,6 +15,7 @@
 #include "cli/terminal.h"
 #include "notifiers/config.h"
 #include "notifiers/config_templates.h"
+#include "notifiers/masking.h"
 #include "notifiers/notification_data.h"
 #include "notifiers/preview.h"
 #include "notifiers/receiver_field.h"

@@ -36,9 +36,13 @@ void print_diagnostics(const Diagnostics& diagnostics) {
     }
 }
 
+bool stderr_is_terminal() {
+    return isatty(STDERR_FILENO) != 0;
+}
+
 bool stderr_has_colour() {
     const char* term = std::getenv("TERM");
-    return isatty(STDERR_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr && term != nullptr &&
+    return stderr_is_terminal() && std::getenv("NO_COLOR") == nullptr && term != nullptr &&
            std::string_view(term) != "dumb";
 }
 

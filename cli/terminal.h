@@ -18,6 +18,7 @@ std::string read_stdin();
 /// Each finding on a line of its own, escaped, to stderr.
 void print_diagnostics(const Diagnostics& diagnostics);
 
+bool stderr_is_terminal();
 /// Whether stderr is a terminal that shows colours: it is one, NO_COLOR is not set, TERM is not `dumb`.
 bool stderr_has_colour();
 

@@ -21,4 +21,5 @@ find_package(date REQUIRED CONFIG)                                   # libhoward
 find_package(Catch2 2 REQUIRED)                                      # catch2: tests
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)                  # libre2-dev: regular expressions, linear time
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)         # libxxhash-dev: hashes of label sets and lines
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)             # libzstd-dev: compressed fixtures
 pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)      # libcpp-httplib-dev: requests of notifiers

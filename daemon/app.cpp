@@ -221,15 +221,7 @@ void App::Impl::open_scrape_log() {
 
 ReloadOutcome App::Impl::apply(Configuration configuration) {
     ReloadOutcome outcome;
-    RuleSettings settings;
-    settings.evaluation_interval = configuration.prometheus.evaluation_interval;
-    settings.query_offset = configuration.prometheus.rule_query_offset;
-    settings.resend_delay = options.resend_delay;
-    settings.outage = options.outage;
-    settings.external_labels = configuration.prometheus.external_labels;
-    settings.external_url = external_url;
-    settings.query = options.query;
-    settings.query.default_subquery_step = configuration.prometheus.evaluation_interval;
+    RuleSettings settings = rule_settings(configuration.prometheus, options, external_url);
     auto prepared = rules->prepare(std::move(configuration.rule_files), std::move(settings));
     if (!prepared) {
         outcome.errors = prepared.error();

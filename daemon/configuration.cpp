@@ -48,6 +48,21 @@ std::vector<std::string> paths_of(Disk& disk, const std::string& config_file, co
     return {paths.begin(), paths.end()};
 }
 
+void read_rule_files(Disk& disk, const std::vector<std::string>& paths, const QueryOptions& options,
+                     RuleConfiguration& into, ConfigurationProblems& problems) {
+    for (const std::string& path : paths) {
+        const auto text = read(disk, path, problems);
+        if (!text) continue;
+        auto file = parse_rule_file(*text, path, options);
+        if (!file) {
+            append(problems.problems, file.error());
+            continue;
+        }
+        append(into.warnings, file->warnings);
+        into.rule_files.push_back(*std::move(file));
+    }
+}
+
 struct Reading {
     std::optional<RuleConfiguration> configuration;
     ConfigurationProblems problems;
@@ -68,18 +83,10 @@ Reading read_rules(Disk& disk, const std::string& config_file, const QueryOption
         }
     }
     append(configuration.warnings, config.warnings);
-    for (const std::string& path : paths_of(disk, config_file, config.rule_files, config.rule_files_where,
-                                            configuration.warnings, reading.problems)) {
-        const auto rules_text = read(disk, path, reading.problems);
-        if (!rules_text) continue;
-        auto file = parse_rule_file(*rules_text, path, options);
-        if (!file) {
-            append(reading.problems.problems, file.error());
-            continue;
-        }
-        append(configuration.warnings, file->warnings);
-        configuration.rule_files.push_back(*std::move(file));
-    }
+    read_rule_files(disk,
+                    paths_of(disk, config_file, config.rule_files, config.rule_files_where, configuration.warnings,
+                             reading.problems),
+                    options, configuration, reading.problems);
     configuration.prometheus = std::move(config);
     reading.configuration = std::move(configuration);
     return reading;
@@ -118,6 +125,39 @@ tl::expected<Configuration, ConfigurationProblems> load_configuration(Disk& disk
     append(configuration.warnings, routing->warnings);
     configuration.alertmanager = *std::move(routing);
     return configuration;
+}
+
+tl::expected<RuleConfiguration, ConfigurationProblems> load_rule_files(Disk& disk,
+                                                                       const std::vector<std::string>& patterns,
+                                                                       const QueryOptions& options,
+                                                                       RuleConfiguration configuration) {
+    ConfigurationProblems problems;
+    std::set<std::string> paths;
+    for (const std::string& pattern : patterns) {
+        const auto found = disk.glob(pattern);
+        if (!found || found->empty()) {
+            problems.problems.push_back({.file = pattern, .message = "no file matches this"});
+            problems.unreadable = true;
+            continue;
+        }
+        paths.insert(found->begin(), found->end());
+    }
+    read_rule_files(disk, {paths.begin(), paths.end()}, options, configuration, problems);
+    if (has_errors(problems.problems)) return tl::unexpected(std::move(problems));
+    return configuration;
+}
+
+RuleSettings rule_settings(const Config& prometheus, const Options& options, const std::string& external_url) {
+    RuleSettings settings;
+    settings.evaluation_interval = prometheus.evaluation_interval;
+    settings.query_offset = prometheus.rule_query_offset;
+    settings.resend_delay = options.resend_delay;
+    settings.outage = options.outage;
+    settings.external_labels = prometheus.external_labels;
+    settings.external_url = external_url;
+    settings.query = options.query;
+    settings.query.default_subquery_step = prometheus.evaluation_interval;
+    return settings;
 }
 
 }  // namespace tocsin

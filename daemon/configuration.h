@@ -7,9 +7,11 @@
 #include "base/diagnostic.h"
 #include "base/disk.h"
 #include "daemon/config.h"
+#include "daemon/options.h"
 #include "engine/eval/query.h"
 #include "notifiers/config.h"
 #include "rules/rule_file.h"
+#include "rules/rule_manager.h"
 
 namespace tocsin {
 
@@ -41,5 +43,15 @@ struct RuleConfiguration {
 };
 tl::expected<RuleConfiguration, ConfigurationProblems> load_rule_configuration(Disk& disk, const std::string& config_file,
                                                                                const QueryOptions& options);
+
+/// Rule files without a prometheus.yml: `patterns` are names or shell patterns, and what they name is added to
+/// `configuration`.
+tl::expected<RuleConfiguration, ConfigurationProblems> load_rule_files(Disk& disk,
+                                                                       const std::vector<std::string>& patterns,
+                                                                       const QueryOptions& options,
+                                                                       RuleConfiguration configuration);
+
+/// What a prometheus.yml and the flags say about all rules. `external_url` without a slash at the end.
+RuleSettings rule_settings(const Config& prometheus, const Options& options, const std::string& external_url);
 
 }  // namespace tocsin

@@ -347,6 +347,7 @@ void Delivery::tell_observer(const Attempt& attempt, const Outcome& outcome) con
     if (context_.observer == nullptr) return;
     AttemptEvent event;
     event.group_key = group_.key();
+    event.group_labels = group_.labels();
     event.receiver = integration_->receiver;
     event.integration = integration_->kind;
     event.index = integration_->index;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/labels.h"
 #include "base/time.h"
 #include "notifiers/alert_store.h"
 #include "notifiers/dedup.h"
@@ -15,6 +16,7 @@ namespace tocsin {
 /// One attempt to tell one integration, after its end.
 struct AttemptEvent {
     std::string group_key;
+    LabelSet group_labels;
     std::string receiver;
     std::string integration;
     std::size_t index = 0;

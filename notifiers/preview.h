@@ -23,11 +23,8 @@ std::vector<PreviewedMessage> preview(const ReceiverConfig& receiver, const Aler
                                       const Notification& notification, const Scheduler& clock, Disk& disk);
 
 /// The same with `<secret>` for each secret, without reading one: `config` is the masked text of a configuration, read
-/// by read_masked().
+/// by read_masked() (notifiers/masking.h).
 std::vector<PreviewedMessage> preview_masked(const ReceiverConfig& receiver, const AlertmanagerConfig& config,
                                              const Notification& notification, const Scheduler& clock);
-
-/// A configuration without its secrets, but with its templates.
-Parsed<AlertmanagerConfig> read_masked(const AlertmanagerConfig& config);
 
 }  // namespace tocsin

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "base/no_network.h"
 #include "base/sample.h"
 #include "base/virtual_scheduler.h"
 #include "engine/scrape/scrape_manager.h"
@@ -13,19 +14,6 @@ namespace {
 
 // Longer than any test: those of promtool reach to the year 2262.
 constexpr Duration kForEver = std::chrono::hours(24 * 365 * 400);
-
-/// The network of a world without targets.
-class NoNetwork final : public HttpClient, public Resolver {
-public:
-    RequestId send(HttpRequest request, HttpEvents events) override {
-        events.verdict(fail(Error::Kind::Unavailable, request.label + ": there is no network in a rule test"));
-        return 1;
-    }
-    void cancel(RequestId) override {}
-    void resolve(const std::string& host, std::function<void(Result<std::vector<std::string>>)> done) override {
-        done(fail(Error::Kind::NotFound, host + ": there is no network in a rule test"));
-    }
-};
 
 /// A log that nobody reads: what matters about a rule is in its view.
 class NoLog final : public Log {

@@ -29,6 +29,7 @@ HOME = {
     "sqlite3.h": ("base/sqlite",),
     "openssl/": ("base/digest.cpp", "base/beast_", "base/httplib_", "daemon/http_server"),
     "zlib.h": ("base/compression.cpp", "base/gunzip_stream.cpp"),
+    "zstd.h": ("base/zstd_stream.cpp",),
     "xxhash.h": ("base/hash.h",),
     "date/": ("base/time_zone.cpp",),
     "tao/pegtl": ("parser/",),

@@ -5,12 +5,10 @@
 
 #include "base/sample.h"
 #include "engine/store/fixture_reader.h"
+#include "engine/store/sequential_file.h"
 
 namespace tocsin {
 namespace {
-
-// What a read of the file may hold at a time.
-constexpr std::size_t kReadBytes = 1024 * 1024;
 
 template <class Pick>
 std::optional<Timestamp> furthest(const std::vector<Fixture::Table>& tables, Pick pick) {
@@ -21,20 +19,31 @@ std::optional<Timestamp> furthest(const std::vector<Fixture::Table>& tables, Pic
     return found;
 }
 
+Status read_all(Disk& disk, const std::string& path, FixtureReader& reader) {
+    TOCSIN_TRY(SequentialFile file, SequentialFile::open(disk, path));
+    for (;;) {
+        TOCSIN_TRY(const std::string_view piece, file.next());
+        if (piece.empty()) return {};
+        if (Status status = reader.put(piece); !status) return status;
+    }
+}
+
 }  // namespace
 
 Result<Fixture> Fixture::read(Disk& disk, const std::string& path, const Limits& limits) {
-    TOCSIN_TRY(const std::unique_ptr<DiskFile> file, disk.open(path, Disk::Open::ReadOnly));
-    FixtureReader reader(path, limits);
-    std::string piece(kReadBytes, '\0');
-    for (std::uint64_t offset = 0;; offset += piece.size()) {
-        TOCSIN_TRY(const std::size_t count, file->read_at(offset, piece.data(), piece.size()));
-        if (Status status = reader.put(std::string_view(piece).substr(0, count)); !status)
-            return tl::unexpected(status.error());
-        if (count < piece.size()) break;
-    }
+    FixtureReader reader(path, limits, FixtureText::CutOff::IsError);
+    if (Status status = read_all(disk, path, reader); !status) return tl::unexpected(status.error());
     Fixture fixture;
     TOCSIN_TRY(fixture.tables_, reader.finish());
+    return fixture;
+}
+
+Result<Fixture> Fixture::read_what_is_there(Disk& disk, const std::string& path, std::optional<std::string>& cut_off) {
+    FixtureReader reader(path, {}, FixtureText::CutOff::IsEnd);
+    if (Status status = read_all(disk, path, reader); !status) return tl::unexpected(status.error());
+    Fixture fixture;
+    TOCSIN_TRY(fixture.tables_, reader.finish());
+    cut_off = reader.cut_off();
     return fixture;
 }
 

@@ -15,8 +15,8 @@
 
 namespace tocsin {
 
-/// Recorded metrics: a file of OpenMetrics text in which every sample has a timestamp, plain or compressed with gzip.
-/// Immutable.
+/// Recorded metrics: a file of OpenMetrics text in which every sample has a timestamp, plain or compressed with gzip
+/// or zstd. Immutable.
 ///
 /// Each sample of `up` marks a scrape of its target, which all series with the same job and instance belong to. A
 /// series that has no sample at the time of a scrape is stale from there on. Series with other timestamps than the
@@ -33,6 +33,8 @@ public:
     /// `path:line: what is wrong`.
     static Result<Fixture> read(Disk& disk, const std::string& path, const Limits& limits);
     static Result<Fixture> read(Disk& disk, const std::string& path) { return read(disk, path, Limits{}); }
+    /// The same, but a file that ends too early is read to its last whole line, and `cut_off` tells.
+    static Result<Fixture> read_what_is_there(Disk& disk, const std::string& path, std::optional<std::string>& cut_off);
 
     /// Series with the same timestamps, a scrape a row, oldest first.
     struct Table {

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/virtual_scheduler.h"
+#include "notifiers/masking.h"
 #include "notifiers/receiver_field.h"
 #include "notifiers/sample_notification.h"
 #include "tests/catch.h"

@@ -1,0 +1,352 @@
+#include "daemon/replay.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "base/asio_scheduler.h"
+#include "base/duration.h"
+#include "base/log.h"
+#include "base/moment.h"
+#include "base/posix_disk.h"
+#include "base/text.h"
+#include "base/virtual_scheduler.h"
+#include "cli/commands.h"
+#include "cli/features.h"
+#include "cli/progress.h"
+#include "cli/replay_output.h"
+#include "cli/terminal.h"
+#include "daemon/configuration.h"
+#include "engine/store/fixture_feed.h"
+#include "engine/store/fixture_survey.h"
+
+namespace tocsin::cli {
+namespace {
+
+// A moment later than this is no moment: somebody wrote milliseconds.
+constexpr Timestamp kLatest{std::chrono::sys_days(std::chrono::year(2200) / 1 / 1)};
+constexpr std::size_t kNamesMax = 10;
+
+struct Flags {
+    std::vector<std::string> fixtures, rules;
+    std::string config_file, alertmanager_file, start, end, features;
+    std::string external_url = "http://localhost:9099";
+    std::string evaluation_interval = "1m", lookback_delta = "5m";
+    std::string format = "text";
+    bool alerts = false, brief = false;
+};
+
+int refuse(const std::string& message, int code) {
+    print_error("tocsin replay: " + escape_control_characters(message) + "\n");
+    return code;
+}
+
+int refuse(const Error& error) {
+    return refuse(error.message, error.kind == Error::Kind::InvalidInput ? kBad : kImpossible);
+}
+
+void note(const std::string& what) {
+    print_error("tocsin replay: " + escape_control_characters(what) + "\n");
+}
+
+/// What goes to stderr and was not good, with the time of the replay in front.
+class WarningLog final : public Log {
+public:
+    explicit WarningLog(std::unique_ptr<Log> log) : log_(std::move(log)) {}
+    bool enabled(LogLevel level) const override { return log_->enabled(level); }
+    void write(LogLevel level, std::string_view target, std::string_view message,
+               std::vector<LogField> fields) override {
+        ++count;
+        log_->write(level, target, message, std::move(fields));
+    }
+
+    std::size_t count = 0;
+
+private:
+    std::unique_ptr<Log> log_;
+};
+
+// ---- what is replayed
+
+tl::expected<RuleConfiguration, ConfigurationProblems> load_rules(Disk& disk, const Flags& flags,
+                                                                  const Options& options) {
+    if (flags.rules.empty()) return load_rule_configuration(disk, flags.config_file, options.query);
+    RuleConfiguration configuration;
+    configuration.prometheus.evaluation_interval = parse_duration(flags.evaluation_interval).value_or(Duration{60'000});
+    return load_rule_files(disk, flags.rules, options.query, std::move(configuration));
+}
+
+int tell_problems(const ConfigurationProblems& problems) {
+    print_diagnostics(problems.problems);
+    return problems.unreadable ? kImpossible : kBad;
+}
+
+Status read_options(const Flags& flags, Options& options) {
+    TOCSIN_TRY(options.query.features, parse_features(flags.features));
+    TOCSIN_TRY(options.query.lookback_delta, parse_duration(flags.lookback_delta));
+    TOCSIN_TRY([[maybe_unused]] const Duration interval, parse_duration(flags.evaluation_interval));
+    return {};
+}
+
+struct Recording {
+    std::vector<FixtureSurvey> surveys;
+    Timestamp begin = Timestamp::max(), end = Timestamp::min();
+};
+
+Status tell_order(const std::string& path, const FixtureSurvey& survey) {
+    if (!survey.begin) return fail(Error::Kind::InvalidInput, path + ": there are no samples with timestamps in it");
+    if (*survey.end > kLatest) {
+        return fail(
+            Error::Kind::InvalidInput,
+            fmt::format("{}: the last sample is from {}; timestamps of OpenMetrics are seconds, these look like "
+                        "milliseconds",
+                        path, to_rfc3339(*survey.end)));
+    }
+    if (survey.first_out_of_order) {
+        note(fmt::format("{}:{}: from here on it is not in the order of time; it was read into memory and sorted", path,
+                         *survey.first_out_of_order));
+    }
+    return {};
+}
+
+Result<Recording> survey(Disk& disk, const Flags& flags) {
+    Recording recording;
+    for (const std::string& path : flags.fixtures) {
+        TOCSIN_TRY(const FixtureSurvey one, survey_fixture(disk, path));
+        if (Status status = tell_order(path, one); !status) return tl::unexpected(status.error());
+        recording.begin = std::min(recording.begin, *one.begin);
+        recording.end = std::max(recording.end, *one.end);
+        recording.surveys.push_back(one);
+    }
+    return recording;
+}
+
+struct Window {
+    Timestamp start, end;
+};
+
+Result<Window> window_of(const Flags& flags, const Recording& recording) {
+    Window window{recording.begin, recording.end};
+    if (!flags.start.empty()) {
+        TOCSIN_TRY(window.start, parse_moment(flags.start));
+    }
+    if (!flags.end.empty()) {
+        TOCSIN_TRY(window.end, parse_moment(flags.end));
+    }
+    if (!flags.start.empty() && !flags.end.empty() && window.start > window.end) {
+        return fail(Error::Kind::InvalidInput, "--start is later than --end");
+    }
+    const std::string reaches =
+        fmt::format("the fixture reaches from {} to {}", to_rfc3339(recording.begin), to_rfc3339(recording.end));
+    if (window.start > recording.end || window.end < recording.begin) {
+        const bool is_late = window.start > recording.end;
+        return fail(
+            Error::Kind::InvalidInput,
+            fmt::format("{} is outside of the fixture: {}",
+                        is_late ? "--start=" + to_rfc3339(window.start) : "--end=" + to_rfc3339(window.end), reaches));
+    }
+    if (window.start < recording.begin) note("--start is before the first sample: " + reaches);
+    if (window.end > recording.end) note("--end is after the last sample, where all series are over: " + reaches);
+    return window;
+}
+
+// ---- what came of it
+
+std::string counted(std::size_t count, std::string_view noun) {
+    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+void tell_unused(const std::string& path, const FixtureFeed::Facts& facts) {
+    if (facts.unused.empty()) return;
+    std::set<std::string> names;
+    for (const LabelSet& labels : facts.unused) names.emplace(labels.metric_name());
+    std::vector<std::string> shown(names.begin(), names.end());
+    const std::size_t more = shown.size() - std::min(shown.size(), kNamesMax);
+    shown.resize(shown.size() - more);
+    note(fmt::format("{}: no rule reads {} of {} series: {}{}", path, facts.unused.size(), facts.series,
+                     join(shown, ", "), more > 0 ? fmt::format(" and {} more names", more) : ""));
+}
+
+/// Counts what goes out, and lets it out.
+class Output {
+public:
+    Output(const Flags& flags, Progress& progress) : flags_(flags), progress_(progress) {}
+
+    Replay::Listeners listeners() {
+        Replay::Listeners listeners;
+        listeners.notification = [this](const ReplayedNotification& told) { add(told); };
+        if (flags_.alerts) {
+            listeners.transition = [this](const AlertTransition& change) {
+                say(flags_.format == "json" ? transition_json(change) : transition_text(change));
+            };
+        }
+        return listeners;
+    }
+
+    std::string summary() const {
+        std::string text = counted(notifications_, "notification");
+        for (const auto& [receiver, count] : by_receiver_) text += fmt::format("; {}: {}", receiver, count);
+        return text;
+    }
+    std::size_t failed() const { return failed_; }
+
+private:
+    void add(const ReplayedNotification& told) {
+        ++notifications_;
+        ++by_receiver_[told.attempt.receiver];
+        if (told.attempt.outcome.kind != Outcome::Kind::Delivered || !told.attempt.outcome.template_error.empty()) {
+            ++failed_;
+        }
+        say(flags_.format == "json" ? notification_json(told) : notification_text(told, !flags_.brief));
+    }
+    void say(const std::string& text) {
+        progress_.clear();
+        print(text);
+    }
+
+    const Flags& flags_;
+    Progress& progress_;
+    std::size_t notifications_ = 0, failed_ = 0;
+    std::map<std::string, std::size_t> by_receiver_;
+};
+
+int finish(const Flags& flags, const std::vector<std::unique_ptr<FixtureFeed>>& feeds, const Window& window,
+           const Output& output, bool was_well) {
+    for (std::size_t i = 0; i < feeds.size(); ++i) {
+        const FixtureFeed::Facts facts = feeds[i]->facts();
+        tell_unused(flags.fixtures[i], facts);
+        if (!facts.cut_off) continue;
+        note(*facts.cut_off + ": it was cut off; what is in front of that was replayed");
+        was_well = false;
+    }
+    note(fmt::format("{} to {}: {}", to_rfc3339(window.start), to_rfc3339(window.end), output.summary()));
+    return was_well && output.failed() == 0 ? kGood : kBad;
+}
+
+int run_replay(const Flags& flags, Replay::Subject subject, Disk& disk, const Recording& recording,
+               const Window& window) {
+    // The first tick is at the start.
+    VirtualScheduler scheduler(window.start - Duration{1});
+    const AsioScheduler real_clock;
+    Progress progress(real_clock);
+    LogOptions log_options;
+    log_options.level = LogLevel::Warn;
+    log_options.format = LogFormat::Compact;
+    auto opened = open_log(log_options, scheduler);
+    if (!opened) return refuse(opened.error());
+    WarningLog log(*std::move(opened));
+    Output output(flags, progress);
+    auto replay = Replay::create({scheduler, log}, std::move(subject), output.listeners());
+    if (!replay) {
+        print_diagnostics(replay.error());
+        return kBad;
+    }
+    std::vector<std::unique_ptr<FixtureFeed>> feeds;
+    std::vector<FixtureFeed*> players;
+    for (std::size_t i = 0; i < flags.fixtures.size(); ++i) {
+        auto feed = open_fixture_feed(disk, flags.fixtures[i], recording.surveys[i], (*replay)->store());
+        if (!feed) return refuse(feed.error());
+        feeds.push_back(*std::move(feed));
+        players.push_back(feeds.back().get());
+    }
+    const auto show = [&](Timestamp now) {
+        progress.show([&] {
+            const auto whole = std::max<std::int64_t>(1, (window.end - window.start).count());
+            return fmt::format("{} ({} %), {}", to_rfc3339(now), 100 * (now - window.start).count() / whole,
+                               output.summary());
+        });
+    };
+    const Status status = (*replay)->run_until(window.end, players, show);
+    progress.clear();
+    if (!status) return refuse(status.error());
+    return finish(flags, feeds, window, output, log.count == 0);
+}
+
+int replay(Flags& flags) {
+    Options options;
+    options.external_url = flags.external_url;
+    if (const Status status = read_options(flags, options); !status) return refuse(status.error().message, kUsage);
+    PosixDisk disk;
+    if (flags.rules.empty() && flags.config_file.empty()) return refuse("give either --rules or --config.file", kUsage);
+    auto rules = load_rules(disk, flags, options);
+    if (!rules) return tell_problems(rules.error());
+    Replay::Subject subject;
+    if (flags.alertmanager_file.empty()) {
+        note("without --alertmanager.config nobody is told: changes of alerts are shown");
+        flags.alerts = true;
+    } else {
+        if (!disk.exists(flags.alertmanager_file))
+            return refuse(flags.alertmanager_file + " is not there", kImpossible);
+        auto routing = load_alertmanager_config(disk, flags.alertmanager_file);
+        if (!routing) return tell_problems({routing.error(), false});
+        const Diagnostics unsendable = find_unsendable(*routing);
+        if (has_errors(unsendable)) return tell_problems({unsendable, false});
+        subject.alertmanager = *std::move(routing);
+    }
+    const auto recording = survey(disk, flags);
+    if (!recording) return refuse(recording.error());
+    const auto window = window_of(flags, *recording);
+    if (!window) return refuse(window.error().message, kUsage);
+    std::string url = flags.external_url;
+    while (url.ends_with('/')) url.pop_back();
+    subject.rules = rule_settings(rules->prometheus, options, url);
+    subject.rule_files = std::move(rules->rule_files);
+    return run_replay(flags, std::move(subject), disk, *recording, *window);
+}
+
+void add_flags(CLI::App& command, Flags& flags) {
+    command.add_option("--fixture", flags.fixtures, "Recorded metrics: .om, .om.gz or .om.zst; can be repeated")
+        ->required()
+        ->type_name("FILE");
+    auto* config = command.add_option("--config.file", flags.config_file, "prometheus.yml, for its rules and settings")
+                       ->type_name("FILE");
+    command.add_option("--rules", flags.rules, "Rule files instead, as names or shell patterns")
+        ->type_name("FILE")
+        ->excludes(config);
+    command
+        .add_option("--alertmanager.config,--alertmanager.config-file", flags.alertmanager_file,
+                    "alertmanager.yml; without it changes of alerts are shown and nobody is told")
+        ->type_name("FILE");
+    command.add_option("--start", flags.start, "When evaluation begins (default: at the first sample)")
+        ->type_name("TIME");
+    command.add_option("--end", flags.end, "The last moment (default: that of the last sample)")->type_name("TIME");
+    command.add_option("--format", flags.format, "text, or json: an object a line")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->capture_default_str();
+    command.add_flag("--alerts", flags.alerts, "Show when alerts begin to be pending, fire and resolve, too");
+    command.add_flag("--brief", flags.brief, "Leave the rendered messages out of the text");
+    command.add_option("--web.external-url", flags.external_url, "How people reach tocsin, for links in messages")
+        ->capture_default_str();
+    command
+        .add_option("--evaluation-interval", flags.evaluation_interval,
+                    "With --rules: of groups that do not say how often they are evaluated")
+        ->capture_default_str();
+    command.add_option("--query.lookback-delta", flags.lookback_delta, "How old a sample may be")
+        ->capture_default_str();
+    command.add_option("--enable-feature", flags.features, "Features of PromQL, separated by commas, or all");
+}
+
+}  // namespace
+
+void add_replay(CLI::App& app, Action& run) {
+    CLI::App* command = app.add_subcommand(
+        "replay", "Rules and routing over recorded metrics: every notification that would have been sent.");
+    const auto flags = std::make_shared<Flags>();
+    add_flags(*command, *flags);
+    command->footer(
+        "Times are seconds since 1970 or RFC 3339. Secrets are shown as <secret> and never read.\n"
+        "Examples:\n"
+        "  tocsin replay --fixture=outage.om.zst --config.file=prometheus.yml --alertmanager.config=alertmanager.yml\n"
+        "  tocsin replay --fixture=outage.om.gz --rules='rules/*.yml' --start=2026-03-01T10:00:00Z --alerts");
+    command->callback([flags, &run] { run = [flags] { return replay(*flags); }; });
+}
+
+}  // namespace tocsin::cli

@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""Rules and routing over recorded metrics: who would have been told what, and when; and what is said of a bad recording."""
+import gzip
+import json
+import subprocess
+
+from harness import EXAMPLE, Story, main, run
+
+START = 1772359200  # 2026-03-01T10:00:00Z
+TARGET = 'instance="localhost:8088",job="ironforge"'
+
+
+def recorded(minutes=30, dry=range(2 * 60, 10 * 60)):
+    """The example's backend, scraped each 15 s, whose pool is dry for some minutes."""
+    lines = []
+    for t in range(0, minutes * 60 + 1, 15):
+        at = START + t
+        lines.append(f"up{{{TARGET}}} 1 {at}")
+        lines.append(f'db_pool_connections{{{TARGET},state="idle"}} {2 if t in dry else 16} {at}')
+        lines.append(f'db_pool_connections{{{TARGET},state="active"}} 4 {at}')
+        lines.append(f"go_goroutines{{{TARGET}}} {t % 60} {at}")
+    return lines
+
+
+def text_of(lines):
+    return "\n".join(lines) + "\n# EOF\n"
+
+
+class Replay(Story):
+    def replay(self, fixture, *flags, rules=EXAMPLE / "alerts.yml", routing=EXAMPLE / "alertmanager.yml"):
+        return run("replay", f"--fixture={fixture}", f"--rules={rules}", f"--alertmanager.config={routing}", *flags)
+
+    def test_every_notification_as_text(self):
+        path = self.write("outage.om", text_of(recorded()))
+        status, said, talk = self.replay(path, "--alerts")
+        self.assertEqual(status, 0, talk)
+        heads = [line for line in said.splitlines() if line.startswith("2026")]
+        alert = f'{{alertname="DatabasePoolExhausted", instance="localhost:8088", job="ironforge", severity="critical", state="idle"}}'
+        group = '{alertname="DatabasePoolExhausted", severity="critical"}'
+        self.assertEqual(heads, [
+            f"2026-03-01T10:02:00.000Z  alert pending  {alert} value 2",
+            f"2026-03-01T10:04:00.000Z  alert firing  {alert} value 2",
+            f"2026-03-01T10:04:10.000Z  pagerduty pagerduty[0]  firing  {group}  (first notification)",
+            f"2026-03-01T10:10:00.000Z  alert resolved  {alert} value 2",
+            f"2026-03-01T10:10:10.000Z  pagerduty pagerduty[0]  resolved  {group}  (all alerts resolved)"])
+        self.assertIn('"description": "[FIRING:1] DatabasePoolExhausted critical (localhost:8088 ironforge idle)"', said)
+        self.assertIn('"service_key": "<secret>"', said)
+        self.assertNotIn("YOUR_PAGERDUTY_SERVICE_KEY", said)
+        self.assertIn("no rule reads 3 of 4 series: db_pool_connections, go_goroutines, up", talk)
+        self.assertIn("2 notifications; pagerduty: 2", talk)
+
+    def test_json_is_the_same_bytes_from_every_kind_of_file(self):
+        plain = self.write("outage.om", text_of(recorded()))
+        packed = self.folder / "outage.om.gz"
+        packed.write_bytes(gzip.compress(plain.read_bytes()))
+        by_series = self.write("series.om", text_of(sorted(recorded(), key=lambda line: line.split(" ")[0])))
+        answers = [self.replay(path, "--format=json") for path in (plain, plain, packed, by_series)]
+        self.assertEqual({status for status, _, _ in answers}, {0})
+        self.assertEqual(len({said for _, said, _ in answers}), 1)
+        self.assertIn("series.om:122: from here on it is not in the order of time", answers[3][2])
+        first, second = map(json.loads, answers[0][1].splitlines())
+        self.assertEqual((first["time"], first["receiver"], first["status"]), ("2026-03-01T10:04:10.000Z", "pagerduty", "firing"))
+        self.assertEqual(first["alerts"][0]["startsAt"], "2026-03-01T10:04:00.000Z")
+        self.assertEqual(first["messages"][0]["body"]["event_type"], "trigger")
+        self.assertEqual(second["messages"][0]["body"]["event_type"], "resolve")
+
+    def test_zstd(self):
+        if subprocess.run(["sh", "-c", "command -v zstd"], capture_output=True).returncode != 0:
+            self.skipTest("the command zstd is not there")
+        path = self.write("outage.om", text_of(recorded()))
+        subprocess.run(["zstd", "-q", path], check=True)
+        self.assertEqual(self.replay(self.folder / "outage.om.zst", "--format=json")[:2], self.replay(path, "--format=json")[:2])
+
+    def test_a_window(self):
+        path = self.write("outage.om", text_of(recorded()))
+        status, said, talk = self.replay(path, "--brief", "--start=2026-03-01T10:05:00Z", "--end=2026-03-01T10:08:00Z")
+        self.assertEqual((status, said.splitlines()[0][:24]), (0, "2026-03-01T10:07:10.000Z"), talk)  # `for: 2m` from the start on
+        status, said, talk = self.replay(path, "--end=2026-03-01T12:00:00Z")
+        self.assertEqual(status, 0)
+        self.assertIn("--end is after the last sample", talk)
+        status, said, talk = self.replay(path, "--start=2026-04-01T10:00:00Z")
+        self.assertEqual((status, said), (2, ""))
+        self.assertIn("--start=2026-04-01T10:00:00Z is outside of the fixture: the fixture reaches from 2026-03-01T10:00:00Z to "
+                      "2026-03-01T10:30:00Z", talk)
+        self.assertEqual(self.replay(path, "--start=11", "--end=10")[0], 2)
+        self.assertEqual(self.replay(path, "--start=yesterday")[0], 2)
+
+    def test_from_a_prometheus_configuration_without_routing(self):
+        self.write("prometheus.yml", "global: {evaluation_interval: 15s, external_labels: {site: x}}\nrule_files: [r.yml]\n")
+        self.write("r.yml", "groups: [{name: g, rules: [{alert: Dry, expr: 'db_pool_connections < 5'}]}]\n")
+        path = self.write("outage.om", text_of(recorded()))
+        status, said, talk = run("replay", f"--fixture={path}", f"--config.file={self.folder / 'prometheus.yml'}", "--format=json")
+        self.assertEqual(status, 0)
+        self.assertEqual([(line["phase"], line["labels"]["state"], line["time"][11:19]) for line in map(json.loads, said.splitlines())],
+                         [("firing", "active", "10:00:00"), ("firing", "idle", "10:02:00"), ("resolved", "idle", "10:10:00")])
+        self.assertIn("nobody is told", talk)
+
+    def test_a_rule_that_fails_is_told_once(self):
+        rules = self.write("r.yml", "groups: [{name: g, interval: 15s, rules: [{alert: A, expr: 'db_pool_connections * on () up'},"
+                                    " {alert: B, expr: 'label_replace(db_pool_connections, \"state\", \"x\", \"\", \"\") > 0'}]}]\n")
+        path = self.write("outage.om", text_of(recorded()))
+        status, _, talk = self.replay(path, rules=rules)
+        self.assertEqual(status, 1)
+        self.assertEqual(talk.count("rule evaluation failed"), 2, talk)
+        self.assertIn("2026-03-01T10:00:00.000Z WARN rules::group rule evaluation failed", talk)
+
+    def test_what_cannot_be_replayed(self):
+        good = self.write("outage.om", text_of(recorded()))
+        cut = self.write("cut.om", text_of(recorded())[:-300])
+        packed_cut = self.folder / "cut.om.gz"
+        packed_cut.write_bytes(gzip.compress(good.read_bytes())[:-200])
+        for path in (cut, packed_cut):
+            status, said, talk = self.replay(path, "--brief")
+            self.assertEqual((status, said.count("pagerduty[0]")), (1, 2))
+            self.assertIn("data does not end with # EOF: it was cut off; what is in front of that was replayed", talk)
+        for text, says in (("up 1\n# EOF\n", "bad.om:1: a sample without a timestamp"), ("# EOF\n", "no samples with timestamps"),
+                           ("up 1 1772359200000\n# EOF\n", "look like milliseconds"),
+                           ("up 1 10\nup 1 10\n# EOF\n", "bad.om:2: up has two samples at 10000 ms"),
+                           ("up 1 10\n}{ 1 11\n# EOF\n", "bad.om:2: ")):
+            status, said, talk = self.replay(self.write("bad.om", text))
+            self.assertEqual((status, said), (1, ""), talk)
+            self.assertIn(says, talk)
+        self.assertEqual(self.replay(self.folder / "nowhere.om")[0], 3)
+        self.assertEqual(self.replay(good, rules="nowhere*.yml")[0], 3)
+        self.assertEqual(self.replay(good, routing="nowhere.yml")[0], 3)
+        bad = self.write("bad.yml", "groups: [{name: g, rules: [{alert: A, expr: 'up ='}]}]\n")
+        status, _, talk = self.replay(good, rules=bad)
+        self.assertEqual(status, 1)
+        self.assertIn("bad.yml:1:", talk)
+        self.assertEqual(run("replay", f"--fixture={good}")[0], 2)
+        self.assertEqual(run("replay")[0], 2)
+
+
+if __name__ == "__main__":
+    main()
