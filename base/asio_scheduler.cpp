@@ -8,6 +8,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "base/saturated.h"
+
 namespace tocsin {
 
 namespace {
@@ -25,12 +27,6 @@ constexpr std::int64_t kDriftIgnoredNs = kNanosecondsPerMs;
 
 std::int64_t monotonic_ns() {
     return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
-}
-
-std::int64_t saturated_subtract(std::int64_t a, std::int64_t b) {
-    std::int64_t difference = 0;
-    if (!__builtin_sub_overflow(a, b, &difference)) return difference;
-    return b < 0 ? kNever : std::numeric_limits<std::int64_t>::min();
 }
 
 std::int64_t floor_to_ms(std::int64_t ns) {

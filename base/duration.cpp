@@ -15,10 +15,6 @@ namespace {
 
 constexpr std::int64_t kNanosecondsMax = std::numeric_limits<std::int64_t>::max();
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
 struct Unit {
     std::string_view name;
     std::int64_t ms;

@@ -10,14 +10,14 @@ namespace tocsin {
 
 namespace {
 
-constexpr std::size_t kPieceBytes = 64 * 1024;
+constexpr std::size_t kOutputBytes = 64 * 1024;
 constexpr int kGzipOnly = 16;  // added to the window bits, it means a gzip header and trailer (zlib.h, inflateInit2)
 
 }  // namespace
 
 struct GunzipStream::State {
     z_stream zlib{};
-    std::vector<unsigned char> piece = std::vector<unsigned char>(kPieceBytes);
+    std::vector<unsigned char> piece = std::vector<unsigned char>(kOutputBytes);
     bool between_members = false;  // a whole member has been read, and nothing of a next one
 };
 
@@ -40,13 +40,13 @@ Status GunzipStream::put(std::string_view compressed, const Take& take) {
         if (state_->between_members) inflateReset(&zlib);
         state_->between_members = false;
         zlib.next_out = state_->piece.data();
-        zlib.avail_out = kPieceBytes;
+        zlib.avail_out = kOutputBytes;
         const int outcome = inflate(&zlib, Z_NO_FLUSH);
         if (outcome != Z_OK && outcome != Z_STREAM_END && outcome != Z_BUF_ERROR) {
             return fail(Error::Kind::InvalidInput, "invalid gzip data");
         }
         state_->between_members = outcome == Z_STREAM_END;
-        const std::size_t bytes = kPieceBytes - zlib.avail_out;
+        const std::size_t bytes = kOutputBytes - zlib.avail_out;
         bytes_out_ += bytes;
         if (bytes > 0 && !take({reinterpret_cast<const char*>(state_->piece.data()), bytes})) return {};
     }

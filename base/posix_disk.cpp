@@ -20,7 +20,7 @@
 namespace tocsin {
 namespace {
 
-Error::Kind kind_of(int code) {
+Error::Kind kind_of_errno(int code) {
     switch (code) {
         case ENOENT:
         case ENOTDIR:
@@ -38,7 +38,7 @@ Error::Kind kind_of(int code) {
 tl::unexpected<Error> failed(std::string_view doing, std::string_view path, int code) {
     std::string reason = std::generic_category().message(code);
     reason.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(reason.front())));
-    return fail(kind_of(code), fmt::format("{} {}: {}", doing, path, reason));
+    return fail(kind_of_errno(code), fmt::format("{} {}: {}", doing, path, reason));
 }
 
 /// Repeats a call that a signal interrupted.
@@ -163,7 +163,7 @@ bool leads_astray(std::string_view path, std::string_view pattern) {
     return false;
 }
 
-bool is_directory(const std::string& path) {
+bool is_existing_directory(const std::string& path) {
     struct stat info {};
     return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
@@ -201,9 +201,9 @@ Status PosixDisk::remove(const std::string& path) {
 Status PosixDisk::make_directories(const std::string& path) {
     for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
         const std::string part = path.substr(0, end);
-        if (!part.empty() && !is_directory(part)) {
+        if (!part.empty() && !is_existing_directory(part)) {
             if (::mkdir(part.c_str(), directory_mode_) != 0 && errno != EEXIST) return failed("mkdir", part, errno);
-            if (!is_directory(part)) return failed("mkdir", part, ENOTDIR);
+            if (!is_existing_directory(part)) return failed("mkdir", part, ENOTDIR);
             if (auto synced = sync_directory(directory_of(part)); !synced) return synced;
         }
         if (end == std::string::npos) return {};

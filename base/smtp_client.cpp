@@ -52,7 +52,7 @@ std::string with_dots_stuffed(std::string_view content) {
     return out + ".\r\n";
 }
 
-Error::Kind kind_of(const Reply& reply) {
+Error::Kind kind_of_reply(const Reply& reply) {
     return reply.is_permanent() ? Error::Kind::InvalidInput : Error::Kind::Unavailable;
 }
 
@@ -92,7 +92,7 @@ private:
     }
 
     void refuse(std::string_view step, const Reply& reply) {
-        end(kind_of(reply), fmt::format("{}: {}", step, reply.text()));
+        end(kind_of_reply(reply), fmt::format("{}: {}", step, reply.text()));
     }
 
     void finish(Result<MailReceipt> verdict) {
@@ -230,7 +230,7 @@ private:
     }
 
     void refuse_authentication(const Reply& reply) {
-        end(kind_of(reply), fmt::format("authentication failed with code {}", reply.code));
+        end(kind_of_reply(reply), fmt::format("authentication failed with code {}", reply.code));
     }
 
     void say_from() {

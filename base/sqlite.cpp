@@ -28,7 +28,7 @@ namespace {
 
 constexpr std::uint64_t kPageBytes = 4096;
 
-Error::Kind kind_of(int code) {
+Error::Kind kind_of_sqlite(int code) {
     switch (code & 0xFF) {
         case SQLITE_IOERR:
         case SQLITE_FULL:
@@ -50,7 +50,7 @@ tl::unexpected<Error> failed(const SqliteConnection& connection, int code) {
     const int primary = code & 0xFF;
     const bool of_the_disk = primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN;
     if (of_the_disk && !connection.vfs.last_error().empty()) message += ": " + connection.vfs.last_error();
-    return fail(kind_of(code), std::move(message));
+    return fail(kind_of_sqlite(code), std::move(message));
 }
 
 Status run_sql(SqliteConnection& connection, const char* sql) {

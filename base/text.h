@@ -9,6 +9,9 @@
 
 namespace tocsin {
 
+/// An ASCII digit, whatever the locale.
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 /// A number as Prometheus' API and its label values print it: shortest digits that read back, never an exponent
 /// (Go's FormatFloat 'f' -1), `NaN`, `+Inf`, `-Inf`.
 std::string format_value(double value);

@@ -9,23 +9,13 @@
 #include <thread>
 #include <utility>
 
+#include "base/saturated.h"
+
 namespace tocsin {
 
 namespace {
 
 constexpr Duration kStepTold{1000};
-
-std::int64_t saturated_add(std::int64_t a, std::int64_t b) {
-    std::int64_t sum = 0;
-    if (!__builtin_add_overflow(a, b, &sum)) return sum;
-    return b > 0 ? std::numeric_limits<std::int64_t>::max() : std::numeric_limits<std::int64_t>::min();
-}
-
-std::int64_t saturated_subtract(std::int64_t a, std::int64_t b) {
-    std::int64_t difference = 0;
-    if (!__builtin_sub_overflow(a, b, &difference)) return difference;
-    return b < 0 ? std::numeric_limits<std::int64_t>::max() : std::numeric_limits<std::int64_t>::min();
-}
 
 /// The last step of SplitMix64: each bit of the input changes half of the output.
 std::uint64_t scramble(std::uint64_t x) {

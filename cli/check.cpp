@@ -17,7 +17,7 @@
 namespace tocsin::cli {
 namespace {
 
-struct Flags {
+struct CheckFlags {
     std::vector<std::string> files;
     std::string format = "text";
     std::string fail_on = "error";
@@ -37,7 +37,7 @@ public:
     }
     void good(std::string line) { good_.push_back(std::move(line)); }
 
-    int report(const Flags& flags) const {
+    int report(const CheckFlags& flags) const {
         // What `metrics` prints as JSON says itself what is wrong.
         if (!flags.prints_own_json || flags.format != "json" || unreadable_) print_findings(findings_, flags.format);
         if (flags.format == "text") {
@@ -74,7 +74,7 @@ std::string counted(std::size_t count, std::string_view noun) {
     return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
 }
 
-int check_rules(const Flags& flags) {
+int check_rules(const CheckFlags& flags) {
     PosixDisk disk;
     Checked checked;
     for (const std::string& path : flags.files) {
@@ -87,7 +87,7 @@ int check_rules(const Flags& flags) {
     return checked.report(flags);
 }
 
-int check_config(const Flags& flags) {
+int check_config(const CheckFlags& flags) {
     PosixDisk disk;
     Checked checked;
     for (const std::string& path : flags.files) {
@@ -104,7 +104,7 @@ int check_config(const Flags& flags) {
     return checked.report(flags);
 }
 
-int check_alertmanager(const Flags& flags) {
+int check_alertmanager(const CheckFlags& flags) {
     PosixDisk disk;
     Checked checked;
     for (const std::string& path : flags.files) {
@@ -124,7 +124,7 @@ int check_alertmanager(const Flags& flags) {
     return checked.report(flags);
 }
 
-void check_body(const std::string& body, const std::string& path, const Flags& flags, Checked& checked) {
+void check_body(const std::string& body, const std::string& path, const CheckFlags& flags, Checked& checked) {
     const auto format = exposition_format(flags.content_type);
     const Json report = exposition_report(flags.content_type, body);
     if (flags.format == "json") print(dump(report, JsonStyle::Plain) + "\n");
@@ -138,7 +138,7 @@ void check_body(const std::string& body, const std::string& path, const Flags& f
     checked.good(path + ": " + counted(report.at("samples").items().size(), "sample"));
 }
 
-int check_metrics(const Flags& flags) {
+int check_metrics(const CheckFlags& flags) {
     PosixDisk disk;
     Checked checked;
     for (const std::string& path : flags.files) {
@@ -147,8 +147,8 @@ int check_metrics(const Flags& flags) {
     return checked.report(flags);
 }
 
-CLI::App* add_kind(CLI::App& check, const char* name, const char* what, const std::shared_ptr<Flags>& flags,
-                   int (*work)(const Flags&), Action& run) {
+CLI::App* add_kind(CLI::App& check, const char* name, const char* what, const std::shared_ptr<CheckFlags>& flags,
+                   int (*work)(const CheckFlags&), Action& run) {
     CLI::App* kind = check.add_subcommand(name, what);
     kind->add_option("files", flags->files, "Files; - is standard input")->required()->type_name("FILE");
     kind->add_option("--format", flags->format, "How findings are printed")
@@ -177,11 +177,11 @@ CLI::App* add_kind(CLI::App& check, const char* name, const char* what, const st
 void add_check(CLI::App& app, Action& run) {
     CLI::App* check = app.add_subcommand("check", "Validate files: every problem at once, with file, line and column.");
     check->require_subcommand(1);
-    const auto flags = std::make_shared<Flags>();
+    const auto flags = std::make_shared<CheckFlags>();
     add_kind(*check, "config", "prometheus.yml files with the rule files they name", flags, check_config, run);
     add_kind(*check, "rules", "Rule files", flags, check_rules, run);
     add_kind(*check, "alertmanager", "alertmanager.yml files", flags, check_alertmanager, run);
-    const auto metrics = std::make_shared<Flags>();
+    const auto metrics = std::make_shared<CheckFlags>();
     metrics->prints_own_json = true;
     add_kind(*check, "metrics", "Bodies as /metrics gives them: whether a scrape would take them, and advice about names", metrics,
              check_metrics, run)

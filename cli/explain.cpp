@@ -26,7 +26,7 @@ namespace {
 constexpr Duration kForEver = std::chrono::hours(24 * 365 * 200);
 constexpr std::size_t kResultLinesMax = 20;
 
-struct Flags {
+struct ExplainFlags {
     std::string expr, server, fixture, at, features;
     std::string lookback_delta = "5m";
     std::string format = "text";
@@ -35,7 +35,7 @@ struct Flags {
 // ---- asking
 
 /// The plan over what a fixture holds, or over nothing at all.
-Result<Json> explain_here(const Flags& flags, const Expr& expr, const QueryOptions& options) {
+Result<Json> explain_here(const ExplainFlags& flags, const Expr& expr, const QueryOptions& options) {
     AsioScheduler scheduler;
     Store store(StoreOptions{.keep_all = true, .retention = kForEver, .lookback_delta = options.lookback_delta});
     Timestamp at = scheduler.now();
@@ -54,7 +54,7 @@ Result<Json> explain_here(const Flags& flags, const Expr& expr, const QueryOptio
     return api::explanation_json(explanation, at);
 }
 
-Result<Json> explain_there(const Flags& flags) {
+Result<Json> explain_there(const ExplainFlags& flags) {
     ApiParameters parameters{{"query", flags.expr}};
     if (!flags.at.empty()) parameters.emplace_back("time", flags.at);
     return ask_api({.server = flags.server, .path = "/api/v1/explain", .parameters = std::move(parameters)});
@@ -140,7 +140,7 @@ std::string text_of(const Json& explanation) {
 
 // ---- the command
 
-int explain(const Flags& flags) {
+int explain(const ExplainFlags& flags) {
     QueryOptions options;
     const auto features = parse_features(flags.features);
     const auto lookback_delta = parse_duration(flags.lookback_delta);
@@ -173,7 +173,7 @@ int explain(const Flags& flags) {
 void add_explain(CLI::App& app, Action& run) {
     CLI::App* command =
         app.add_subcommand("explain", "The plan of an expression: nodes, sizes, what is kept, time per node.");
-    const auto flags = std::make_shared<Flags>();
+    const auto flags = std::make_shared<ExplainFlags>();
     command->add_option("expr", flags->expr, "A PromQL expression")->required()->type_name("EXPR");
     auto* server = command->add_option("--server", flags->server, "Over what a running tocsin has")->type_name("URL");
     command

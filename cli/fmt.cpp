@@ -38,11 +38,11 @@ int format_promql(bool one_line) {
 
 void add_fmt(CLI::App& app, Action& run) {
     CLI::App* command = app.add_subcommand("fmt", "Print an expression in its canonical form.");
-    struct Flags {
+    struct FmtFlags {
         bool promql = false;
         bool one_line = false;
     };
-    const auto flags = std::make_shared<Flags>();
+    const auto flags = std::make_shared<FmtFlags>();
     command->add_flag("--promql", flags->promql, "Read one PromQL expression from standard input")->required();
     command->add_flag("--oneline", flags->one_line, "On one line");
     command->footer(

@@ -25,7 +25,7 @@ constexpr Duration kPatience = std::chrono::minutes(10);
 constexpr double kRangeSeconds = 300;  // that is looked back when no start is given
 constexpr double kPointsWanted = 250;  // when no step is given
 
-struct Flags {
+struct QueryFlags {
     std::string server = "http://127.0.0.1:9099";
     std::string format = "text";
     std::string expression, name;
@@ -82,7 +82,7 @@ void print_annotations(const Json& answer) {
     }
 }
 
-int show(const Result<HttpResponse>& response, const Flags& flags) {
+int show(const Result<HttpResponse>& response, const QueryFlags& flags) {
     if (!response) {
         print_error("tocsin query: " + flags.server + ": " + response.error().message + "\n");
         return kImpossible;
@@ -114,11 +114,11 @@ void add_given(ApiParameters& form, std::string name, const std::string& value) 
     if (!value.empty()) form.emplace_back(std::move(name), value);
 }
 
-int ask(const Flags& flags, std::string path, ApiParameters form) {
+int ask(const QueryFlags& flags, std::string path, ApiParameters form) {
     return show(send_question({flags.server, std::move(path), std::move(form), true, kPatience}), flags);
 }
 
-int query_instant(const Flags& flags) {
+int query_instant(const QueryFlags& flags) {
     ApiParameters form{{"query", flags.expression}, {"timeout", flags.timeout}};
     add_given(form, "time", flags.time);
     add_given(form, "limit", flags.limit);
@@ -130,7 +130,7 @@ double now_in_seconds() {
     return static_cast<double>(to_unix_ms(clock.now())) / 1000;
 }
 
-int query_range(const Flags& flags) {
+int query_range(const QueryFlags& flags) {
     const auto end = flags.end.empty() ? std::optional(now_in_seconds()) : parse_float(flags.end);
     const std::string end_text = flags.end.empty() ? format_value(*end) : flags.end;
     std::string start_text = flags.start, step = flags.step;
@@ -158,7 +158,7 @@ int query_range(const Flags& flags) {
     return ask(flags, "/api/v1/query_range", std::move(form));
 }
 
-ApiParameters series_form(const Flags& flags) {
+ApiParameters series_form(const QueryFlags& flags) {
     ApiParameters form;
     for (const std::string& match : flags.matches) form.emplace_back("match[]", match);
     add_given(form, "start", flags.start);
@@ -167,11 +167,11 @@ ApiParameters series_form(const Flags& flags) {
     return form;
 }
 
-int query_series(const Flags& flags) {
+int query_series(const QueryFlags& flags) {
     return ask(flags, "/api/v1/series", series_form(flags));
 }
 
-int query_labels(const Flags& flags) {
+int query_labels(const QueryFlags& flags) {
     if (flags.name.empty()) return ask(flags, "/api/v1/labels", series_form(flags));
     // Label values can only be asked for by GET.
     const std::string path = "/api/v1/label/" + query_escape(flags.name) + "/values";
@@ -180,7 +180,7 @@ int query_labels(const Flags& flags) {
 
 // ---- the command line
 
-void add_common(CLI::App& command, Flags& flags) {
+void add_common(CLI::App& command, QueryFlags& flags) {
     command.add_option("--server", flags.server, "Where tocsin or Prometheus listens")->capture_default_str();
     command.add_option("--format", flags.format, "text or json, which is the server's answer as it is")
         ->check(CLI::IsMember({"text", "json"}))
@@ -188,12 +188,12 @@ void add_common(CLI::App& command, Flags& flags) {
     command.add_option("--limit", flags.limit, "At most so many series or texts");
 }
 
-void add_expression(CLI::App& command, Flags& flags) {
+void add_expression(CLI::App& command, QueryFlags& flags) {
     command.add_option("expression", flags.expression, "PromQL")->required();
     command.add_option("--timeout", flags.timeout, "How long the server may take")->capture_default_str();
 }
 
-void add_times(CLI::App& command, Flags& flags) {
+void add_times(CLI::App& command, QueryFlags& flags) {
     command.add_option("--start", flags.start, "Seconds since 1970, or RFC 3339");
     command.add_option("--end", flags.end, "The same");
 }
@@ -206,8 +206,8 @@ void add_query(CLI::App& app, Action& run) {
     query->footer(
         "Examples:\n  tocsin query instant 'up == 0'\n  tocsin query range --step=15s 'rate(http_requests_total[5m])'\n"
         "  tocsin query series --match='up{job=\"node\"}'\n  tocsin query labels job");
-    const auto flags = std::make_shared<Flags>();
-    const auto add = [&](const char* name, const char* help, int (*work)(const Flags&)) {
+    const auto flags = std::make_shared<QueryFlags>();
+    const auto add = [&](const char* name, const char* help, int (*work)(const QueryFlags&)) {
         CLI::App* command = query->add_subcommand(name, help);
         add_common(*command, *flags);
         command->callback([flags, &run, work] { run = [flags, work] { return work(*flags); }; });

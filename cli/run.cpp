@@ -27,7 +27,7 @@ namespace tocsin::cli {
 namespace {
 
 /// The command line as it was written, before its texts are read.
-struct Flags {
+struct RunFlags {
     Options options;
     LogOptions log;
     std::string log_level = "info";
@@ -88,7 +88,7 @@ struct World {
     AsioFileWatch file_watch;
 };
 
-Status read_durations(Flags& flags) {
+Status read_durations(RunFlags& flags) {
     TOCSIN_TRY(flags.options.retention, parse_duration(flags.retention));
     TOCSIN_TRY(flags.options.resend_delay, parse_duration(flags.resend_delay));
     TOCSIN_TRY(flags.options.auto_reload_interval, parse_duration(flags.auto_reload_interval));
@@ -100,7 +100,7 @@ Status read_durations(Flags& flags) {
     return {};
 }
 
-Status complete(Flags& flags) {
+Status complete(RunFlags& flags) {
     TOCSIN_TRY(flags.log.level, parse_log_level(flags.log_level));
     TOCSIN_TRY(flags.log.format, parse_log_format(flags.log_format));
     TOCSIN_TRY(flags.options.query.features, parse_features(flags.features));
@@ -130,7 +130,7 @@ int refused(Log& log, const Result<ReloadOutcome>& started, bool to_person) {
     return kBad;
 }
 
-int run_daemon(Flags& flags) {
+int run_daemon(RunFlags& flags) {
     if (const Status status = complete(flags); !status) {
         print_error("tocsin run: " + status.error().message + "\n");
         return kUsage;
@@ -152,7 +152,7 @@ int run_daemon(Flags& flags) {
     return kGood;
 }
 
-void add_flags(CLI::App& command, Flags& flags) {
+void add_flags(CLI::App& command, RunFlags& flags) {
     Options& options = flags.options;
     // Given twice, the last one counts, as scripts that append flags expect.
     command.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
@@ -226,7 +226,7 @@ void add_flags(CLI::App& command, Flags& flags) {
 
 void add_run(CLI::App& app, Action& run) {
     CLI::App* command = app.add_subcommand("run", "The daemon: poll, evaluate, notify.");
-    const auto flags = std::make_shared<Flags>();
+    const auto flags = std::make_shared<RunFlags>();
     add_flags(*command, *flags);
     command->footer("Examples:\n  tocsin run\n"
                     "  tocsin run --config.file=prometheus.yml --alertmanager.config-file=alertmanager.yml\n"

@@ -25,7 +25,7 @@
 namespace tocsin::cli {
 namespace {
 
-struct Flags {
+struct TemplateFlags {
     std::string config_file, receiver, field;
     std::vector<std::string> globs;
     std::string text, type = "text";
@@ -63,7 +63,7 @@ Result<templates::NotificationData> read_data(Disk& disk, const std::string& pat
 }
 
 /// What is written in the file, with `groupKey` of the webhook's message left out: a key that is about as long.
-Result<Subject> make_subject(const Flags& flags, Disk& disk, Timestamp real_now) {
+Result<Subject> make_subject(const TemplateFlags& flags, Disk& disk, Timestamp real_now) {
     Subject subject;
     Notification& notification = subject.notification;
     notification.now = real_now;
@@ -129,7 +129,7 @@ int tell_unsendable(const ReceiverConfig& receiver) {
     return code;
 }
 
-int render_field(const Flags& flags, Disk& disk, const AlertmanagerConfig& config, const Notification& notification) {
+int render_field(const TemplateFlags& flags, Disk& disk, const AlertmanagerConfig& config, const Notification& notification) {
     const auto file = flags.show_secrets ? read_file(disk, flags.config_file) : config.masked_text;
     if (!file) return refuse(file.error().message, kImpossible);
     const auto root = parse_yaml(*file, flags.config_file);
@@ -139,7 +139,7 @@ int render_field(const Flags& flags, Disk& disk, const AlertmanagerConfig& confi
     return render_text(config.templates, field->text, field->is_html, notification);
 }
 
-int render_messages(const Flags& flags, Disk& disk, const AlertmanagerConfig& config, const Notification& notification,
+int render_messages(const TemplateFlags& flags, Disk& disk, const AlertmanagerConfig& config, const Notification& notification,
                     const Scheduler& clock) {
     if (flags.show_secrets) {
         return show_messages(preview(*config.find_receiver(flags.receiver), config, notification, clock, disk));
@@ -149,7 +149,7 @@ int render_messages(const Flags& flags, Disk& disk, const AlertmanagerConfig& co
     return show_messages(preview_masked(*masked->find_receiver(flags.receiver), *masked, notification, clock));
 }
 
-int render_receiver(const Flags& flags, Disk& disk, const Scheduler& clock, Subject subject) {
+int render_receiver(const TemplateFlags& flags, Disk& disk, const Scheduler& clock, Subject subject) {
     const auto config = load_alertmanager_config(disk, flags.config_file);
     if (!config) {
         print_diagnostics(config.error());
@@ -163,7 +163,7 @@ int render_receiver(const Flags& flags, Disk& disk, const Scheduler& clock, Subj
     return std::max(tell_unsendable(*receiver), render_messages(flags, disk, *config, notification, clock));
 }
 
-int render_given_text(const Flags& flags, Disk& disk, const Notification& notification) {
+int render_given_text(const TemplateFlags& flags, Disk& disk, const Notification& notification) {
     const auto loaded = load_templates(disk, flags.globs);
     if (!loaded) {
         print_diagnostics(loaded.error());
@@ -172,7 +172,7 @@ int render_given_text(const Flags& flags, Disk& disk, const Notification& notifi
     return render_text(*loaded, flags.text, flags.type == "html", notification);
 }
 
-int render(const Flags& flags) {
+int render(const TemplateFlags& flags) {
     const bool of_receiver = !flags.receiver.empty();
     if (of_receiver == !flags.text.empty()) return refuse("give either --receiver or --template.text", kUsage);
     if (of_receiver && flags.config_file.empty()) return refuse("--receiver needs --config.file", kUsage);
@@ -184,7 +184,7 @@ int render(const Flags& flags) {
                        : render_given_text(flags, disk, subject->notification);
 }
 
-void add_flags(CLI::App& command, Flags& flags) {
+void add_flags(CLI::App& command, TemplateFlags& flags) {
     command.add_option("--config.file", flags.config_file, "alertmanager.yml with the receiver")->type_name("FILE");
     command.add_option("--receiver", flags.receiver, "Receiver whose messages are shown")->type_name("NAME");
     command.add_option("--field", flags.field, "Only this field of it: slack_configs[0].title, details.firing")
@@ -210,7 +210,7 @@ void add_template(CLI::App& app, Action& run) {
     CLI::App* group = app.add_subcommand("template", "Try the templates of receivers.");
     group->require_subcommand(1);
     CLI::App* command = group->add_subcommand("render", "Show what a receiver would be told; nothing is sent.");
-    const auto flags = std::make_shared<Flags>();
+    const auto flags = std::make_shared<TemplateFlags>();
     add_flags(*command, *flags);
     command->footer(
         "Examples:\n"

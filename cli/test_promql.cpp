@@ -11,12 +11,12 @@ namespace {
 
 constexpr std::uint64_t kScriptBytesMax = 64 * 1024 * 1024;
 
-struct Flags {
+struct TestPromqlFlags {
     std::vector<std::string> files;
     std::string features;
 };
 
-int test_promql(const Flags& flags) {
+int test_promql(const TestPromqlFlags& flags) {
     QueryOptions options;
     const auto features = parse_features(flags.features);
     if (!features) {
@@ -45,7 +45,7 @@ int test_promql(const Flags& flags) {
 }  // namespace
 
 void add_test_promql(CLI::App& test, Action& run) {
-    const auto flags = std::make_shared<Flags>();
+    const auto flags = std::make_shared<TestPromqlFlags>();
     CLI::App* kind = test.add_subcommand("promql", "Scripts in the promqltest language");
     kind->add_option("files", flags->files, "Files")->required()->type_name("FILE");
     kind->add_option("--enable-feature", flags->features, "Features of PromQL, separated by commas, or all");

@@ -13,7 +13,7 @@
 namespace tocsin::cli {
 namespace {
 
-struct Flags {
+struct TestRulesFlags {
     std::vector<std::string> files;
     std::string run;
     std::string format = "text";
@@ -23,7 +23,7 @@ struct Flags {
     bool update = false;
 };
 
-Result<RuleTestOptions> options_of(const Flags& flags) {
+Result<RuleTestOptions> options_of(const TestRulesFlags& flags) {
     RuleTestOptions options;
     options.group_intervals = flags.group_intervals;
     options.coverage = flags.coverage;
@@ -48,7 +48,7 @@ bool update(Disk& disk, const RuleTestReport& report) {
     return true;
 }
 
-int test_rules(const Flags& flags) {
+int test_rules(const TestRulesFlags& flags) {
     auto options = options_of(flags);
     if (!options) {
         print_error("tocsin test: " + options.error().message + "\n");
@@ -71,7 +71,7 @@ int test_rules(const Flags& flags) {
 }  // namespace
 
 void add_test_rules(CLI::App& test, Action& run) {
-    const auto flags = std::make_shared<Flags>();
+    const auto flags = std::make_shared<TestRulesFlags>();
     CLI::App* kind = test.add_subcommand("rules", "Unit tests of rules in promtool's format");
     kind->add_option("files", flags->files, "Files")->required()->type_name("FILE");
     kind->add_option("--run", flags->run, "Only tests in whose name this regular expression finds something")

@@ -7,7 +7,7 @@
 namespace tocsin {
 namespace {
 
-constexpr std::uint64_t kFileBytesMax = 16 * 1024 * 1024;
+constexpr std::uint64_t kTemplateBytesMax = 16 * 1024 * 1024;
 
 using Nodes = std::vector<const YamlNode*>;
 
@@ -60,7 +60,7 @@ Diagnostic template_diagnostic(const templates::TemplateProblem& problem,
     return diagnostic;
 }
 
-tl::unexpected<Diagnostics> refuse(const std::string& file, std::string message) {
+tl::unexpected<Diagnostics> refuse_template(const std::string& file, std::string message) {
     Diagnostic diagnostic;
     diagnostic.file = file;
     diagnostic.message = std::move(message);
@@ -71,12 +71,12 @@ Parsed<std::vector<templates::TemplateFile>> read_files(Disk& disk, const std::v
     std::vector<templates::TemplateFile> files;
     for (const std::string& glob : globs) {
         const auto paths = disk.glob(glob);
-        if (!paths) return refuse(glob, paths.error().message);
+        if (!paths) return refuse_template(glob, paths.error().message);
         for (const std::string& path : *paths) {
             // A pattern without magic names itself; Go's Glob gives nothing when there is no such file.
             if (!disk.exists(path)) continue;
-            auto text = read_file(disk, path, kFileBytesMax);
-            if (!text) return refuse(path, text.error().message);
+            auto text = read_file(disk, path, kTemplateBytesMax);
+            if (!text) return refuse_template(path, text.error().message);
             files.push_back({path, *std::move(text)});
         }
     }

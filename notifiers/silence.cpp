@@ -7,7 +7,7 @@
 namespace tocsin {
 namespace {
 
-tl::unexpected<Error> refuse(std::string message) {
+tl::unexpected<Error> refuse_silence(std::string message) {
     return fail(Error::Kind::InvalidInput, std::move(message));
 }
 
@@ -159,13 +159,13 @@ void Silences::restore(std::vector<Silence> silences) {
 }
 
 Status Silences::check(const Silence& silence, Timestamp now) const {
-    if (silence.starts_at >= silence.ends_at) return refuse("start time must be before end time");
-    if (silence.ends_at < now) return refuse("end time can't be in the past");
-    if (silence.matchers.empty()) return refuse("invalid silence: at least one matcher required");
+    if (silence.starts_at >= silence.ends_at) return refuse_silence("start time must be before end time");
+    if (silence.ends_at < now) return refuse_silence("end time can't be in the past");
+    if (silence.matchers.empty()) return refuse_silence("invalid silence: at least one matcher required");
     const bool all_match_empty = std::all_of(silence.matchers.begin(), silence.matchers.end(),
                                              [](const Matcher& matcher) { return matcher.matches_empty(); });
     if (all_match_empty) {
-        return refuse("invalid silence: matcher set 0: at least one matcher must not match the empty string");
+        return refuse_silence("invalid silence: matcher set 0: at least one matcher must not match the empty string");
     }
     if (silence.matchers.size() > limits_.matchers_each) {
         return fail(Error::Kind::LimitExceeded, fmt::format("silence has {} matchers; expected at most {}",

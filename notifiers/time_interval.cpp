@@ -20,7 +20,7 @@ constexpr std::array<std::string_view, 12> kMonths = {"january",   "february", "
                                                       "may",       "june",     "july",     "august",
                                                       "september", "october",  "november", "december"};
 
-tl::unexpected<Error> refuse(std::string message) {
+tl::unexpected<Error> refuse_interval(std::string message) {
     return fail(Error::Kind::InvalidInput, std::move(message));
 }
 
@@ -30,14 +30,14 @@ Result<int> parse_number(std::string_view text) {
     if (!digits.empty() && digits.front() == '+') digits.remove_prefix(1);
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
     if (error != std::errc{} || end != digits.data() + digits.size()) {
-        return refuse(fmt::format("strconv.Atoi: parsing {}: invalid syntax", go_quote(text)));
+        return refuse_interval(fmt::format("strconv.Atoi: parsing {}: invalid syntax", go_quote(text)));
     }
     return number;
 }
 
 Result<int> parse_weekday(std::string_view text) {
     const auto found = std::find(kWeekdays.begin(), kWeekdays.end(), text);
-    if (found == kWeekdays.end()) return refuse(fmt::format("{} is not a valid weekday", text));
+    if (found == kWeekdays.end()) return refuse_interval(fmt::format("{} is not a valid weekday", text));
     return static_cast<int>(found - kWeekdays.begin());
 }
 
@@ -45,7 +45,7 @@ Result<int> parse_month(std::string_view text) {
     const auto found = std::find(kMonths.begin(), kMonths.end(), text);
     if (found != kMonths.end()) return static_cast<int>(found - kMonths.begin()) + 1;
     const auto number = parse_number(text);
-    if (!number) return refuse(fmt::format("{} is not a valid month", text));
+    if (!number) return refuse_interval(fmt::format("{} is not a valid month", text));
     return *number;
 }
 
@@ -58,7 +58,7 @@ std::string month_name(int month) {
 Result<Range> parse_range(std::string_view text, Result<int> (*parse_member)(std::string_view)) {
     const std::string lower = to_lower(text);
     const auto members = split(lower, ':');
-    if (members.size() > 2) return refuse(fmt::format("couldn't parse range {}, invalid format", lower));
+    if (members.size() > 2) return refuse_interval(fmt::format("couldn't parse range {}, invalid format", lower));
     TOCSIN_TRY(const int begin, parse_member(members.front()));
     TOCSIN_TRY(const int end, parse_member(members.back()));
     return Range{begin, end};
@@ -66,7 +66,7 @@ Result<Range> parse_range(std::string_view text, Result<int> (*parse_member)(std
 
 Result<Range> parse_weekdays(std::string_view text) {
     TOCSIN_TRY(const Range range, parse_range(text, parse_weekday));
-    if (range.begin > range.end) return refuse("start day cannot be before end day");
+    if (range.begin > range.end) return refuse_interval("start day cannot be before end day");
     return range;
 }
 
@@ -74,14 +74,14 @@ Result<Range> parse_days_of_month(std::string_view text) {
     TOCSIN_TRY(const Range range, parse_range(text, parse_number));
     for (const int day : {range.begin, range.end}) {
         if (day == 0 || day < -31 || day > 31) {
-            return refuse(fmt::format("{} is not a valid day of the month: out of range", day));
+            return refuse_interval(fmt::format("{} is not a valid day of the month: out of range", day));
         }
     }
-    if (range.begin < 0 && range.end > 0) return refuse("end day must be negative if start day is negative");
+    if (range.begin < 0 && range.end > 0) return refuse_interval("end day must be negative if start day is negative");
     // Judged as in a month of 28 days: what is empty there is taken for a mistake.
     const auto in_shortest_month = [](int day) { return day < 0 ? 28 + day : day; };
     if (in_shortest_month(range.begin) > in_shortest_month(range.end)) {
-        return refuse(fmt::format("end day {} is always before start day {}", range.end, range.begin));
+        return refuse_interval(fmt::format("end day {} is always before start day {}", range.end, range.begin));
     }
     return range;
 }
@@ -89,7 +89,7 @@ Result<Range> parse_days_of_month(std::string_view text) {
 Result<Range> parse_months(std::string_view text) {
     TOCSIN_TRY(const Range range, parse_range(text, parse_month));
     if (range.begin > range.end) {
-        return refuse(
+        return refuse_interval(
             fmt::format("end month {} is before start month {}", month_name(range.end), month_name(range.begin)));
     }
     return range;
@@ -98,7 +98,7 @@ Result<Range> parse_months(std::string_view text) {
 Result<Range> parse_years(std::string_view text) {
     TOCSIN_TRY(const Range range, parse_range(text, parse_number));
     if (range.begin > range.end) {
-        return refuse(fmt::format("end year {} is before start year {}", range.end, range.begin));
+        return refuse_interval(fmt::format("end year {} is before start year {}", range.end, range.begin));
     }
     return range;
 }
@@ -111,7 +111,7 @@ Result<int> parse_minutes(std::string_view text) {
         const int minutes = digit(3) * 10 + digit(4);
         if ((hours < 24 && minutes < 60) || (hours == 24 && minutes == 0)) return hours * 60 + minutes;
     }
-    return refuse(fmt::format("couldn't parse timestamp {}, invalid format", text));
+    return refuse_interval(fmt::format("couldn't parse timestamp {}, invalid format", text));
 }
 
 void read_ranges(ConfigFields& fields, std::string_view key, Result<Range> (*parse)(std::string_view),

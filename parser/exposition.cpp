@@ -37,9 +37,6 @@ constexpr std::array<std::uint8_t, 256> kClasses = make_classes();
 bool is(char c, int classes) {
     return (kClasses[static_cast<unsigned char>(c)] & classes) != 0;
 }
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 
 // ---- numbers
 

@@ -2,14 +2,13 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace tocsin {
 namespace {
 
 bool is_blank(char c) {
     return c == ' ' || c == '\t';
-}
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
 }
 bool is_name_start(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';

@@ -114,7 +114,7 @@ bool append_escape(std::string_view text, std::size_t& at, std::string& out) {
 }
 
 /// Go's strconv.Unquote of what stands between double quotes.
-std::optional<std::string> unquote(std::string_view inside) {
+std::optional<std::string> unquote_matcher(std::string_view inside) {
     std::string out;
     for (std::size_t at = 0; at < inside.size();) {
         if (inside[at] == '\n') return std::nullopt;
@@ -130,7 +130,7 @@ std::optional<std::string> unquote(std::string_view inside) {
 
 enum class TokenKind { End, OpenBrace, CloseBrace, Comma, Equal, NotEqual, Match, NotMatch, Quoted, Unquoted };
 
-struct Token {
+struct MatcherToken {
     TokenKind kind = TokenKind::End;
     std::string_view text;
     std::size_t begin = 0;
@@ -142,7 +142,7 @@ class Lexer {
 public:
     explicit Lexer(std::string_view text) : text_(text) {}
 
-    Result<Token> next() {
+    Result<MatcherToken> next() {
         while (at_ < text_.size() && is_space(rune_at(text_, at_).code)) at_ += rune_at(text_, at_).bytes;
         const std::size_t begin = at_;
         if (at_ >= text_.size()) return token(TokenKind::End, begin);
@@ -170,11 +170,11 @@ public:
     }
 
 private:
-    Token token(TokenKind kind, std::size_t begin) const {
+    MatcherToken token(TokenKind kind, std::size_t begin) const {
         return {kind, text_.substr(begin, at_ - begin), begin, at_};
     }
 
-    Token single(TokenKind kind) {
+    MatcherToken single(TokenKind kind) {
         ++at_;
         return token(kind, at_ - 1);
     }
@@ -185,19 +185,19 @@ private:
         return true;
     }
 
-    Token equals() {
+    MatcherToken equals() {
         const std::size_t begin = at_++;
         return accept('~') ? token(TokenKind::Match, begin) : token(TokenKind::Equal, begin);
     }
 
-    Result<Token> exclamation() {
+    Result<MatcherToken> exclamation() {
         const std::size_t begin = at_++;
         if (accept('=')) return token(TokenKind::NotEqual, begin);
         if (accept('~')) return token(TokenKind::NotMatch, begin);
         return refuse(fmt::format("{}:{}: !: expected one of '=~'", begin, at_));
     }
 
-    Result<Token> quoted() {
+    Result<MatcherToken> quoted() {
         const std::size_t begin = at_++;
         for (; at_ < text_.size() && text_[at_] != '"'; ++at_) {
             if (text_[at_] == '\\' && at_ + 1 < text_.size()) ++at_;
@@ -253,11 +253,11 @@ private:
     }
 
     Result<std::string> word(std::string_view expected) {
-        const Token word = token_;
+        const MatcherToken word = token_;
         if (word.kind != TokenKind::Quoted && word.kind != TokenKind::Unquoted) return unexpected_token(expected);
         if (auto moved = advance(); !moved) return tl::unexpected(std::move(moved).error());
         if (word.kind == TokenKind::Unquoted) return std::string(word.text);
-        auto text = unquote(word.text.substr(1, word.text.size() - 2));
+        auto text = unquote_matcher(word.text.substr(1, word.text.size() - 2));
         if (!text) return refuse(fmt::format("{}:{}: {}: invalid input", word.begin, word.end, word.text));
         return *std::move(text);
     }
@@ -302,7 +302,7 @@ private:
     }
 
     Lexer lexer_;
-    Token token_;
+    MatcherToken token_;
     Matchers matchers_;
 };
 

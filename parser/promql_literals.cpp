@@ -16,8 +16,6 @@ namespace tocsin {
 
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 bool is_digit_of(int base, char c) {
     return is_digit(c) || (base == 16 && std::isxdigit(static_cast<unsigned char>(c)) != 0);
 }

@@ -15,11 +15,10 @@ namespace tocsin {
 
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_word(char c) { return is_letter(c) || is_digit(c); }
 
-char at(std::string_view text, std::size_t offset) { return offset < text.size() ? text[offset] : '\0'; }
+char char_at(std::string_view text, std::size_t offset) { return offset < text.size() ? text[offset] : '\0'; }
 
 /// Go's %q of a character.
 std::string quote_character(std::string_view text, std::size_t offset) {
@@ -51,7 +50,7 @@ std::string quote_shortened(std::string_view text) {
 }
 
 std::size_t end_of_word(std::string_view text, std::size_t offset, bool with_colons) {
-    while (is_word(at(text, offset)) || (with_colons && at(text, offset) == ':')) ++offset;
+    while (is_word(char_at(text, offset)) || (with_colons && char_at(text, offset) == ':')) ++offset;
     return offset;
 }
 
@@ -124,7 +123,7 @@ UnexpectedToken number_token(std::string_view text, std::size_t offset) {
 
 /// `=`, `!` and what begins with them.
 UnexpectedToken equality_token(std::string_view text, std::size_t offset, TokenPlace place) {
-    const char next = at(text, offset + 1);
+    const char next = char_at(text, offset + 1);
     const bool in_braces = place == TokenPlace::Braces;
     if (text[offset] == '=') {
         if (next == '~' && in_braces) return token(offset, offset + 2, "<op:=~>");
@@ -199,7 +198,7 @@ UnexpectedToken unexpected_token(std::string_view text, std::size_t offset, Toke
     if (c == '=' || c == '!') return equality_token(text, offset, place);
     if (is_letter(c) || (c == ':' && place == TokenPlace::Expression)) return word_token(text, offset, place);
     if (place == TokenPlace::Braces) return unknown_character(text, offset, place);
-    if (is_digit(c) || (c == '.' && is_digit(at(text, offset + 1)))) return number_token(text, offset);
+    if (is_digit(c) || (c == '.' && is_digit(char_at(text, offset + 1)))) return number_token(text, offset);
     if (const std::string_view op = operator_at(text, offset); !op.empty()) {
         return token(offset, offset + op.size(), fmt::format("<op:{}>", op));
     }
@@ -223,8 +222,8 @@ std::string escape_problem(std::string_view text, std::size_t offset) {
 
 std::string_view number_like(std::string_view text, std::size_t offset) {
     std::size_t end = offset;
-    while (is_word(at(text, end)) || at(text, end) == '.' ||
-           ((at(text, end) == '+' || at(text, end) == '-') && (text[end - 1] == 'e' || text[end - 1] == 'E'))) {
+    while (is_word(char_at(text, end)) || char_at(text, end) == '.' ||
+           ((char_at(text, end) == '+' || char_at(text, end) == '-') && (text[end - 1] == 'e' || text[end - 1] == 'E'))) {
         ++end;
     }
     return text.substr(offset, end - offset);

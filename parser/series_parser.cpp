@@ -20,7 +20,7 @@ namespace {
 namespace grammar = promql_grammar;
 
 /// A text with more mistakes than this is no series.
-constexpr std::size_t kDiagnosticsMax = 50;
+constexpr std::size_t kSeriesDiagnosticsMax = 50;
 
 /// Collects the labels and the values as the grammar reads them.
 class SeriesReader {
@@ -85,7 +85,7 @@ private:
     std::string_view in(TextSpan span) const { return text_.substr(span.begin, span.end - span.begin); }
 
     void note(TextSpan span, std::string message) {
-        if (diagnostics_.size() >= kDiagnosticsMax) return;
+        if (diagnostics_.size() >= kSeriesDiagnosticsMax) return;
         diagnostics_.push_back({.where = range_at(text_, span), .message = std::move(message)});
     }
 

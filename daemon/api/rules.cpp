@@ -14,10 +14,10 @@
 namespace tocsin::api {
 namespace {
 
-double seconds(std::chrono::nanoseconds duration) {
+double seconds_of(std::chrono::nanoseconds duration) {
     return std::chrono::duration<double>(duration).count();
 }
-double seconds(Duration duration) {
+double seconds_of(Duration duration) {
     return std::chrono::duration<double>(duration).count();
 }
 
@@ -47,7 +47,7 @@ Json texts_json(const std::vector<RuleText>& texts) {
     return json;
 }
 
-std::string_view to_string(RuleHealth health) {
+std::string_view name_of(RuleHealth health) {
     switch (health) {
         case RuleHealth::Unknown:
             return "unknown";
@@ -78,7 +78,7 @@ Json evaluations_json(const RuleView& rule, std::size_t count) {
     const auto& all = rule.evaluations;
     for (std::size_t i = all.size() - std::min(count, all.size()); i < all.size(); ++i) {
         Json::Object one{{"at", to_rfc3339(all[i].at)},
-                         {"evaluationTime", seconds(all[i].duration)},
+                         {"evaluationTime", seconds_of(all[i].duration)},
                          {"samples", static_cast<std::uint64_t>(all[i].samples)}};
         if (!all[i].error.empty()) one.emplace_back("error", all[i].error);
         json.push(std::move(one));
@@ -100,8 +100,8 @@ Json rule_json(const RuleView& rule, const Shown& shown) {
     json.add("name", definition.name);
     json.add("query", definition.expr_text);
     if (alerting) {
-        json.add("duration", seconds(definition.for_duration));
-        json.add("keepFiringFor", seconds(definition.keep_firing_for));
+        json.add("duration", seconds_of(definition.for_duration));
+        json.add("keepFiringFor", seconds_of(definition.keep_firing_for));
     }
     if (alerting || !definition.labels.empty()) json.add("labels", texts_json(definition.labels));
     if (alerting) {
@@ -112,9 +112,9 @@ Json rule_json(const RuleView& rule, const Shown& shown) {
         }
         json.add("alerts", std::move(alerts));
     }
-    json.add("health", to_string(rule.health));
+    json.add("health", name_of(rule.health));
     if (!rule.last_error.empty()) json.add("lastError", rule.last_error);
-    json.add("evaluationTime", seconds(rule.evaluation_time));
+    json.add("evaluationTime", seconds_of(rule.evaluation_time));
     json.add("lastEvaluation", time_json(rule.last_evaluation));
     json.add("type", alerting ? "alerting" : "recording");
     add_findings(json, rule);
@@ -122,7 +122,7 @@ Json rule_json(const RuleView& rule, const Shown& shown) {
     return json;
 }
 
-tl::unexpected<Error> invalid_parameter(std::string_view name, std::string_view why) {
+tl::unexpected<Error> refused_parameter(std::string_view name, std::string_view why) {
     return fail(Error::Kind::InvalidInput, fmt::format("invalid parameter {}: {}", go_quote(name), why));
 }
 
@@ -146,10 +146,10 @@ Result<std::size_t> read_count(const Parameters& parameters, const std::string& 
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc{} || end != text.data() + text.size()) {
         const char* why = error == std::errc::result_out_of_range ? "value out of range" : "invalid syntax";
-        return invalid_parameter(name, fmt::format("{} needs to be a valid number: strconv.ParseInt: parsing {}: {}",
+        return refused_parameter(name, fmt::format("{} needs to be a valid number: strconv.ParseInt: parsing {}: {}",
                                                    name, go_quote(text), why));
     }
-    if (number <= 0) return invalid_parameter(name, name + " needs to be greater than 0");
+    if (number <= 0) return refused_parameter(name, name + " needs to be greater than 0");
     return static_cast<std::size_t>(number);
 }
 
@@ -195,12 +195,12 @@ Result<Filter> Filter::read(const ServerRequest& request) {
     }
     filter.type = to_lower(parameters.get("type"));
     if (!filter.type.empty() && filter.type != "alert" && filter.type != "record") {
-        return invalid_parameter("type", fmt::format("not supported value {}", go_quote(filter.type)));
+        return refused_parameter("type", fmt::format("not supported value {}", go_quote(filter.type)));
     }
     if (const std::string text = to_lower(parameters.get("exclude_alerts")); !text.empty()) {
         const auto excluded = parse_go_bool(text);
         if (!excluded) {
-            return invalid_parameter("exclude_alerts", "error converting exclude_alerts: " + excluded.error().message);
+            return refused_parameter("exclude_alerts", "error converting exclude_alerts: " + excluded.error().message);
         }
         filter.shown.alerts = !*excluded;
     }
@@ -208,7 +208,7 @@ Result<Filter> Filter::read(const ServerRequest& request) {
     TOCSIN_TRY(filter.group_limit, read_count(parameters, "group_limit"));
     filter.next_token = parameters.get("group_next_token");
     if (filter.group_limit == 0 && !filter.next_token.empty()) {
-        return invalid_parameter("group_next_token",
+        return refused_parameter("group_next_token",
                                  "group_limit needs to be present in order to paginate over the groups");
     }
     return filter;
@@ -226,9 +226,9 @@ Json group_json(const RuleGroupView& group, const Filter& filter) {
     return Json::Object{{"name", group.name},
                         {"file", group.file},
                         {"rules", std::move(rules)},
-                        {"interval", seconds(group.interval)},
+                        {"interval", seconds_of(group.interval)},
                         {"limit", static_cast<std::uint64_t>(group.limit)},
-                        {"evaluationTime", seconds(group.evaluation_time)},
+                        {"evaluationTime", seconds_of(group.evaluation_time)},
                         {"lastEvaluation", time_json(group.last_evaluation)}};
 }
 
@@ -249,7 +249,7 @@ ServerResponse list_rules(const Context& context, const ServerRequest& request) 
         group =
             std::find_if(all.begin(), all.end(), [&](const auto& one) { return token_of(one) == filter->next_token; });
         if (group == all.end()) {
-            const auto refusal = invalid_parameter(
+            const auto refusal = refused_parameter(
                 "group_next_token",
                 fmt::format("invalid group_next_token '{}'. were rule groups changed?", filter->next_token));
             return api_error("bad_data", refusal.value().message);

@@ -10,7 +10,7 @@
 namespace tocsin::api {
 namespace {
 
-constexpr std::string_view kTruncated = "results truncated due to limit";
+constexpr std::string_view kSeriesTruncated = "results truncated due to limit";
 
 // The name of a label with other characters than `[a-zA-Z0-9_]` may be given in this notation: `U__a_2e_b` is `a.b`.
 constexpr std::string_view kEscapedName = "U__";
@@ -51,7 +51,7 @@ ServerResponse list_answer(Json::Array list, std::size_t limit) {
     Json body = Json::object();
     body.add("status", "success");
     body.add("data", std::move(list));
-    if (too_long) body.add("warnings", Json::Array{std::string(kTruncated)});
+    if (too_long) body.add("warnings", Json::Array{std::string(kSeriesTruncated)});
     return api_response(200, body);
 }
 

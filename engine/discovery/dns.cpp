@@ -14,8 +14,8 @@
 namespace tocsin {
 namespace {
 
-constexpr Duration kRefreshInterval{std::chrono::seconds(30)};
-constexpr std::string_view kLogTarget = "engine::discovery";
+constexpr Duration kDnsRefreshInterval{std::chrono::seconds(30)};
+constexpr std::string_view kDnsLogTarget = "engine::discovery";
 
 constexpr std::array<std::pair<std::string_view, DnsType>, 5> kTypes{
     {{"A", DnsType::A}, {"AAAA", DnsType::Aaaa}, {"MX", DnsType::Mx}, {"NS", DnsType::Ns}, {"SRV", DnsType::Srv}}};
@@ -24,7 +24,7 @@ struct DnsSource {
     std::vector<std::string> names;
     DnsType type = DnsType::Srv;
     std::uint16_t port = 0;  // of all but SRV
-    Duration refresh = kRefreshInterval;
+    Duration refresh = kDnsRefreshInterval;
 
     bool operator==(const DnsSource&) const = default;
 };
@@ -89,7 +89,7 @@ private:
     void take(const std::string& name, const Result<std::vector<DnsRecord>>& records) {
         if (!records) {
             failures_.add();
-            context_.log.error(kLogTarget, "error refreshing DNS targets",
+            context_.log.error(kDnsLogTarget, "error refreshing DNS targets",
                                {{"job", context_.job}, {"name", name}, {"error", records.error().message}});
             return;
         }
@@ -138,7 +138,7 @@ bool read_port(YamlFields& fields, const DiscoveryType::Source& source, DnsSourc
     return true;
 }
 
-std::shared_ptr<const DiscoveryConfig> parse(const DiscoveryType::Source& source) {
+std::shared_ptr<const DiscoveryConfig> parse_dns(const DiscoveryType::Source& source) {
     YamlFields fields(source.node, "dns_sd_config", source.file, source.diagnostics);
     DnsSource dns;
     fields.read("names", dns.names);
@@ -158,7 +158,7 @@ std::shared_ptr<const DiscoveryConfig> parse(const DiscoveryType::Source& source
 namespace discovery {
 
 extern const DiscoveryType dns_targets;
-const DiscoveryType dns_targets{.config_key = "dns_sd_configs", .parse = parse};
+const DiscoveryType dns_targets{.config_key = "dns_sd_configs", .parse = parse_dns};
 
 }  // namespace discovery
 }  // namespace tocsin

@@ -12,9 +12,9 @@
 namespace tocsin {
 namespace {
 
-constexpr Duration kRefreshInterval{std::chrono::minutes(5)};
+constexpr Duration kFileRefreshInterval{std::chrono::minutes(5)};
 constexpr std::string_view kPathLabel = "__meta_filepath";
-constexpr std::string_view kLogTarget = "engine::discovery";
+constexpr std::string_view kFileLogTarget = "engine::discovery";
 
 std::string extension_of(std::string_view path) {
     const auto dot = path.rfind('.');
@@ -54,7 +54,7 @@ FileReading read_all(Disk& disk, const std::vector<std::string>& patterns) {
 
 struct FileSource {
     std::vector<std::string> patterns;
-    Duration refresh = kRefreshInterval;
+    Duration refresh = kFileRefreshInterval;
 
     bool operator==(const FileSource&) const = default;
 };
@@ -138,7 +138,7 @@ private:
 
     void tell(const std::string& path, const std::string& error) {
         read_errors_.add();
-        context_.log.error(kLogTarget, "error reading file", {{"job", context_.job}, {"path", path}, {"error", error}});
+        context_.log.error(kFileLogTarget, "error reading file", {{"job", context_.job}, {"path", path}, {"error", error}});
     }
 
     DiscoveryContext context_;
@@ -155,7 +155,7 @@ private:
 
 using FileDiscoveryConfig = DiscoveryConfigOf<FileDiscovery, FileSource>;
 
-std::shared_ptr<const DiscoveryConfig> parse(const DiscoveryType::Source& source) {
+std::shared_ptr<const DiscoveryConfig> parse_file(const DiscoveryType::Source& source) {
     YamlFields fields(source.node, "file_sd_config", source.file, source.diagnostics);
     FileSource files;
     fields.read("files", files.patterns);
@@ -181,7 +181,7 @@ std::shared_ptr<const DiscoveryConfig> parse(const DiscoveryType::Source& source
 namespace discovery {
 
 extern const DiscoveryType file_targets;
-const DiscoveryType file_targets{.config_key = "file_sd_configs", .parse = parse};
+const DiscoveryType file_targets{.config_key = "file_sd_configs", .parse = parse_file};
 
 }  // namespace discovery
 }  // namespace tocsin

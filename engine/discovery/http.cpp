@@ -15,10 +15,10 @@
 namespace tocsin {
 namespace {
 
-constexpr Duration kRefreshInterval{std::chrono::minutes(1)};
+constexpr Duration kHttpRefreshInterval{std::chrono::minutes(1)};
 constexpr std::uint64_t kAnswerBytesMax = 16 * 1024 * 1024;
 constexpr std::string_view kUrlLabel = "__meta_url";
-constexpr std::string_view kLogTarget = "engine::discovery";
+constexpr std::string_view kHttpLogTarget = "engine::discovery";
 
 struct HttpSource {
     std::string url;
@@ -124,7 +124,7 @@ private:
     // The URL may hold a password.
     void tell(const Error& error) {
         failures_.add();
-        context_.log.error(kLogTarget, "unable to refresh target groups",
+        context_.log.error(kHttpLogTarget, "unable to refresh target groups",
                            {{"discovery", "http"}, {"job", context_.job}, {"error", error.message}});
     }
 
@@ -143,9 +143,9 @@ private:
 
 using HttpDiscoveryConfig = DiscoveryConfigOf<HttpDiscovery, HttpSource>;
 
-std::shared_ptr<const DiscoveryConfig> parse(const DiscoveryType::Source& source) {
+std::shared_ptr<const DiscoveryConfig> parse_http(const DiscoveryType::Source& source) {
     YamlFields fields(source.node, "http_sd_config", source.file, source.diagnostics);
-    HttpSource http{.url = {}, .refresh = kRefreshInterval, .access = {}};
+    HttpSource http{.url = {}, .refresh = kHttpRefreshInterval, .access = {}};
     fields.read("url", http.url);
     const bool good_interval = read_refresh_interval(fields, http.refresh);
     http.access = read_http_access(fields, source.directory, source.diagnostics);
@@ -167,7 +167,7 @@ std::shared_ptr<const DiscoveryConfig> parse(const DiscoveryType::Source& source
 namespace discovery {
 
 extern const DiscoveryType http_targets;
-const DiscoveryType http_targets{.config_key = "http_sd_configs", .parse = parse};
+const DiscoveryType http_targets{.config_key = "http_sd_configs", .parse = parse_http};
 
 }  // namespace discovery
 }  // namespace tocsin

@@ -18,7 +18,7 @@ private:
 
 using StaticDiscoveryConfig = DiscoveryConfigOf<StaticDiscovery, TargetGroup>;
 
-std::shared_ptr<const DiscoveryConfig> parse(const DiscoveryType::Source& source) {
+std::shared_ptr<const DiscoveryConfig> parse_static(const DiscoveryType::Source& source) {
     std::vector<std::string> addresses;
     std::vector<std::pair<std::string, std::string>> labels;
     YamlFields fields(source.node, "static_config", source.file, source.diagnostics);
@@ -48,7 +48,7 @@ std::shared_ptr<const DiscoveryConfig> make_static_discovery(TargetGroup group) 
 namespace discovery {
 
 extern const DiscoveryType static_targets;
-const DiscoveryType static_targets{.config_key = "static_configs", .parse = parse};
+const DiscoveryType static_targets{.config_key = "static_configs", .parse = parse_static};
 
 }  // namespace discovery
 }  // namespace tocsin

@@ -41,7 +41,7 @@ Result<ExplainedQuery> prepare(const Expr& expr, std::string_view text, const St
     return query;
 }
 
-void take_vector(const Operator& root, QueryResult& result) {
+void take_explained_vector(const Operator& root, QueryResult& result) {
     for (std::size_t row = 0; row < root.size(); ++row) {
         if (root.is_present(row)) result.vector.emplace_back(root.labels(row), root.values()[row]);
     }
@@ -130,7 +130,7 @@ ExplainedNode explain(const CompiledNode& compiled, std::string_view text, Runs&
 void take_result(const ExplainedQuery& query, QueryResult& result) {
     result.type = query.plan->type;
     if (result.type == ValueType::Scalar) result.scalar = query.compiled.root->scalar();
-    if (result.type == ValueType::Vector) take_vector(*query.compiled.root, result);
+    if (result.type == ValueType::Vector) take_explained_vector(*query.compiled.root, result);
     if (const auto* string = query.plan->as<PlanString>()) result.string = string->value;
 }
 

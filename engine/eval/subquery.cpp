@@ -8,7 +8,7 @@ namespace tocsin {
 namespace {
 
 // Steps of one subquery that are refused as too many before anything is computed.
-constexpr std::int64_t kStepsMax = 10'000'000;
+constexpr std::int64_t kSubqueryStepsMax = 10'000'000;
 
 class SubqueryRange final : public RangeSource {
 public:
@@ -49,7 +49,7 @@ private:
     Status compute(Evaluation& evaluation) {
         times_ms_.clear();
         rows_seen_ = nullptr;
-        if (range_ms_ / step_ms_ > kStepsMax) {
+        if (range_ms_ / step_ms_ > kSubqueryStepsMax) {
             return fail(Error::Kind::LimitExceeded,
                         "query processing would load too many samples into memory in query execution");
         }

@@ -9,7 +9,7 @@
 namespace tocsin {
 namespace {
 
-constexpr std::uint32_t kNone = 0xffff'ffff;
+constexpr std::uint32_t kNoRow = 0xffff'ffff;
 
 // The side of which several series may match one of the other is called `many` here, whichever side it was written on; with one-to-one
 // matching it is the left one.
@@ -73,14 +73,14 @@ private:
         new_rows_ = std::make_shared<Rows>();
         row_of_.clear();
         pairs_of_many_.assign(many_.size(), Pair{});
-        fills_of_one_.assign(fill_many_ ? one_.size() : 0, kNone);
+        fills_of_one_.assign(fill_many_ ? one_.size() : 0, kNoRow);
 
         // The number of rows of each side with one signature: two in one of them, and partners have to be searched.
-        std::vector<std::uint32_t> one_with(signatures_.count(), kNone);
+        std::vector<std::uint32_t> one_with(signatures_.count(), kNoRow);
         bool several_ones = false;
         for (std::uint32_t row = 0; row < one_.size(); ++row) {
             std::uint32_t& first = one_with[one_signatures()[row]];
-            several_ones = several_ones || first != kNone;
+            several_ones = several_ones || first != kNoRow;
             first = row;
         }
         bool several_manys = false;
@@ -105,7 +105,7 @@ private:
         one_index_.clear();
         for (std::uint32_t row = 0; row < many_.size(); ++row) {
             const std::uint32_t partner = one_with[many_signatures()[row]];
-            if (partner == kNone) continue;
+            if (partner == kNoRow) continue;
             const std::uint32_t out = out_row(row, partner);
             if (out != many_index_.size()) return false;
             many_index_.push_back(row);
@@ -119,29 +119,29 @@ private:
         for (std::uint32_t i = 0; identity_ && i < many_index_.size(); ++i) identity_ = many_index_[i] == i && one_index_[i] == i;
     }
 
-    // The row of the result for a pair; kNone stands for a side that is filled in. Makes it if it is new.
+    // The row of the result for a pair; kNoRow stands for a side that is filled in. Makes it if it is new.
     std::uint32_t out_row(std::uint32_t many_row, std::uint32_t one_row) {
-        if (many_row != kNone) {
+        if (many_row != kNoRow) {
             Pair& pair = pairs_of_many_[many_row];
-            if (pair.out != kNone && pair.one == one_row) return pair.out;
+            if (pair.out != kNoRow && pair.one == one_row) return pair.out;
             pair = {one_row, intern(result_labels(many_labels(many_row, one_row), one_labels(many_row, one_row)),
                                     drops_name_of(many_row))};
             return pair.out;
         }
         std::uint32_t& out = fills_of_one_[one_row];
-        if (out == kNone) {
+        if (out == kNoRow) {
             out = intern(result_labels(many_labels(many_row, one_row), one_labels(many_row, one_row)), false);
         }
         return out;
     }
 
     LabelSet many_labels(std::uint32_t many_row, std::uint32_t one_row) const {
-        return many_row != kNone ? many_.labels(many_row)
+        return many_row != kNoRow ? many_.labels(many_row)
                                  : match_labels(setup_.matching, one_.labels(one_row));
     }
 
     LabelSet one_labels(std::uint32_t many_row, std::uint32_t one_row) const {
-        return one_row != kNone ? one_.labels(one_row)
+        return one_row != kNoRow ? one_.labels(one_row)
                                 : match_labels(setup_.matching, many_.labels(many_row));
     }
 
@@ -215,7 +215,7 @@ private:
             if (!many_.is_present(row)) continue;
             const std::uint32_t signature = many_signatures()[row];
             const std::uint32_t partner = one_of_signature_[signature];
-            if (partner == kNone && !fill_one_) continue;
+            if (partner == kNoRow && !fill_one_) continue;
             if (one_to_one_ && matched_[signature] != 0) return fail_with_several_matches();
             matched_[signature] = 1;
             add_result(row, partner, signature);
@@ -229,11 +229,11 @@ private:
     }
 
     Status find_ones() {
-        std::ranges::fill(one_of_signature_, kNone);
+        std::ranges::fill(one_of_signature_, kNoRow);
         for (std::uint32_t row = 0; row < one_.size(); ++row) {
             if (!one_.is_present(row)) continue;
             std::uint32_t& place = one_of_signature_[one_signatures()[row]];
-            if (place != kNone) return fail_with_duplicates(place, row);
+            if (place != kNoRow) return fail_with_duplicates(place, row);
             place = row;
         }
         return {};
@@ -257,13 +257,13 @@ private:
 
     void fill_manys() {
         for (std::uint32_t row = 0; row < one_.size(); ++row) {
-            if (one_.is_present(row) && matched_[one_signatures()[row]] == 0) add_result(kNone, row, one_signatures()[row]);
+            if (one_.is_present(row) && matched_[one_signatures()[row]] == 0) add_result(kNoRow, row, one_signatures()[row]);
         }
     }
 
     void add_result(std::uint32_t many_row, std::uint32_t one_row, std::uint32_t signature) {
-        const double many = many_row != kNone ? many_.values()[many_row] : *fill_many_;
-        const double one = one_row != kNone ? one_.values()[one_row] : *fill_one_;
+        const double many = many_row != kNoRow ? many_.values()[many_row] : *fill_many_;
+        const double one = one_row != kNoRow ? one_.values()[one_row] : *fill_one_;
         const double left = swapped_ ? one : many;
         const double right = swapped_ ? many : one;
         double value = 0;
@@ -277,7 +277,7 @@ private:
         rows_ = new_rows_;
         Column& out = own_column();
         std::ranges::fill(out.present, std::uint8_t{0});
-        signature_of_result_.assign(size(), kNone);
+        signature_of_result_.assign(size(), kNoRow);
         for (const auto& [row, signature, value, is_kept] : results_) {
             // Told even when a comparison lets none of them through.
             if (signature_of_result_[row] == signature) {
@@ -294,8 +294,8 @@ private:
     }
 
     struct Pair {
-        std::uint32_t one = kNone;
-        std::uint32_t out = kNone;
+        std::uint32_t one = kNoRow;
+        std::uint32_t out = kNoRow;
     };
     struct ResultCell {
         std::uint32_t row;

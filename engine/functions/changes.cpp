@@ -47,7 +47,7 @@ TOCSIN_VECTORIZED void add_changes(const double* previous, const double* current
     }
 }
 
-TOCSIN_VECTORIZED void add_resets(const double* previous, const double* current, std::size_t columns, double* out,
+TOCSIN_VECTORIZED void count_resets(const double* previous, const double* current, std::size_t columns, double* out,
                                   double* suspect) {
     for (std::size_t i = 0; i < columns; ++i) {
         out[i] += current[i] < previous[i] ? 1.0 : 0.0;
@@ -70,7 +70,7 @@ bool changes_block(const RangeBlock& block, double* out, double* suspect) {
 }
 
 bool resets_block(const RangeBlock& block, double* out, double* suspect) {
-    return count_block(block, out, suspect, [](auto... arguments) { add_resets(arguments...); });
+    return count_block(block, out, suspect, [](auto... arguments) { count_resets(arguments...); });
 }
 
 }  // namespace

@@ -6,7 +6,7 @@ namespace tocsin::functions {
 namespace {
 
 template <class F>
-bool each(std::span<double> values, F f) {
+bool each_logarithm(std::span<double> values, F f) {
     for (double& value : values) value = f(value);
     return true;
 }
@@ -20,7 +20,7 @@ const FunctionDef exp{
     .arguments = {ValueType::Vector},
     .summary = "e to the power of each value.",
     .kernel = OverValues{[](std::span<double> values, std::span<const double>) {
-        return each(values, [](double x) { return std::exp(x); });
+        return each_logarithm(values, [](double x) { return std::exp(x); });
     }},
 };
 
@@ -29,7 +29,7 @@ const FunctionDef ln{
     .arguments = {ValueType::Vector},
     .summary = "The natural logarithm of each value.",
     .kernel = OverValues{[](std::span<double> values, std::span<const double>) {
-        return each(values, [](double x) { return std::log(x); });
+        return each_logarithm(values, [](double x) { return std::log(x); });
     }},
 };
 
@@ -38,7 +38,7 @@ const FunctionDef log10{
     .arguments = {ValueType::Vector},
     .summary = "The decimal logarithm of each value.",
     .kernel = OverValues{[](std::span<double> values, std::span<const double>) {
-        return each(values, [](double x) { return std::log10(x); });
+        return each_logarithm(values, [](double x) { return std::log10(x); });
     }},
 };
 
@@ -47,7 +47,7 @@ const FunctionDef log2{
     .arguments = {ValueType::Vector},
     .summary = "The binary logarithm of each value.",
     .kernel = OverValues{[](std::span<double> values, std::span<const double>) {
-        return each(values, [](double x) { return std::log2(x); });
+        return each_logarithm(values, [](double x) { return std::log2(x); });
     }},
 };
 
@@ -56,7 +56,7 @@ const FunctionDef sqrt{
     .arguments = {ValueType::Vector},
     .summary = "The square root of each value.",
     .kernel = OverValues{[](std::span<double> values, std::span<const double>) {
-        return each(values, [](double x) { return std::sqrt(x); });
+        return each_logarithm(values, [](double x) { return std::sqrt(x); });
     }},
 };
 

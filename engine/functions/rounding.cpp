@@ -7,7 +7,7 @@ namespace tocsin::functions {
 namespace {
 
 template <class F>
-bool each(std::span<double> values, F f) {
+bool each_rounded(std::span<double> values, F f) {
     for (double& value : values) value = f(value);
     return true;
 }
@@ -15,7 +15,7 @@ bool each(std::span<double> values, F f) {
 bool round_to(std::span<double> values, std::span<const double> arguments) {
     // Multiplying with the inverse loses less than dividing by the step. Halves go up.
     const double inverse = 1.0 / (arguments.empty() ? 1.0 : arguments.front());
-    return each(values, [inverse](double x) { return std::floor(x * inverse + 0.5) / inverse; });
+    return each_rounded(values, [inverse](double x) { return std::floor(x * inverse + 0.5) / inverse; });
 }
 
 // Go's math.Max and math.Min: NaN if either is.
@@ -24,7 +24,7 @@ double larger(double a, double b) { return std::isnan(a) || std::isnan(b) ? std:
 
 bool clamp_between(std::span<double> values, double low, double high) {
     if (high < low) return false;
-    return each(values, [=](double x) { return larger(low, smaller(high, x)); });
+    return each_rounded(values, [=](double x) { return larger(low, smaller(high, x)); });
 }
 
 }  // namespace
@@ -36,7 +36,7 @@ const FunctionDef abs{
     .arguments = {ValueType::Vector},
     .summary = "The absolute value of each value.",
     .kernel = OverValues{[](std::span<double> values, std::span<const double>) {
-        return each(values, [](double x) { return std::abs(x); });
+        return each_rounded(values, [](double x) { return std::abs(x); });
     }},
 };
 
@@ -45,7 +45,7 @@ const FunctionDef ceil{
     .arguments = {ValueType::Vector},
     .summary = "Each value rounded up to the next whole number.",
     .kernel = OverValues{[](std::span<double> values, std::span<const double>) {
-        return each(values, [](double x) { return std::ceil(x); });
+        return each_rounded(values, [](double x) { return std::ceil(x); });
     }},
 };
 
@@ -81,7 +81,7 @@ const FunctionDef floor{
     .arguments = {ValueType::Vector},
     .summary = "Each value rounded down to the next whole number.",
     .kernel = OverValues{[](std::span<double> values, std::span<const double>) {
-        return each(values, [](double x) { return std::floor(x); });
+        return each_rounded(values, [](double x) { return std::floor(x); });
     }},
 };
 
@@ -98,7 +98,7 @@ const FunctionDef sgn{
     .arguments = {ValueType::Vector},
     .summary = "-1, 0 or 1 for each value: its sign.",
     .kernel = OverValues{[](std::span<double> values, std::span<const double>) {
-        return each(values, [](double x) { return x < 0 ? -1.0 : x > 0 ? 1.0 : x; });
+        return each_rounded(values, [](double x) { return x < 0 ? -1.0 : x > 0 ? 1.0 : x; });
     }},
 };
 

@@ -9,7 +9,7 @@ namespace tocsin::functions {
 namespace {
 
 template <class F>
-bool each(std::span<double> values, F f) {
+bool each_angle(std::span<double> values, F f) {
     for (double& value : values) value = f(value);
     return true;
 }
@@ -23,7 +23,7 @@ const FunctionDef acos{
     .arguments = {ValueType::Vector},
     .summary = "The arc cosine of each value.",
     .kernel = OverValues{[](std::span<double> values, std::span<const double>) {
-        return each(values, [](double x) { return std::acos(x); });
+        return each_angle(values, [](double x) { return std::acos(x); });
     }},
 };
 
@@ -32,7 +32,7 @@ const FunctionDef acosh{
     .arguments = {ValueType::Vector},
     .summary = "The inverse hyperbolic cosine of each value.",
     .kernel = OverValues{[](std::span<double> values, std::span<const double>) {
-        return each(values, [](double x) { return std::acosh(x); });
+        return each_angle(values, [](double x) { return std::acosh(x); });
     }},
 };
 
@@ -41,7 +41,7 @@ const FunctionDef asin{
     .arguments = {ValueType::Vector},
     .summary = "The arc sine of each value.",
     .kernel = OverValues{[](std::span<double> values, std::span<const double>) {
-        return each(values, [](double x) { return std::asin(x); });
+        return each_angle(values, [](double x) { return std::asin(x); });
     }},
 };
 
@@ -50,7 +50,7 @@ const FunctionDef asinh{
     .arguments = {ValueType::Vector},
     .summary = "The inverse hyperbolic sine of each value.",
     .kernel = OverValues{[](std::span<double> values, std::span<const double>) {
-        return each(values, [](double x) { return std::asinh(x); });
+        return each_angle(values, [](double x) { return std::asinh(x); });
     }},
 };
 
@@ -59,7 +59,7 @@ const FunctionDef atan{
     .arguments = {ValueType::Vector},
     .summary = "The arc tangent of each value.",
     .kernel = OverValues{[](std::span<double> values, std::span<const double>) {
-        return each(values, [](double x) { return std::atan(x); });
+        return each_angle(values, [](double x) { return std::atan(x); });
     }},
 };
 
@@ -68,7 +68,7 @@ const FunctionDef atanh{
     .arguments = {ValueType::Vector},
     .summary = "The inverse hyperbolic tangent of each value.",
     .kernel = OverValues{[](std::span<double> values, std::span<const double>) {
-        return each(values, [](double x) { return std::atanh(x); });
+        return each_angle(values, [](double x) { return std::atanh(x); });
     }},
 };
 
@@ -77,7 +77,7 @@ const FunctionDef cos{
     .arguments = {ValueType::Vector},
     .summary = "The cosine of each value.",
     .kernel = OverValues{[](std::span<double> values, std::span<const double>) {
-        return each(values, [](double x) { return std::cos(x); });
+        return each_angle(values, [](double x) { return std::cos(x); });
     }},
 };
 
@@ -86,7 +86,7 @@ const FunctionDef cosh{
     .arguments = {ValueType::Vector},
     .summary = "The hyperbolic cosine of each value.",
     .kernel = OverValues{[](std::span<double> values, std::span<const double>) {
-        return each(values, [](double x) { return std::cosh(x); });
+        return each_angle(values, [](double x) { return std::cosh(x); });
     }},
 };
 
@@ -95,7 +95,7 @@ const FunctionDef deg{
     .arguments = {ValueType::Vector},
     .summary = "Each value from radians to degrees.",
     .kernel = OverValues{[](std::span<double> values, std::span<const double>) {
-        return each(values, [](double x) { return x * 180 / std::numbers::pi; });
+        return each_angle(values, [](double x) { return x * 180 / std::numbers::pi; });
     }},
 };
 
@@ -104,7 +104,7 @@ const FunctionDef rad{
     .arguments = {ValueType::Vector},
     .summary = "Each value from degrees to radians.",
     .kernel = OverValues{[](std::span<double> values, std::span<const double>) {
-        return each(values, [](double x) { return x * std::numbers::pi / 180; });
+        return each_angle(values, [](double x) { return x * std::numbers::pi / 180; });
     }},
 };
 
@@ -113,7 +113,7 @@ const FunctionDef sin{
     .arguments = {ValueType::Vector},
     .summary = "The sine of each value.",
     .kernel = OverValues{[](std::span<double> values, std::span<const double>) {
-        return each(values, [](double x) { return std::sin(x); });
+        return each_angle(values, [](double x) { return std::sin(x); });
     }},
 };
 
@@ -122,7 +122,7 @@ const FunctionDef sinh{
     .arguments = {ValueType::Vector},
     .summary = "The hyperbolic sine of each value.",
     .kernel = OverValues{[](std::span<double> values, std::span<const double>) {
-        return each(values, [](double x) { return std::sinh(x); });
+        return each_angle(values, [](double x) { return std::sinh(x); });
     }},
 };
 
@@ -131,7 +131,7 @@ const FunctionDef tan{
     .arguments = {ValueType::Vector},
     .summary = "The tangent of each value.",
     .kernel = OverValues{[](std::span<double> values, std::span<const double>) {
-        return each(values, [](double x) { return std::tan(x); });
+        return each_angle(values, [](double x) { return std::tan(x); });
     }},
 };
 
@@ -140,7 +140,7 @@ const FunctionDef tanh{
     .arguments = {ValueType::Vector},
     .summary = "The hyperbolic tangent of each value.",
     .kernel = OverValues{[](std::span<double> values, std::span<const double>) {
-        return each(values, [](double x) { return std::tanh(x); });
+        return each_angle(values, [](double x) { return std::tanh(x); });
     }},
 };
 

@@ -16,7 +16,7 @@
 namespace tocsin {
 namespace {
 
-constexpr std::string_view kLogTarget = "engine::scrape";
+constexpr std::string_view kScrapeLogTarget = "engine::scrape";
 
 // Targets that discovery finds later than that begin anew.
 constexpr std::chrono::minutes kRecoveredKept{10};
@@ -186,7 +186,7 @@ void ScrapeManager::Impl::sync(std::size_t job, std::map<TargetId, Entry>& befor
     }
     for (Target& target : found.targets) {
         if (entries.size() + fresh.size() >= options.targets_max) {
-            context.log.error(kLogTarget, "too many targets, the rest is left out",
+            context.log.error(kScrapeLogTarget, "too many targets, the rest is left out",
                               {{"job", config->job_name}, {"limit", std::to_string(options.targets_max)}});
             return;
         }
@@ -203,7 +203,7 @@ void ScrapeManager::Impl::sync(std::size_t job, std::map<TargetId, Entry>& befor
 
 void ScrapeManager::Impl::report(const ScrapeConfig& config, PopulatedTargets& found) {
     for (const std::string& failure : found.failures) {
-        context.log.error(kLogTarget, "creating target failed", {{"job", config.job_name}, {"error", failure}});
+        context.log.error(kScrapeLogTarget, "creating target failed", {{"job", config.job_name}, {"error", failure}});
         context.metrics
             .counter("prometheus_target_sync_failed_total", "Targets that could not be made.",
                      {{"scrape_job", config.job_name}})

@@ -281,7 +281,7 @@ void add_default_headers(EmailConfig& config) {
     config.headers.emplace("From", config.from.text);
 }
 
-std::shared_ptr<const IntegrationConfig> read(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global,
+std::shared_ptr<const IntegrationConfig> read_email(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global,
                                               const std::string& directory) {
     ConfigFields fields(node, "email config", reading);
     auto config = std::make_shared<EmailConfig>();
@@ -306,13 +306,13 @@ std::shared_ptr<const IntegrationConfig> read(const YamlNode& node, ConfigReadin
     return config;
 }
 
-std::unique_ptr<Notifier> create(std::shared_ptr<const IntegrationConfig> config, const NotifierContext& context) {
+std::unique_ptr<Notifier> create_email(std::shared_ptr<const IntegrationConfig> config, const NotifierContext& context) {
     return std::make_unique<Email>(std::static_pointer_cast<const EmailConfig>(std::move(config)), context);
 }
 
 }  // namespace
 
 extern const IntegrationType email;
-const IntegrationType email{.name = "email", .config_key = "email_configs", .read = read, .create = create};
+const IntegrationType email{.name = "email", .config_key = "email_configs", .read = read_email, .create = create_email};
 
 }  // namespace tocsin::integrations

@@ -214,7 +214,7 @@ void read_texts(ConfigFields& fields, OpsgenieConfig& config) {
     fields.read_template("priority", config.priority);
 }
 
-std::shared_ptr<const IntegrationConfig> read(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global,
+std::shared_ptr<const IntegrationConfig> read_opsgenie(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global,
                                               const std::string& directory) {
     ConfigFields fields(node, "opsgenie config", reading);
     auto config = std::make_shared<OpsgenieConfig>();
@@ -237,13 +237,13 @@ std::shared_ptr<const IntegrationConfig> read(const YamlNode& node, ConfigReadin
     return config;
 }
 
-std::unique_ptr<Notifier> create(std::shared_ptr<const IntegrationConfig> config, const NotifierContext& context) {
+std::unique_ptr<Notifier> create_opsgenie(std::shared_ptr<const IntegrationConfig> config, const NotifierContext& context) {
     return std::make_unique<Opsgenie>(std::static_pointer_cast<const OpsgenieConfig>(std::move(config)), context);
 }
 
 }  // namespace
 
 extern const IntegrationType opsgenie;
-const IntegrationType opsgenie{.name = "opsgenie", .config_key = "opsgenie_configs", .read = read, .create = create};
+const IntegrationType opsgenie{.name = "opsgenie", .config_key = "opsgenie_configs", .read = read_opsgenie, .create = create_opsgenie};
 
 }  // namespace tocsin::integrations

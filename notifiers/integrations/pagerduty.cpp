@@ -271,7 +271,7 @@ Link read_link(const YamlNode& node, ConfigReading& reading) {
     return link;
 }
 
-std::shared_ptr<const IntegrationConfig> read(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global,
+std::shared_ptr<const IntegrationConfig> read_pagerduty(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global,
                                               const std::string& directory) {
     ConfigFields fields(node, "pagerduty config", reading);
     auto config = std::make_shared<PagerdutyConfig>();
@@ -296,13 +296,13 @@ std::shared_ptr<const IntegrationConfig> read(const YamlNode& node, ConfigReadin
     return config;
 }
 
-std::unique_ptr<Notifier> create(std::shared_ptr<const IntegrationConfig> config, const NotifierContext& context) {
+std::unique_ptr<Notifier> create_pagerduty(std::shared_ptr<const IntegrationConfig> config, const NotifierContext& context) {
     return std::make_unique<Pagerduty>(std::static_pointer_cast<const PagerdutyConfig>(std::move(config)), context);
 }
 
 }  // namespace
 
 extern const IntegrationType pagerduty;
-const IntegrationType pagerduty{.name = "pagerduty", .config_key = "pagerduty_configs", .read = read, .create = create};
+const IntegrationType pagerduty{.name = "pagerduty", .config_key = "pagerduty_configs", .read = read_pagerduty, .create = create_pagerduty};
 
 }  // namespace tocsin::integrations

@@ -12,8 +12,8 @@ namespace tocsin::integrations {
 namespace {
 
 // https://pushover.net/api#limits
-constexpr std::size_t kTitleRunesMax = 250;
-constexpr std::size_t kMessageRunesMax = 1024;
+constexpr std::size_t kPushoverTitleRunesMax = 250;
+constexpr std::size_t kPushoverRunesMax = 1024;
 constexpr std::size_t kUrlRunesMax = 512;
 
 struct PushoverConfig final : IntegrationConfig {
@@ -84,7 +84,7 @@ private:
         const std::string message = expand(templates_.of(config_->message.text, kind));
         const std::string fallback_priority = notification.data.status == "firing" ? "2" : "0";
         Parameters parameters = {
-            {"title", truncate_in_runes(title, kTitleRunesMax)},
+            {"title", truncate_in_runes(title, kPushoverTitleRunesMax)},
             {"url", truncate_in_runes(text(expand, config_->url), kUrlRunesMax)},
             {"url_title", text(expand, config_->url_title)},
             {"priority", expand.expand_or(templates_.of(config_->priority.text), fallback_priority)},
@@ -104,7 +104,7 @@ private:
     static std::string final_message(std::string message, const Notification& notification,
                                      const FieldExpander& expand) {
         if (!expand.error().empty()) message = with_plain_facts({}, notification.data, expand.error());
-        message = truncate_in_runes(std::move(message), kMessageRunesMax);
+        message = truncate_in_runes(std::move(message), kPushoverRunesMax);
         const std::string_view trimmed = trim(message);
         return trimmed.empty() ? "(no details)" : std::string(trimmed);
     }
@@ -130,7 +130,7 @@ void read_texts(ConfigFields& fields, PushoverConfig& config) {
     fields.read_template("priority", config.priority);
 }
 
-std::shared_ptr<const IntegrationConfig> read(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global,
+std::shared_ptr<const IntegrationConfig> read_pushover(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global,
                                               const std::string& directory) {
     ConfigFields fields(node, "pushover config", reading);
     auto config = std::make_shared<PushoverConfig>();
@@ -149,13 +149,13 @@ std::shared_ptr<const IntegrationConfig> read(const YamlNode& node, ConfigReadin
     return config;
 }
 
-std::unique_ptr<Notifier> create(std::shared_ptr<const IntegrationConfig> config, const NotifierContext& context) {
+std::unique_ptr<Notifier> create_pushover(std::shared_ptr<const IntegrationConfig> config, const NotifierContext& context) {
     return std::make_unique<Pushover>(std::static_pointer_cast<const PushoverConfig>(std::move(config)), context);
 }
 
 }  // namespace
 
 extern const IntegrationType pushover;
-const IntegrationType pushover{.name = "pushover", .config_key = "pushover_configs", .read = read, .create = create};
+const IntegrationType pushover{.name = "pushover", .config_key = "pushover_configs", .read = read_pushover, .create = create_pushover};
 
 }  // namespace tocsin::integrations

@@ -12,13 +12,13 @@ namespace tocsin::integrations {
 namespace {
 
 // https://api.slack.com/reference/messaging/attachments#legacy_fields, taken as characters like upstream does.
-constexpr std::size_t kTitleRunesMax = 1024;
+constexpr std::size_t kSlackTitleRunesMax = 1024;
 constexpr const char* kUpdateUrl = "https://slack.com/api/chat.update";
 // What Slack gave the message that later ones of the group update.
 constexpr const char* kTimestampNote = "ts";
 constexpr const char* kChannelNote = "channel";
 
-void add_text(Json& object, const char* name, std::string text) {
+void add_slack_text(Json& object, const char* name, std::string text) {
     if (!text.empty()) object.add(name, std::move(text));
 }
 
@@ -39,13 +39,13 @@ public:
         Json attachments = Json::array();
         attachments.push(attachment());
         Json request = Json::object();
-        add_text(request, "channel", note(kChannelNote).value_or(channel));
-        add_text(request, "ts", note(kTimestampNote).value_or(""));
-        add_text(request, "username", username);
-        add_text(request, "icon_emoji", icon_emoji);
-        add_text(request, "icon_url", icon_url);
+        add_slack_text(request, "channel", note(kChannelNote).value_or(channel));
+        add_slack_text(request, "ts", note(kTimestampNote).value_or(""));
+        add_slack_text(request, "username", username);
+        add_slack_text(request, "icon_emoji", icon_emoji);
+        add_slack_text(request, "icon_url", icon_url);
         if (config_.link_names) request.add("link_names", true);
-        add_text(request, "text", message_text);
+        add_slack_text(request, "text", message_text);
         request.add("attachments", std::move(attachments));
         return request;
     }
@@ -67,9 +67,9 @@ private:
     Json attachment() {
         const std::string subject = plain_subject(notification_.data);
         Json json = Json::object();
-        add_text(json, "title", truncate_in_runes(text_or(config_.title, subject), kTitleRunesMax));
-        add_text(json, "title_link", text(config_.title_link));
-        add_text(json, "pretext", text(config_.pretext));
+        add_slack_text(json, "title", truncate_in_runes(text_or(config_.title, subject), kSlackTitleRunesMax));
+        add_slack_text(json, "title_link", text(config_.title_link));
+        add_slack_text(json, "pretext", text(config_.pretext));
         std::string body = text(config_.text);
         const std::string fallback = text_or(config_.fallback, subject);
         const std::string callback_id = text(config_.callback_id);
@@ -85,10 +85,10 @@ private:
         json.add("callback_id", callback_id);
         if (!field_list.items().empty()) json.add("fields", field_list);
         if (!action_list.items().empty()) json.add("actions", action_list);
-        add_text(json, "image_url", image_url);
-        add_text(json, "thumb_url", thumb_url);
+        add_slack_text(json, "image_url", image_url);
+        add_slack_text(json, "thumb_url", thumb_url);
         json.add("footer", footer);
-        add_text(json, "color", color);
+        add_slack_text(json, "color", color);
         Json markdown = Json::array();
         for (const std::string& name : config_.mrkdwn_in) markdown.push(name);
         json.add("mrkdwn_in", std::move(markdown));
@@ -99,8 +99,8 @@ private:
         Json list = Json::array();
         for (const SlackField& field : config_.fields) {
             Json json = Json::object();
-            add_text(json, "title", text(field.title));
-            add_text(json, "value", text(field.value));
+            add_slack_text(json, "title", text(field.title));
+            add_slack_text(json, "value", text(field.value));
             json.add("short", field.is_short.value_or(config_.short_fields));
             list.push(std::move(json));
         }
@@ -111,12 +111,12 @@ private:
         Json list = Json::array();
         for (const SlackAction& action : config_.actions) {
             Json json = Json::object();
-            add_text(json, "type", text(action.type));
-            add_text(json, "text", text(action.text));
-            add_text(json, "url", text(action.url));
-            add_text(json, "style", text(action.style));
-            add_text(json, "name", text(action.name));
-            add_text(json, "value", text(action.value));
+            add_slack_text(json, "type", text(action.type));
+            add_slack_text(json, "text", text(action.text));
+            add_slack_text(json, "url", text(action.url));
+            add_slack_text(json, "style", text(action.style));
+            add_slack_text(json, "name", text(action.name));
+            add_slack_text(json, "value", text(action.value));
             if (action.confirm) json.add("confirm", confirmation(*action.confirm));
             list.push(std::move(json));
         }
@@ -125,10 +125,10 @@ private:
 
     Json confirmation(const SlackConfirmation& confirm) {
         Json json = Json::object();
-        add_text(json, "text", text(confirm.text));
-        add_text(json, "title", text(confirm.title));
-        add_text(json, "ok_text", text(confirm.ok_text));
-        add_text(json, "dismiss_text", text(confirm.dismiss_text));
+        add_slack_text(json, "text", text(confirm.text));
+        add_slack_text(json, "title", text(confirm.title));
+        add_slack_text(json, "ok_text", text(confirm.ok_text));
+        add_slack_text(json, "dismiss_text", text(confirm.dismiss_text));
         return json;
     }
 
@@ -236,7 +236,7 @@ private:
     FieldTemplates templates_;
 };
 
-std::unique_ptr<Notifier> create(std::shared_ptr<const IntegrationConfig> config, const NotifierContext& context) {
+std::unique_ptr<Notifier> create_slack(std::shared_ptr<const IntegrationConfig> config, const NotifierContext& context) {
     return std::make_unique<Slack>(std::static_pointer_cast<const SlackConfig>(std::move(config)), context);
 }
 
@@ -244,6 +244,6 @@ std::unique_ptr<Notifier> create(std::shared_ptr<const IntegrationConfig> config
 
 extern const IntegrationType slack;
 const IntegrationType slack{
-    .name = "slack", .config_key = "slack_configs", .read = read_slack_config, .create = create};
+    .name = "slack", .config_key = "slack_configs", .read = read_slack_config, .create = create_slack};
 
 }  // namespace tocsin::integrations

@@ -12,7 +12,7 @@ namespace tocsin::integrations {
 namespace {
 
 // https://core.telegram.org/bots/api#sendmessage
-constexpr std::size_t kMessageRunesMax = 4096;
+constexpr std::size_t kTelegramRunesMax = 4096;
 
 struct TelegramConfig final : IntegrationConfig {
     std::string api_url;
@@ -78,13 +78,13 @@ private:
         std::string text =
             expand(templates_.of(config_->message.text, html ? TemplatedText::Kind::Html : TemplatedText::Kind::Text));
         if (!expand.error().empty()) {
-            return truncate_in_runes(with_plain_facts({}, notification.data, expand.error()), kMessageRunesMax);
+            return truncate_in_runes(with_plain_facts({}, notification.data, expand.error()), kTelegramRunesMax);
         }
-        if (!html) return truncate_in_runes(std::move(text), kMessageRunesMax);
-        if (truncate_in_runes(text, kMessageRunesMax) == text) return text;
+        if (!html) return truncate_in_runes(std::move(text), kTelegramRunesMax);
+        if (truncate_in_runes(text, kTelegramRunesMax) == text) return text;
         const std::string plain = plain_subject(notification.data) + "\n" + plain_facts(notification.data);
         // Escaping makes five characters of one at worst.
-        return escape_html(truncate_in_runes(plain, kMessageRunesMax / 5));
+        return escape_html(truncate_in_runes(plain, kTelegramRunesMax / 5));
     }
 
     /// Members sorted and numbers as texts, as Alertmanager's library sends them. Without the parse mode when the text
@@ -137,7 +137,7 @@ void read_parse_mode(ConfigFields& fields, TelegramConfig& config) {
                   "unknown parse_mode on telegram_config, must be Markdown, MarkdownV2, HTML or empty string");
 }
 
-std::shared_ptr<const IntegrationConfig> read(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global,
+std::shared_ptr<const IntegrationConfig> read_telegram(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global,
                                               const std::string& directory) {
     ConfigFields fields(node, "telegram config", reading);
     auto config = std::make_shared<TelegramConfig>();
@@ -158,13 +158,13 @@ std::shared_ptr<const IntegrationConfig> read(const YamlNode& node, ConfigReadin
     return config;
 }
 
-std::unique_ptr<Notifier> create(std::shared_ptr<const IntegrationConfig> config, const NotifierContext& context) {
+std::unique_ptr<Notifier> create_telegram(std::shared_ptr<const IntegrationConfig> config, const NotifierContext& context) {
     return std::make_unique<Telegram>(std::static_pointer_cast<const TelegramConfig>(std::move(config)), context);
 }
 
 }  // namespace
 
 extern const IntegrationType telegram;
-const IntegrationType telegram{.name = "telegram", .config_key = "telegram_configs", .read = read, .create = create};
+const IntegrationType telegram{.name = "telegram", .config_key = "telegram_configs", .read = read_telegram, .create = create_telegram};
 
 }  // namespace tocsin::integrations

@@ -105,7 +105,7 @@ void check_url(ConfigFields& fields, const WebhookConfig& config) {
     }
 }
 
-std::shared_ptr<const IntegrationConfig> read(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global,
+std::shared_ptr<const IntegrationConfig> read_webhook(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global,
                                               const std::string& directory) {
     ConfigFields fields(node, "webhook config", reading);
     auto config = std::make_shared<WebhookConfig>();
@@ -127,7 +127,7 @@ std::shared_ptr<const IntegrationConfig> read(const YamlNode& node, ConfigReadin
     return config;
 }
 
-std::unique_ptr<Notifier> create(std::shared_ptr<const IntegrationConfig> config, const NotifierContext& context) {
+std::unique_ptr<Notifier> create_webhook(std::shared_ptr<const IntegrationConfig> config, const NotifierContext& context) {
     return std::make_unique<Webhook>(std::static_pointer_cast<const WebhookConfig>(std::move(config)), context);
 }
 
@@ -172,6 +172,6 @@ Json webhook_message(const Notification& notification, std::size_t truncated) {
 }
 
 extern const IntegrationType webhook;
-const IntegrationType webhook{.name = "webhook", .config_key = "webhook_configs", .read = read, .create = create};
+const IntegrationType webhook{.name = "webhook", .config_key = "webhook_configs", .read = read_webhook, .create = create_webhook};
 
 }  // namespace tocsin::integrations

@@ -38,7 +38,7 @@ Result<Value> call_join(Call& call) {
     return call.keep_text(out);
 }
 
-bool is_hex(char c) {
+bool is_hex_digit(char c) {
     return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
 
@@ -46,7 +46,7 @@ Result<Value> call_url_unescape(Call& call) {
     const std::string_view text = call.text(0);
     for (std::size_t at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1)) {
         const std::string_view escape = text.substr(at, 3);
-        if (escape.size() == 3 && is_hex(escape[1]) && is_hex(escape[2])) continue;
+        if (escape.size() == 3 && is_hex_digit(escape[1]) && is_hex_digit(escape[2])) continue;
         return fail_call(fmt::format("invalid URL escape \"{}\"", escape));
     }
     return call.keep_text(percent_decode(text, true));
@@ -106,7 +106,7 @@ Result<Value> call_tz(Call& call) {
     return Value::time(call.arena.keep(std::move(time)));
 }
 
-Result<Value> call_now(Call& call) {
+Result<Value> call_alertmanager_now(Call& call) {
     return Value::time(call.arena.keep(GoTime::from_timestamp(call.environment.now)));
 }
 
@@ -173,37 +173,32 @@ Result<Value> call_base64_decode(Call& call) {
     return call.keep_text(out);
 }
 
-const Type* const any = &types::any;
-const Type* const string = &types::string;
-const Type* const list = &types::any_list;
-const Type* const time = &types::time;
-
-const std::array<Function, 25> kFunctions = {{
-    {"append", {list, any}, true, list, call_append},
-    {"base64decode", {string}, false, string, call_base64_decode},
-    {"base64encode", {string}, false, string, call_base64_encode},
-    {"date", {string, time}, false, string, call_date},
-    {"dict", {any}, true, &types::any_map, call_dict},
-    {"humanizeDuration", {any}, false, string, call_humanize_duration},
-    {"join", {string, &types::string_list}, false, string, call_join},
-    {"list", {any}, true, list, call_list},
-    {"match", {string, string}, false, &types::boolean, call_match},
-    {"mustToDate", {string, string}, false, time, call_must_to_date},
-    {"now", {}, false, time, call_now},
-    {"reReplaceAll", {string, string, string}, false, string, call_re_replace_all},
-    {"routeLabels", {string}, false, string, call_route_labels},
-    {"safeHtml", {string}, false, &types::html, call_safe_html},
-    {"safeUrl", {string}, false, &types::url, call_safe_url},
-    {"since", {time}, false, &types::duration, call_since},
-    {"stringSlice", {string}, true, &types::string_list, call_string_slice},
-    {"title", {string}, false, string, call_title_lower},
-    {"toDate", {string, string}, false, time, call_to_date},
-    {"toJson", {any}, false, string, call_to_json},
-    {"toLower", {string}, false, string, call_to_lower},
-    {"toUpper", {string}, false, string, call_to_upper},
-    {"trimSpace", {string}, false, string, call_trim_space},
-    {"tz", {string, time}, false, time, call_tz},
-    {"urlUnescape", {string}, false, string, call_url_unescape},
+const std::array<Function, 25> kAlertmanagerFunctions = {{
+    {"append", {&types::any_list, &types::any}, true, &types::any_list, call_append},
+    {"base64decode", {&types::string}, false, &types::string, call_base64_decode},
+    {"base64encode", {&types::string}, false, &types::string, call_base64_encode},
+    {"date", {&types::string, &types::time}, false, &types::string, call_date},
+    {"dict", {&types::any}, true, &types::any_map, call_dict},
+    {"humanizeDuration", {&types::any}, false, &types::string, call_humanize_duration},
+    {"join", {&types::string, &types::string_list}, false, &types::string, call_join},
+    {"list", {&types::any}, true, &types::any_list, call_list},
+    {"match", {&types::string, &types::string}, false, &types::boolean, call_match},
+    {"mustToDate", {&types::string, &types::string}, false, &types::time, call_must_to_date},
+    {"now", {}, false, &types::time, call_alertmanager_now},
+    {"reReplaceAll", {&types::string, &types::string, &types::string}, false, &types::string, call_re_replace_all},
+    {"routeLabels", {&types::string}, false, &types::string, call_route_labels},
+    {"safeHtml", {&types::string}, false, &types::html, call_safe_html},
+    {"safeUrl", {&types::string}, false, &types::url, call_safe_url},
+    {"since", {&types::time}, false, &types::duration, call_since},
+    {"stringSlice", {&types::string}, true, &types::string_list, call_string_slice},
+    {"title", {&types::string}, false, &types::string, call_title_lower},
+    {"toDate", {&types::string, &types::string}, false, &types::time, call_to_date},
+    {"toJson", {&types::any}, false, &types::string, call_to_json},
+    {"toLower", {&types::string}, false, &types::string, call_to_lower},
+    {"toUpper", {&types::string}, false, &types::string, call_to_upper},
+    {"trimSpace", {&types::string}, false, &types::string, call_trim_space},
+    {"tz", {&types::string, &types::time}, false, &types::time, call_tz},
+    {"urlUnescape", {&types::string}, false, &types::string, call_url_unescape},
 }};
 
 }  // namespace
@@ -211,7 +206,7 @@ const std::array<Function, 25> kFunctions = {{
 const FunctionTable& notification_functions() {
     static const FunctionTable table = [] {
         FunctionTable made = builtin_functions();
-        for (const Function& function : kFunctions) made.emplace(function.name, &function);
+        for (const Function& function : kAlertmanagerFunctions) made.emplace(function.name, &function);
         return made;
     }();
     return table;

@@ -247,42 +247,36 @@ Result<Value> call_url_query_escape(Call& call) {
     return call.keep_text(query_escape(call.text(0)));
 }
 
-const Type* const any = &types::any;
-const Type* const string = &types::string;
-const Type* const number = &types::float64;
-const Type* const sample = &types::query_sample;
-const Type* const result = &types::query_result;
-
-const std::array<Function, 29> kFunctions = {{
-    {"args", {any}, true, &types::any_map, call_args},
-    {"externalURL", {}, false, string, call_external_url},
-    {"first", {result}, false, sample, call_first},
-    {"graphLink", {string}, false, string, call_graph_link},
-    {"humanize", {any}, false, string, call_humanize},
-    {"humanize1024", {any}, false, string, call_humanize1024},
-    {"humanizeDuration", {any}, false, string, call_humanize_duration},
-    {"humanizePercentage", {any}, false, string, call_humanize_percentage},
-    {"humanizeTimestamp", {any}, false, string, call_humanize_timestamp},
-    {"label", {string, sample}, false, string, call_label},
-    {"match", {string, string}, false, &types::boolean, call_match},
-    {"now", {}, false, number, call_now},
-    {"parseDuration", {string}, false, number, call_parse_duration},
-    {"pathPrefix", {}, false, string, call_path_prefix},
-    {"query", {string}, false, result, call_query},
-    {"reReplaceAll", {string, string, string}, false, string, call_re_replace_all},
-    {"safeHtml", {string}, false, &types::html, call_safe_html},
-    {"sortByLabel", {string, result}, false, result, call_sort_by_label},
-    {"stripDomain", {string}, false, string, call_strip_domain},
-    {"stripPort", {string}, false, string, call_strip_port},
-    {"strvalue", {sample}, false, string, call_strvalue},
-    {"tableLink", {string}, false, string, call_table_link},
-    {"title", {string}, false, string, call_title_keep},
-    {"toDuration", {any}, false, &types::duration, call_to_duration},
-    {"toLower", {string}, false, string, call_to_lower},
-    {"toTime", {any}, false, &types::time, call_to_time},
-    {"toUpper", {string}, false, string, call_to_upper},
-    {"urlQueryEscape", {string}, false, string, call_url_query_escape},
-    {"value", {sample}, false, number, call_value},
+const std::array<Function, 29> kPrometheusFunctions = {{
+    {"args", {&types::any}, true, &types::any_map, call_args},
+    {"externalURL", {}, false, &types::string, call_external_url},
+    {"first", {&types::query_result}, false, &types::query_sample, call_first},
+    {"graphLink", {&types::string}, false, &types::string, call_graph_link},
+    {"humanize", {&types::any}, false, &types::string, call_humanize},
+    {"humanize1024", {&types::any}, false, &types::string, call_humanize1024},
+    {"humanizeDuration", {&types::any}, false, &types::string, call_humanize_duration},
+    {"humanizePercentage", {&types::any}, false, &types::string, call_humanize_percentage},
+    {"humanizeTimestamp", {&types::any}, false, &types::string, call_humanize_timestamp},
+    {"label", {&types::string, &types::query_sample}, false, &types::string, call_label},
+    {"match", {&types::string, &types::string}, false, &types::boolean, call_match},
+    {"now", {}, false, &types::float64, call_now},
+    {"parseDuration", {&types::string}, false, &types::float64, call_parse_duration},
+    {"pathPrefix", {}, false, &types::string, call_path_prefix},
+    {"query", {&types::string}, false, &types::query_result, call_query},
+    {"reReplaceAll", {&types::string, &types::string, &types::string}, false, &types::string, call_re_replace_all},
+    {"safeHtml", {&types::string}, false, &types::html, call_safe_html},
+    {"sortByLabel", {&types::string, &types::query_result}, false, &types::query_result, call_sort_by_label},
+    {"stripDomain", {&types::string}, false, &types::string, call_strip_domain},
+    {"stripPort", {&types::string}, false, &types::string, call_strip_port},
+    {"strvalue", {&types::query_sample}, false, &types::string, call_strvalue},
+    {"tableLink", {&types::string}, false, &types::string, call_table_link},
+    {"title", {&types::string}, false, &types::string, call_title_keep},
+    {"toDuration", {&types::any}, false, &types::duration, call_to_duration},
+    {"toLower", {&types::string}, false, &types::string, call_to_lower},
+    {"toTime", {&types::any}, false, &types::time, call_to_time},
+    {"toUpper", {&types::string}, false, &types::string, call_to_upper},
+    {"urlQueryEscape", {&types::string}, false, &types::string, call_url_query_escape},
+    {"value", {&types::query_sample}, false, &types::float64, call_value},
 }};
 
 }  // namespace
@@ -290,7 +284,7 @@ const std::array<Function, 29> kFunctions = {{
 const FunctionTable& rule_functions() {
     static const FunctionTable table = [] {
         FunctionTable made = builtin_functions();
-        for (const Function& function : kFunctions) made.emplace(function.name, &function);
+        for (const Function& function : kPrometheusFunctions) made.emplace(function.name, &function);
         return made;
     }();
     return table;

@@ -14,7 +14,7 @@ namespace {
 
 using Chunk = LayoutChunk;
 
-constexpr std::int64_t kSecondsPerDay = 86'400;
+constexpr std::int64_t kParsedDaySeconds = 86'400;
 
 bool is_digit_at(std::string_view text, std::size_t i) {
     return i < text.size() && text[i] >= '0' && text[i] <= '9';
@@ -228,7 +228,7 @@ GoTime make_time(const ParsedTime& parsed) {
     const std::int64_t days =
         days_from_civil(parsed.year, static_cast<unsigned>(parsed.month), static_cast<unsigned>(parsed.day));
     GoTime time = GoTime::from_unix(
-        days * kSecondsPerDay + parsed.hour * 3600 + parsed.minute * 60 + parsed.second - parsed.offset.value_or(0),
+        days * kParsedDaySeconds + parsed.hour * 3600 + parsed.minute * 60 + parsed.second - parsed.offset.value_or(0),
         parsed.nanoseconds);
     const bool utc = parsed.offset.value_or(0) == 0 && (parsed.zone.empty() || parsed.zone == "UTC");
     if (!utc) time.zone.fixed_offset_seconds = parsed.offset.value_or(0);

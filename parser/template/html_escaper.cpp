@@ -22,7 +22,7 @@ constexpr std::string_view kFiltered = "ZgotmplZ";
 // Of a value as text; more than any output may have.
 constexpr std::size_t kBytesMax = 4 * 1024 * 1024;
 
-std::string text_of(const Value& value) {
+std::string escapable_text_of(const Value& value) {
     std::string out;
     if (value.is_nil()) return out;
     if (value.kind() == Kind::String) return std::string(value.as_text());
@@ -91,14 +91,14 @@ std::string escape_html(std::string_view text, Ampersand ampersand, Spaces space
 }
 
 std::string escape_attribute(const Value& value, Spaces spaces) {
-    const std::string text = text_of(value);
+    const std::string text = escapable_text_of(value);
     if (spaces == Spaces::Escape && text.empty()) return std::string(kFiltered);
     if (value.type() == &types::html) return escape_html(strip_tags(text), Ampersand::Keep, spaces);
     return escape_html(text, Ampersand::Escape, spaces);
 }
 
 std::string filter_name(const Value& value) {
-    const std::string name = to_lower(text_of(value));
+    const std::string name = to_lower(escapable_text_of(value));
     const bool harmless =
         std::ranges::all_of(name, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z'); });
     // Attributes that mean something would have to be known when the rest is escaped.
@@ -117,7 +117,7 @@ bool is_safe_url(std::string_view url) {
 bool is_hex(char c) {
     return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
-bool is_alnum(char c) {
+bool is_ascii_alnum(char c) {
     return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 
@@ -131,7 +131,7 @@ std::string encode_url(std::string_view url, UrlForm form) {
     std::string out;
     for (std::size_t i = 0; i < url.size(); ++i) {
         const char c = url[i];
-        bool keep = is_alnum(c) || contains("-._~", c);
+        bool keep = is_ascii_alnum(c) || contains("-._~", c);
         if (form == UrlForm::Normalize) {
             keep = keep || contains("!#$&*+,/:;=?@[]", c);
             // What is encoded already stays as it is.
@@ -147,11 +147,11 @@ std::string encode_url(std::string_view url, UrlForm form) {
 }
 
 std::string encode_url(const Value& value, UrlForm form) {
-    return encode_url(text_of(value), value.type() == &types::url ? UrlForm::Normalize : form);
+    return encode_url(escapable_text_of(value), value.type() == &types::url ? UrlForm::Normalize : form);
 }
 
 std::string filter_url(const Value& value) {
-    const std::string url = text_of(value);
+    const std::string url = escapable_text_of(value);
     if (value.type() == &types::url || is_safe_url(url)) return url;
     return "#" + std::string(kFiltered);
 }
@@ -162,7 +162,7 @@ std::string filter_srcset_part(std::string_view part) {
     const std::size_t space = std::min(trimmed.find_first_of(" \t\n\f\r"), trimmed.size());
     const std::string_view url = trimmed.substr(0, space);
     const std::string_view descriptor = trimmed.substr(space);
-    const bool plain = std::ranges::all_of(descriptor, [](char c) { return is_alnum(c) || contains(" \t\n\f\r.", c); });
+    const bool plain = std::ranges::all_of(descriptor, [](char c) { return is_ascii_alnum(c) || contains(" \t\n\f\r.", c); });
     if (!is_safe_url(url) || !plain) return "#" + std::string(kFiltered);
     std::string encoded = encode_url(url, UrlForm::Normalize);
     std::string out;
@@ -171,9 +171,9 @@ std::string filter_srcset_part(std::string_view part) {
 }
 
 std::string filter_srcset(const Value& value) {
-    if (value.type() == &types::url) return encode_url(text_of(value), UrlForm::Normalize);
+    if (value.type() == &types::url) return encode_url(escapable_text_of(value), UrlForm::Normalize);
     std::string out;
-    const std::string text = text_of(value);
+    const std::string text = escapable_text_of(value);
     for (const std::string_view part : split(text, ',')) {
         if (!out.empty()) out += ", ";
         out += filter_srcset_part(part);
@@ -182,14 +182,14 @@ std::string filter_srcset(const Value& value) {
 }
 
 bool is_identifier_part(char c) {
-    return is_alnum(c) || c == '$' || c == '_';
+    return is_ascii_alnum(c) || c == '$' || c == '_';
 }
 
 // A literal of JavaScript, with blanks around what would grow together with a keyword.
 std::string js_value(const Value& value) {
     const bool speaks = value.type() != nullptr && value.type()->append_text != nullptr && value.kind() != Kind::Time &&
                         value.type() != &types::duration;
-    const std::string text = speaks ? text_of(value) : std::string();
+    const std::string text = speaks ? escapable_text_of(value) : std::string();
     const auto json = to_json(speaks ? Value::text(text) : value, kBytesMax);
     if (!json) return " /* " + escape_html(json.error().message, Ampersand::Escape, Spaces::Keep) + " */null ";
     if (is_identifier_part(json->front()) || is_identifier_part(json->back())) return " " + *json + " ";
@@ -257,12 +257,12 @@ std::string css_text(std::string_view text) {
 
 // Numbers, colours, keywords and the like; nothing that could call something.
 std::string filter_css_value(const Value& value) {
-    const std::string text = text_of(value);
+    const std::string text = escapable_text_of(value);
     std::string words;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const bool dashes = text[i] == '-' && i > 0 && text[i - 1] == '-';
         if (text[i] == '\0' || contains("\"'()/;@[\\]`{}<>", text[i]) || dashes) return std::string(kFiltered);
-        if (is_alnum(text[i]) || text[i] == '-' || text[i] == '_') words += text[i];
+        if (is_ascii_alnum(text[i]) || text[i] == '-' || text[i] == '_') words += text[i];
     }
     words = to_lower(words);
     const bool dangerous = words.find("expression") != std::string::npos ||
@@ -276,14 +276,14 @@ std::string filter_css_value(const Value& value) {
 std::string escape(Escaper escaper, const Value& value) {
     switch (escaper) {
         case Escaper::Html:
-            if (value.type() == &types::html) return text_of(value);
-            return escape_html(text_of(value), Ampersand::Escape, Spaces::Keep);
+            if (value.type() == &types::html) return escapable_text_of(value);
+            return escape_html(escapable_text_of(value), Ampersand::Escape, Spaces::Keep);
         case Escaper::Attribute:
             return escape_attribute(value, Spaces::Keep);
         case Escaper::UnquotedValue:
             return escape_attribute(value, Spaces::Escape);
         case Escaper::Rcdata:
-            return escape_html(text_of(value), value.type() == &types::html ? Ampersand::Keep : Ampersand::Escape,
+            return escape_html(escapable_text_of(value), value.type() == &types::html ? Ampersand::Keep : Ampersand::Escape,
                                Spaces::Keep);
         case Escaper::Comment:
             return {};
@@ -300,25 +300,25 @@ std::string escape(Escaper escaper, const Value& value) {
         case Escaper::JsValue:
             return js_value(value);
         case Escaper::JsString:
-            return js_text(text_of(value), false);
+            return js_text(escapable_text_of(value), false);
         case Escaper::JsRegexp: {
-            const std::string text = text_of(value);
+            const std::string text = escapable_text_of(value);
             return text.empty() ? "(?:)" : js_text(text, true);
         }
         case Escaper::CssString:
-            return css_text(text_of(value));
+            return css_text(escapable_text_of(value));
         case Escaper::CssValue:
             return filter_css_value(value);
         case Escaper::PlainHtml: {
             std::string out;
-            for (const char c : text_of(value)) {
+            for (const char c : escapable_text_of(value)) {
                 const std::string_view reference = c == '+' ? "" : html_reference(c, Ampersand::Escape, Spaces::Keep);
                 out += reference.empty() ? std::string_view(&c, 1) : reference;
             }
             return out;
         }
         case Escaper::PlainUrlQuery:
-            return query_escape(text_of(value));
+            return query_escape(escapable_text_of(value));
     }
     return {};
 }

@@ -33,12 +33,12 @@ constexpr std::array<std::pair<std::string_view, Token::Kind>, 12> kKeywords = {
                                                                                  {"template", Token::Kind::Template},
                                                                                  {"with", Token::Kind::With}}};
 
-bool is_space(char32_t r) {
+bool is_blank(char32_t r) {
     return r == ' ' || r == '\t' || r == '\r' || r == '\n';
 }
 
 bool is_space_char(char c) {
-    return is_space(static_cast<unsigned char>(c));
+    return is_blank(static_cast<unsigned char>(c));
 }
 
 bool is_word(char32_t r) {
@@ -260,7 +260,7 @@ Token Lexer::space() {
 
 bool Lexer::at_terminator() const {
     const char32_t r = peek();
-    if (r == kEnd || is_space(r)) return true;
+    if (r == kEnd || is_blank(r)) return true;
     if (r < 0x80 && std::string_view(".,|:)(").find(static_cast<char>(r)) != std::string_view::npos) return true;
     return at(kRight);
 }

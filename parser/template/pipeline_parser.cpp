@@ -14,7 +14,7 @@ namespace {
 using TokenKind = Token::Kind;
 
 // Nobody reads more.
-constexpr std::size_t kProblemsMax = 100;
+constexpr std::size_t kParseProblemsMax = 100;
 
 bool begins_operand(TokenKind kind) {
     switch (kind) {
@@ -235,7 +235,7 @@ bool PipelineParser::function(const Token& token, Operand& into) {
         report(fmt::format("function {} not defined", go_quote(token.text)), line(),
                {token.position, token.position + token.text.size()});
     }
-    return problems().size() < kProblemsMax;
+    return problems().size() < kParseProblemsMax;
 }
 
 bool PipelineParser::variable(const Token& token, Operand& into) {

@@ -8,7 +8,7 @@ namespace {
 
 using Chunk = LayoutChunk;
 
-bool is_digit_at(std::string_view text, std::size_t i) {
+bool is_layout_digit(std::string_view text, std::size_t i) {
     return i < text.size() && text[i] >= '0' && text[i] <= '9';
 }
 
@@ -72,7 +72,7 @@ ChunkAt fraction_chunk(std::string_view at) {
     if (at.size() < 2 || (at[1] != '0' && at[1] != '9')) return {};
     std::size_t end = at.find_first_not_of(at[1], 1);
     if (end == std::string_view::npos) end = at.size();
-    if (is_digit_at(at, end)) return {};
+    if (is_layout_digit(at, end)) return {};
     return {at[1] == '0' ? Chunk::FractionZeros : Chunk::FractionNines, end, {}};
 }
 

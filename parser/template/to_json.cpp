@@ -10,7 +10,7 @@
 namespace tocsin::templates {
 namespace {
 
-constexpr int kDepthMax = 100;
+constexpr int kJsonDepthMax = 100;
 
 // Without an exponent between 1e-6 and 1e21, and with one of no more digits than needed beyond.
 std::string json_number(double value) {
@@ -46,7 +46,7 @@ void Writer::separate(bool& first) {
 
 Status Writer::write(const Value& value, int depth) {
     if (out_.size() > bytes_max_) return fail(Error::Kind::LimitExceeded, "text is larger than the limit");
-    if (depth > kDepthMax) return fail(Error::Kind::LimitExceeded, "value is nested too deep");
+    if (depth > kJsonDepthMax) return fail(Error::Kind::LimitExceeded, "value is nested too deep");
     switch (value.kind()) {
         case Kind::Nil:
         case Kind::Interface:

@@ -15,7 +15,7 @@ namespace tocsin::templates {
 namespace {
 
 // A list that was put into itself again and again would be printed for ever, or overflow the stack.
-constexpr int kDepthMax = 100;
+constexpr int kPrintDepthMax = 100;
 
 bool contains(std::string_view verbs, char32_t verb) {
     return verb < 0x80 && verbs.find(static_cast<char>(verb)) != std::string_view::npos;
@@ -191,8 +191,8 @@ bool ValuePrinter::print_by_method(const Value& value, char32_t verb) {
 
 void ValuePrinter::print_value(const Value& value, char32_t verb, int depth) {
     if (!problem_.empty()) return;
-    if (depth > kDepthMax) {
-        problem_ = fmt::format("value is nested deeper than {} levels", kDepthMax);
+    if (depth > kPrintDepthMax) {
+        problem_ = fmt::format("value is nested deeper than {} levels", kPrintDepthMax);
         return;
     }
     if (depth > 0 && !value.is_nil() && value.type()->append_text != nullptr && print_by_method(value, verb)) return;
