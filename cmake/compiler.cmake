@@ -21,8 +21,8 @@ if(CCACHE)
 endif()
 
 # Headers are more than half of the work, so a whole build compiles a few files in one go. Files that lie beside each other then share
-# their anonymous namespaces: a name that is taken is an error at once. The other presets compile each file for itself, which shows a
-# missing include.
+# their anonymous namespaces: a name that is taken is an error at once. The preset `clang` compiles each file for itself, which shows
+# a missing include.
 function(tocsin_files_at_once target)
     if(TOCSIN_FILES_AT_ONCE GREATER 1)
         set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${TOCSIN_FILES_AT_ONCE})
