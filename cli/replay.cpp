@@ -182,7 +182,7 @@ public:
 
     Replay::Listeners listeners() {
         Replay::Listeners listeners;
-        listeners.notification = [this](const ReplayedNotification& told) { add(told); };
+        listeners.notification = [this](const OfflineNotification& told) { add(told); };
         if (flags_.alerts) {
             listeners.transition = [this](const AlertTransition& change) {
                 say(flags_.format == "json" ? transition_json(change) : transition_text(change));
@@ -199,7 +199,7 @@ public:
     std::size_t failed() const { return failed_; }
 
 private:
-    void add(const ReplayedNotification& told) {
+    void add(const OfflineNotification& told) {
         ++notifications_;
         ++by_receiver_[told.attempt.receiver];
         if (told.attempt.outcome.kind != Outcome::Kind::Delivered || !told.attempt.outcome.template_error.empty()) {

@@ -86,7 +86,7 @@ std::string_view phase_word(const AlertTransition& change) {
 
 }  // namespace
 
-std::string notification_text(const ReplayedNotification& notification, bool messages) {
+std::string notification_text(const OfflineNotification& notification, bool messages) {
     const AttemptEvent& attempt = notification.attempt;
     std::string text =
         fmt::format("{}  {} {}[{}]  {}  {}  ({})\n", to_rfc3339_ms(attempt.started_at),
@@ -99,7 +99,7 @@ std::string notification_text(const ReplayedNotification& notification, bool mes
     return text;
 }
 
-std::string notification_json(const ReplayedNotification& notification) {
+std::string notification_json(const OfflineNotification& notification) {
     const AttemptEvent& attempt = notification.attempt;
     Json json = Json::object();
     json.add("kind", "notification").add("time", to_rfc3339_ms(attempt.started_at)).add("receiver", attempt.receiver);

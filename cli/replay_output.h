@@ -7,9 +7,9 @@
 namespace tocsin::cli {
 
 /// A notification as a paragraph: when, who, what about, the alerts, and, with `messages`, the requests.
-std::string notification_text(const ReplayedNotification& notification, bool messages);
+std::string notification_text(const OfflineNotification& notification, bool messages);
 /// The same as one object.
-std::string notification_json(const ReplayedNotification& notification);
+std::string notification_json(const OfflineNotification& notification);
 
 /// A change of phase of an alert: `pending`, `firing`, `resolved`, or `gone` for one that never fired.
 std::string transition_text(const AlertTransition& change);

@@ -7,6 +7,7 @@
 #include "cli/rule_test_output.h"
 #include "cli/terminal.h"
 #include "cli/test_kinds.h"
+#include "daemon/rule_test_receivers.h"
 #include "rules/rule_test_runner.h"
 #include "rules/rule_test_update.h"
 
@@ -27,6 +28,7 @@ Result<RuleTestOptions> options_of(const TestRulesFlags& flags) {
     RuleTestOptions options;
     options.group_intervals = flags.group_intervals;
     options.coverage = flags.coverage;
+    options.load_routing = load_rule_test_routing;
     TOCSIN_TRY(options.query.features, parse_features(flags.features));
     if (!flags.run.empty()) {
         TOCSIN_TRY(options.run, Regex::compile(flags.run, Regex::Anchoring::None));

@@ -4,31 +4,11 @@
 
 #include "base/no_network.h"
 #include "base/random.h"
-#include "base/version.h"
 #include "engine/scrape/scrape_manager.h"
-#include "notifiers/kept_messages.h"
 #include "notifiers/masking.h"
-#include "notifiers/notification_service.h"
 
 namespace tocsin {
 namespace {
-
-/// Puts what an attempt was together with what it would have sent.
-class Witness final : public NotificationObserver {
-public:
-    Witness(KeptMessages& receivers, std::function<void(const ReplayedNotification&)> tell)
-        : receivers_(receivers), tell_(std::move(tell)) {}
-
-    void on_attempt(const AttemptEvent& attempt) override {
-        ReplayedNotification told{attempt, receivers_.take()};
-        for (HttpRequest& message : told.messages) mask(message);
-        if (tell_) tell_(told);
-    }
-
-private:
-    KeptMessages& receivers_;
-    std::function<void(const ReplayedNotification&)> tell_;
-};
 
 /// Where nobody is told.
 class NoSink final : public AlertSink {
@@ -39,35 +19,25 @@ public:
 }  // namespace
 
 struct Replay::Impl {
-    Impl(const Doors& d, const Subject& subject, Listeners listeners)
+    Impl(const Doors& d, const QueryOptions& query)
         : doors(d),
           executor(d.scheduler, 0),
           masked_disk(make_masked_disk()),
-          receivers(d.scheduler),
-          witness(receivers, std::move(listeners.notification)),
-          store(StoreOptions{.lookback_delta = subject.rules.query.lookback_delta}),
-          scrapes({d.scheduler, executor, network, network, *masked_disk, store, random, metrics, d.log}, {}) {
+          store(StoreOptions{.lookback_delta = query.lookback_delta}),
+          scrapes({d.scheduler, executor, network, network, *masked_disk, store, random, metrics, d.log}, {}) {}
+
+    tl::expected<void, Diagnostics> load(Subject subject, Listeners listeners) {
         if (subject.alertmanager) {
-            NotificationOptions options;
-            options.external_url = subject.rules.external_url;
-            options.version = version();
-            options.observer = &witness;
-            notifications.emplace(
-                NotificationDoors{d.scheduler, receivers, receivers, random, *masked_disk, d.log, metrics}, options);
+            auto made = OfflineNotifications::create(doors.scheduler, doors.log, *subject.alertmanager,
+                                                     {subject.rules.external_url, std::move(listeners.notification)});
+            if (!made) return tl::unexpected(std::move(made).error());
+            notifications = *std::move(made);
         }
         AlertSink& sink = notifications ? static_cast<AlertSink&>(*notifications) : nobody;
-        rules.emplace(RuleManagerContext{d.scheduler, executor, store, scrapes, d.log, metrics, sink});
+        rules.emplace(RuleManagerContext{doors.scheduler, executor, store, scrapes, doors.log, metrics, sink});
         if (listeners.transition) rules->on_transition(std::move(listeners.transition));
-    }
-
-    tl::expected<void, Diagnostics> load(Subject subject) {
         auto prepared = rules->prepare(std::move(subject.rule_files), std::move(subject.rules));
         if (!prepared) return tl::unexpected(std::move(prepared).error());
-        if (subject.alertmanager) {
-            auto masked = read_masked(*subject.alertmanager);
-            if (!masked) return tl::unexpected(std::move(masked).error());
-            if (auto loaded = notifications->load(*std::move(masked)); !loaded) return loaded;
-        }
         rules->apply(*std::move(prepared));
         rules->start();
         return {};
@@ -79,12 +49,10 @@ struct Replay::Impl {
     std::unique_ptr<Disk> masked_disk;
     SeededRandom random{1};
     SelfMetrics metrics;
-    KeptMessages receivers;
-    Witness witness;
     NoSink nobody;
     Store store;
     ScrapeManager scrapes;
-    std::optional<NotificationService> notifications;
+    std::unique_ptr<OfflineNotifications> notifications;
     std::optional<RuleManager> rules;
 };
 
@@ -92,8 +60,10 @@ Replay::Replay(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Replay::~Replay() = default;
 
 Parsed<std::unique_ptr<Replay>> Replay::create(Doors doors, Subject subject, Listeners listeners) {
-    auto impl = std::make_unique<Impl>(doors, subject, std::move(listeners));
-    if (auto loaded = impl->load(std::move(subject)); !loaded) return tl::unexpected(std::move(loaded).error());
+    auto impl = std::make_unique<Impl>(doors, subject.rules.query);
+    if (auto loaded = impl->load(std::move(subject), std::move(listeners)); !loaded) {
+        return tl::unexpected(std::move(loaded).error());
+    }
     return std::unique_ptr<Replay>(new Replay(std::move(impl)));
 }
 
@@ -118,10 +88,6 @@ Status Replay::run_until(Timestamp until, const std::vector<FixtureFeed*>& feeds
 
 std::vector<RuleGroupView> Replay::groups() const {
     return impl_->rules->groups();
-}
-
-std::size_t Replay::pending_deliveries() const {
-    return impl_->notifications ? impl_->notifications->pending_deliveries() : 0;
 }
 
 }  // namespace tocsin

@@ -8,23 +8,16 @@
 
 #include "base/diagnostic.h"
 #include "base/disk.h"
-#include "base/http.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "base/virtual_scheduler.h"
 #include "engine/store/fixture_feed.h"
 #include "notifiers/config.h"
-#include "notifiers/observer.h"
+#include "notifiers/offline_notifications.h"
 #include "rules/rule_file.h"
 #include "rules/rule_manager.h"
 
 namespace tocsin {
-
-/// What a receiver would have been told: the attempt, and the requests that it would have been. Secrets are masked.
-struct ReplayedNotification {
-    AttemptEvent attempt;
-    std::vector<HttpRequest> messages;
-};
 
 /// Rules and routing at work on recorded metrics: the rule manager and the notification service of the daemon, on
 /// virtual time, with receivers that take everything. No network, no state on the disk. The same input gives the same
@@ -44,7 +37,7 @@ public:
         std::optional<AlertmanagerConfig> alertmanager;  // nothing: nobody is told
     };
     struct Listeners {
-        std::function<void(const ReplayedNotification&)> notification;
+        std::function<void(const OfflineNotification&)> notification;
         std::function<void(const AlertTransition&)> transition;
     };
     /// Fails where a rule cannot be compiled, or a receiver not be told. Nothing is evaluated before run_until().
@@ -60,8 +53,6 @@ public:
 
     /// As of the last evaluation.
     std::vector<RuleGroupView> groups() const;
-    /// Messages that were decided upon and are not told yet; alerts whose group has not been flushed yet are in none.
-    std::size_t pending_deliveries() const;
 
 private:
     struct Impl;

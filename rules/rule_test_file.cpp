@@ -32,16 +32,25 @@ private:
 
     void read_rule_files(YamlFields& fields);
     void read_order(YamlFields& fields);
+    void read_recordings(YamlFields& fields);
     RuleTest read_test(const YamlNode& node);
     void read_series(const YamlNode& node, RuleTest& test);
     void read_external_labels(YamlFields& fields, RuleTest& test);
     void read_start(YamlFields& fields, RuleTest& test);
 
+    NotificationTestCase read_notification_case(const YamlNode& node);
+    void read_receiver(YamlFields& fields, NotificationTestCase& test_case);
+    ExpectedNotification read_notification(const YamlNode& node);
+    ExpectedNotification::Alert read_notified_alert(const YamlNode& node);
+    std::string read_status(YamlFields& fields);
+    std::optional<std::vector<ExpectedText>> read_given_texts(YamlFields& fields, std::string_view key);
+
     AlertTestCase read_alert_case(const YamlNode& node);
     void read_when(YamlFields& fields, AlertTestCase& test_case);
-    void read_window(const YamlNode& node, AlertTestCase& test_case);
+    template <class Case>
+    void read_window(const YamlNode& node, Case& test_case);
     void read_state(YamlFields& fields, AlertTestCase& test_case);
-    void read_match(YamlFields& fields, AlertTestCase& test_case);
+    void read_match(YamlFields& fields, AlertTestCase::Match& match);
     ExpectedAlert read_alert(const YamlNode& node, const std::string& alertname);
     std::vector<ExpectedText> read_texts(YamlFields& fields, std::string_view key);
     std::optional<ExpectedText> read_text(const YamlNode::Entry& entry);
@@ -87,6 +96,7 @@ RuleTestFile Reader::read(const YamlNode& root) {
         file_.evaluation_interval = interval;
     }
     read_order(fields);
+    read_recordings(fields);
     fields.read("fuzzy_compare", file_.fuzzy_compare);
     fields.read("group_intervals", file_.group_intervals);
     for_each(fields, "tests", [&](const YamlNode& node) { file_.tests.push_back(read_test(node)); });
@@ -99,6 +109,16 @@ void Reader::read_rule_files(YamlFields& fields) {
         if (!node.is_scalar()) return report(node.where, "an entry of rule_files is not a text", "a path or a pattern");
         file_.rule_files.push_back({node.text, node.where});
     });
+}
+
+void Reader::read_recordings(YamlFields& fields) {
+    for_each(fields, "fixtures", [&](const YamlNode& node) {
+        if (!node.is_scalar()) return report(node.where, "an entry of fixtures is not a text", "a path");
+        file_.fixtures.push_back({node.text, node.where});
+    });
+    std::string path;
+    if (!fields.read("alertmanager_config_file", path)) return;
+    file_.alertmanager_config_file = {path, fields.get("alertmanager_config_file")->where};
 }
 
 void Reader::read_order(YamlFields& fields) {
@@ -126,6 +146,8 @@ RuleTest Reader::read_test(const YamlNode& node) {
              [&](const YamlNode& test_case) { test.alert_cases.push_back(read_alert_case(test_case)); });
     for_each(fields, "promql_expr_test",
              [&](const YamlNode& test_case) { test.expression_cases.push_back(read_expression_case(test_case)); });
+    for_each(fields, "notification_test",
+             [&](const YamlNode& test_case) { test.notification_cases.push_back(read_notification_case(test_case)); });
     fields.finish();
     return test;
 }
@@ -159,18 +181,93 @@ void Reader::read_external_labels(YamlFields& fields, RuleTest& test) {
     test.external_labels = LabelSet::from(std::move(labels));
 }
 
-// Seconds since 1970, or RFC 3339.
+// Seconds since 1970, or RFC 3339; promtool calls it start_timestamp.
 void Reader::read_start(YamlFields& fields, RuleTest& test) {
-    const YamlNode* node = fields.get("start_timestamp");
-    if (node == nullptr || node->is_null()) return;
-    if (const auto seconds = parse_float(node->text); seconds && std::abs(*seconds) < 1e11) {
-        test.start = from_unix_ms(std::llround(*seconds * 1000));
-    } else if (const auto time = parse_rfc3339(node->text)) {
-        test.start = *time;
-    } else {
-        report(node->where, fmt::format("start_timestamp {} is no time", go_quote(node->text)),
-               "seconds since 1970, or RFC 3339 as in 2026-03-01T10:00:00Z");
+    for (const std::string_view key : {"start_timestamp", "start"}) {
+        const YamlNode* node = fields.get(key);
+        if (node == nullptr || node->is_null()) continue;
+        if (test.has_start) report(node->where, "the start of the test is given twice");
+        test.has_start = true;
+        if (const auto seconds = parse_float(node->text); seconds && std::abs(*seconds) < 1e11) {
+            test.start = from_unix_ms(std::llround(*seconds * 1000));
+        } else if (const auto time = parse_rfc3339(node->text)) {
+            test.start = *time;
+        } else {
+            report(node->where, fmt::format("{} {} is no time", key, go_quote(node->text)),
+                   "seconds since 1970, or RFC 3339 as in 2026-03-01T10:00:00Z");
+        }
     }
+}
+
+NotificationTestCase Reader::read_notification_case(const YamlNode& node) {
+    NotificationTestCase test_case;
+    test_case.where = node.where;
+    YamlFields fields(node, "notification_test", file_.path, problems);
+    const bool has_time = fields.read("eval_time", test_case.from);
+    test_case.until = test_case.from;
+    const YamlNode* window = fields.get("window");
+    const bool has_window = window != nullptr && !window->is_null();
+    if (has_window) read_window(*window, test_case);
+    if (has_time == has_window) report(node.where, "a notification_test has one time", "window: or eval_time:");
+    read_receiver(fields, test_case);
+    read_match(fields, test_case.match);
+    for (const YamlNode::Entry& entry : node.entries) {
+        if (entry.key == "exp_notifications") test_case.expectation = entry.key_where;
+    }
+    for_each(fields, "exp_notifications",
+             [&](const YamlNode& item) { test_case.notifications.push_back(read_notification(item)); });
+    fields.finish();
+    return test_case;
+}
+
+void Reader::read_receiver(YamlFields& fields, NotificationTestCase& test_case) {
+    fields.read("nobody_else", test_case.nobody_else);
+    fields.read("integration", test_case.integration);
+    const bool has_receiver = fields.read("receiver", test_case.receiver);
+    if (has_receiver) test_case.receiver_where = fields.get("receiver")->where;
+    if (has_receiver == test_case.nobody_else) {
+        report(test_case.where, "a notification_test is about one receiver, or about everybody else",
+               "receiver: or nobody_else: true");
+    }
+}
+
+ExpectedNotification Reader::read_notification(const YamlNode& node) {
+    ExpectedNotification notification;
+    YamlFields fields(node, "exp_notifications", file_.path, problems);
+    if (Duration at{0}; fields.read("at", at)) notification.at = at;
+    notification.status = read_status(fields);
+    notification.group_labels = read_given_texts(fields, "group_labels");
+    const YamlNode* alerts = fields.get("alerts");
+    if (alerts != nullptr && !alerts->is_null()) notification.alerts.emplace();
+    for_each(fields, "alerts",
+             [&](const YamlNode& alert) { notification.alerts->push_back(read_notified_alert(alert)); });
+    notification.message = read_texts(fields, "message");
+    fields.finish();
+    return notification;
+}
+
+ExpectedNotification::Alert Reader::read_notified_alert(const YamlNode& node) {
+    ExpectedNotification::Alert alert;
+    YamlFields fields(node, "alerts", file_.path, problems);
+    alert.status = read_status(fields);
+    alert.labels = read_given_texts(fields, "labels");
+    alert.annotations = read_given_texts(fields, "annotations");
+    fields.finish();
+    return alert;
+}
+
+std::string Reader::read_status(YamlFields& fields) {
+    std::string status;
+    if (fields.read("status", status) && status != "firing" && status != "resolved") {
+        report(fields.get("status")->where, fmt::format("unknown status {}", go_quote(status)), "firing or resolved");
+    }
+    return status;
+}
+
+std::optional<std::vector<ExpectedText>> Reader::read_given_texts(YamlFields& fields, std::string_view key) {
+    const YamlNode* node = fields.get(key);
+    if (node == nullptr || node->is_null()) return std::nullopt;
+    return read_texts(fields, key);
 }
 
 AlertTestCase Reader::read_alert_case(const YamlNode& node) {
@@ -182,7 +279,7 @@ AlertTestCase Reader::read_alert_case(const YamlNode& node) {
     if (test_case.alertname.empty())
         report(node.where, "an item under alert_rule_test misses required attribute alertname");
     read_state(fields, test_case);
-    read_match(fields, test_case);
+    read_match(fields, test_case.match);
     for (const YamlNode::Entry& entry : node.entries) {
         if (entry.key == "exp_alerts") test_case.expectation = entry.key_where;
     }
@@ -210,7 +307,8 @@ void Reader::read_when(YamlFields& fields, AlertTestCase& test_case) {
         report(test_case.where, "more than one time for one case", "one of eval_time, within, throughout, never");
 }
 
-void Reader::read_window(const YamlNode& node, AlertTestCase& test_case) {
+template <class Case>
+void Reader::read_window(const YamlNode& node, Case& test_case) {
     const auto dots = node.text.find("..");
     const auto from = parse_duration(trim(std::string_view(node.text).substr(0, dots)));
     const auto until =
@@ -237,13 +335,13 @@ void Reader::read_state(YamlFields& fields, AlertTestCase& test_case) {
     }
 }
 
-void Reader::read_match(YamlFields& fields, AlertTestCase& test_case) {
-    std::string match;
-    if (!fields.read("match", match)) return;
-    if (match == "partial") {
-        test_case.match = AlertTestCase::Match::Partial;
-    } else if (match != "exact") {
-        report(fields.get("match")->where, fmt::format("unknown match {}", go_quote(match)), "exact or partial");
+void Reader::read_match(YamlFields& fields, AlertTestCase::Match& match) {
+    std::string text;
+    if (!fields.read("match", text)) return;
+    if (text == "partial") {
+        match = AlertTestCase::Match::Partial;
+    } else if (text != "exact") {
+        report(fields.get("match")->where, fmt::format("unknown match {}", go_quote(text)), "exact or partial");
     }
 }
 
@@ -351,6 +449,7 @@ Duration RuleTest::length() const {
     Duration longest{0};
     for (const AlertTestCase& test_case : alert_cases) longest = std::max(longest, test_case.until);
     for (const ExpressionTestCase& test_case : expression_cases) longest = std::max(longest, test_case.eval_time);
+    for (const NotificationTestCase& test_case : notification_cases) longest = std::max(longest, test_case.until);
     return longest;
 }
 

@@ -53,6 +53,33 @@ struct AlertTestCase {
     std::optional<SourceRange> expectation;  // of the key `exp_alerts`
 };
 
+/// What a notification is to be. What is not given is not looked at; of labels and annotations that are given none may
+/// be missing or more, but with Match::Partial.
+struct ExpectedNotification {
+    struct Alert {
+        std::string status;  // `firing`, `resolved`, or empty
+        std::optional<std::vector<ExpectedText>> labels, annotations;
+    };
+    std::optional<Duration> at;
+    std::string status;
+    std::optional<std::vector<ExpectedText>> group_labels;
+    std::optional<std::vector<Alert>> alerts;
+    std::vector<ExpectedText> message;  // by path in the rendered message: `attachments[0].title`
+};
+
+/// One entry of `notification_test`: these are all notifications of the receiver in the window, in that order.
+struct NotificationTestCase {
+    Duration from{0}, until{0};  // both included
+    std::string receiver;
+    std::string integration;   // only those of this kind; empty: of all, and those that belong together count as one
+    bool nobody_else = false;  // instead: no receiver is told that no other case names
+    AlertTestCase::Match match = AlertTestCase::Match::Exact;
+    std::vector<ExpectedNotification> notifications;
+    SourceRange where;
+    SourceRange receiver_where;
+    std::optional<SourceRange> expectation;  // of the key `exp_notifications`
+};
+
 struct ExpectedSample {
     LabelSet labels;
     double value = 0;
@@ -76,8 +103,10 @@ struct RuleTest {
     LabelSet external_labels;
     std::string external_url;
     Timestamp start{};
+    bool has_start = false;  // it was given; otherwise a fixture's begin takes its place
     std::vector<AlertTestCase> alert_cases;
     std::vector<ExpressionTestCase> expression_cases;
+    std::vector<NotificationTestCase> notification_cases;
     SourceRange where;
 
     /// How far from its start its cases look.
@@ -92,6 +121,8 @@ struct RuleTestFile {
         SourceRange where;
     };
     std::vector<Pattern> rule_files;  // as seen from the folder of the file
+    std::vector<Pattern> fixtures;    // likewise
+    std::optional<Pattern> alertmanager_config_file;
     Duration evaluation_interval{std::chrono::minutes(1)};
     std::vector<std::string> group_eval_order;
     bool fuzzy_compare = false;

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/diagnostic.h"
@@ -24,6 +25,19 @@ struct SeenSample {
     double value = 0;
 };
 
+/// A notification as a test saw it, as it can be written down.
+struct SeenNotificationText {
+    struct Alert {
+        bool firing = true;
+        LabelSet labels;
+    };
+    Duration at{0};  // from the start of the test
+    std::string status;
+    LabelSet group_labels;
+    std::vector<Alert> alerts;
+    std::vector<std::pair<std::string, std::string>> message;  // by path
+};
+
 /// What a case found where it expected something else.
 struct RuleTestFailure {
     SourceRange where;               // of the case
@@ -34,6 +48,7 @@ struct RuleTestFailure {
     std::optional<SourceRange> expectation;
     std::optional<std::vector<SeenAlert>> alerts;
     std::optional<std::vector<SeenSample>> samples;
+    std::optional<std::vector<SeenNotificationText>> notifications = {};
 };
 
 /// One entry of `tests`.

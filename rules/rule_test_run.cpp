@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,11 +11,15 @@
 #include "base/text.h"
 #include "rules/rule_test_coverage.h"
 #include "rules/rule_test_expectation.h"
+#include "rules/rule_test_notification.h"
 
 namespace tocsin {
 namespace {
 
 using When = AlertTestCase::When;
+
+// What happened before a case's time may be why it is not as expected.
+constexpr Duration kBefore = std::chrono::minutes(10);
 
 std::string when_of(const AlertTestCase& test_case) {
     const std::string window = to_string(test_case.from) + ".." + to_string(test_case.until);
@@ -106,7 +111,7 @@ public:
 
 private:
     void fail(DiffLines lines, std::string first = {}) {
-        failure_ = RuleTestFailure{case_.where, name_of(case_), {}, case_.expectation, {}, {}};
+        failure_ = RuleTestFailure{case_.where, name_of(case_), {}, case_.expectation, {}, {}, {}};
         if (!first.empty()) failure_->lines.push_back("  " + first);
         failure_->lines.insert(failure_->lines.end(), lines.begin(), lines.end());
     }
@@ -125,7 +130,7 @@ public:
         : context_(context), groups_(std::move(groups)), test_(test) {
         outcome_.name = test.name;
         outcome_.where = test.where;
-        outcome_.checks = test.alert_cases.size() + test.expression_cases.size();
+        outcome_.checks = test.alert_cases.size() + test.expression_cases.size() + test.notification_cases.size();
         for (const AlertTestCase& test_case : test.alert_cases) checks_.emplace_back(test_case, test.start);
         for (AlertCheck& check : checks_) {
             (check.is_window() ? windows_ : moments_).push_back(&check);
@@ -143,7 +148,10 @@ public:
         world_ = std::move(*world);
         if (context_.coverage != nullptr) context_.coverage->begin(*world_, test_.start);
         watch_expressions();
-        if (evaluate()) check_expressions();
+        if (evaluate()) {
+            check_expressions();
+            check_who_was_told();
+        }
         if (context_.coverage != nullptr) context_.coverage->end();
         gather();
         return std::move(outcome_);
@@ -151,7 +159,7 @@ public:
 
 private:
     void fail(const SourceRange& where, std::string what, DiffLines lines = {}) {
-        outcome_.failures.push_back({where, std::move(what), std::move(lines), {}, {}, {}});
+        outcome_.failures.push_back({where, std::move(what), std::move(lines), {}, {}, {}, {}});
     }
 
     void watch_expressions() {
@@ -163,10 +171,10 @@ private:
     /// False when a rule failed.
     bool evaluate() {
         const Duration length = test_.length();
-        auto next = world_->next_evaluation();
-        for (; next && *next <= length; next = world_->next_evaluation()) {
+        auto next = world_->next_event();
+        for (; next && *next <= length; next = world_->next_event()) {
             judge_before(*next);
-            world_->evaluate_next();
+            if (!world_->run_next()) continue;
             if (context_.coverage != nullptr) context_.coverage->look(*next);
             if (world_->any_rule_failed()) {
                 tell_failed_rules(*next);
@@ -225,7 +233,25 @@ private:
         DiffLines lines = compare_samples(test_case.samples, seen, context_.file.fuzzy_compare);
         if (lines.empty()) return;
         outcome_.failures.push_back(
-            {test_case.where, what, std::move(lines), test_case.expectation, std::nullopt, std::move(seen)});
+            {test_case.where, what, std::move(lines), test_case.expectation, std::nullopt, std::move(seen), {}});
+    }
+
+    void check_who_was_told() {
+        std::set<std::string> named;
+        for (const NotificationTestCase& test_case : test_.notification_cases) named.insert(test_case.receiver);
+        for (const NotificationTestCase& test_case : test_.notification_cases) {
+            if (auto failure = check_notifications(test_case, world_->timeline(), named)) {
+                outcome_.failures.push_back(*std::move(failure));
+            }
+        }
+    }
+
+    // The values of a fixture are nowhere to be seen: what happened helps.
+    void tell_what_happened(RuleTestFailure& failure, const AlertTestCase& test_case) const {
+        if (context_.settings.fixtures.empty() || !world_) return;
+        const auto happened = world_->timeline().around(test_case.from - kBefore, test_case.until, test_case.alertname);
+        failure.lines.push_back(happened.empty() ? "  nothing happened in this time" : "  what happened:");
+        failure.lines.insert(failure.lines.end(), happened.begin(), happened.end());
     }
 
     // In the order of the file.
@@ -233,7 +259,9 @@ private:
         std::vector<RuleTestFailure> failures;
         for (AlertCheck& check : checks_) {
             if (outcome_.failures.empty() || next_moment_ == moments_.size()) check.finish();
-            if (check.failure()) failures.push_back(*std::move(check.failure()));
+            if (!check.failure()) continue;
+            tell_what_happened(*check.failure(), check.expected());
+            failures.push_back(*std::move(check.failure()));
         }
         std::move(outcome_.failures.begin(), outcome_.failures.end(), std::back_inserter(failures));
         outcome_.failures = std::move(failures);
@@ -254,8 +282,9 @@ private:
 }  // namespace
 
 RuleTestOutcome RuleTestRun::run(const RuleTest& test) const {
-    // Coverage is about all rules.
-    return Course(context_, context_.coverage != nullptr ? context_.groups : selection_.groups_for(test), test).run();
+    // Coverage is about all rules, and what is in a fixture is not known here.
+    const bool all = context_.coverage != nullptr || !context_.settings.fixtures.empty();
+    return Course(context_, all ? context_.groups : selection_.groups_for(test), test).run();
 }
 
 }  // namespace tocsin

@@ -48,6 +48,7 @@ struct RuleTestRunner::Impl {
     RuleTestOptions options;
     std::map<std::string, Parsed<RuleFile>> rule_files;  // by path
     std::set<std::string> unreadable;
+    std::map<std::string, std::shared_ptr<const Fixture>> fixtures;  // by path
 
     const Parsed<RuleFile>& rule_file(const std::string& path);
     std::vector<std::string> paths_of(const RuleTestFile& file, RuleTestReport& report);
@@ -55,11 +56,17 @@ struct RuleTestRunner::Impl {
     void check_alert_names(const RuleTestFile& file, const Groups& groups, RuleTestReport& report) const;
     void warn_of_order(const RuleTestFile& file, const Groups& groups, RuleTestReport& report) const;
     void warn_of_intervals(const RuleTestFile& file, const Groups& groups, RuleTestReport& report) const;
+    void read_fixtures(const RuleTestFile& file, RuleTestWorldSettings& settings, RuleTestReport& report);
+    void read_routing(const RuleTestFile& file, RuleTestWorldSettings& settings, RuleTestReport& report);
+    void check_receivers(const RuleTestFile& file, const RuleTestRouting* routing, RuleTestReport& report) const;
+    void check_series(const RuleTestFile& file, const RuleTest& test, const RuleTestWorldSettings& settings,
+                      RuleTestReport& report) const;
+    void place_tests(RuleTestFile& file, const RuleTestWorldSettings& settings, RuleTestReport& report) const;
     bool is_to_run(const RuleTest& test) const { return !options.run || options.run->matches(test.name); }
 };
 
 RuleTestRunner::RuleTestRunner(Disk& disk, RuleTestOptions options)
-    : impl_(std::make_unique<Impl>(Impl{disk, std::move(options), {}, {}})) {}
+    : impl_(std::make_unique<Impl>(Impl{disk, std::move(options), {}, {}, {}})) {}
 RuleTestRunner::~RuleTestRunner() = default;
 
 const Parsed<RuleFile>& RuleTestRunner::Impl::rule_file(const std::string& path) {
@@ -152,6 +159,105 @@ void RuleTestRunner::Impl::warn_of_intervals(const RuleTestFile& file, const Gro
     }
 }
 
+void RuleTestRunner::Impl::read_fixtures(const RuleTestFile& file, RuleTestWorldSettings& settings,
+                                         RuleTestReport& report) {
+    for (const RuleTestFile::Pattern& pattern : file.fixtures) {
+        const std::string path = resolve_path(directory_of(file.path), pattern.text);
+        std::shared_ptr<const Fixture>& fixture = fixtures[path];
+        if (!fixture) {
+            auto read = Fixture::read(disk, path);
+            if (!read) {
+                report.unreadable |= read.error().kind != Error::Kind::InvalidInput;
+                report.problems.push_back(finding(Severity::Error, file.path, pattern.where, read.error().message));
+                continue;
+            }
+            fixture = std::make_shared<const Fixture>(*std::move(read));
+        }
+        settings.fixtures.push_back(fixture);
+    }
+}
+
+void RuleTestRunner::Impl::read_routing(const RuleTestFile& file, RuleTestWorldSettings& settings,
+                                        RuleTestReport& report) {
+    if (!file.alertmanager_config_file) return check_receivers(file, nullptr, report);
+    const SourceRange& where = file.alertmanager_config_file->where;
+    const std::string path = resolve_path(directory_of(file.path), file.alertmanager_config_file->text);
+    if (!disk.exists(path)) {
+        report.unreadable = true;
+        report.problems.push_back(finding(Severity::Error, file.path, where, "there is no file " + path));
+        return;
+    }
+    if (!options.load_routing) {
+        report.problems.push_back(finding(Severity::Error, file.path, where, "there is nobody to be told here"));
+        return;
+    }
+    auto routing = options.load_routing(disk, path);
+    if (!routing) {
+        report.problems.insert(report.problems.end(), routing.error().begin(), routing.error().end());
+        return;
+    }
+    settings.routing = *std::move(routing);
+    check_receivers(file, settings.routing.get(), report);
+}
+
+// That a receiver which is not there is told nothing is true and means nothing.
+void RuleTestRunner::Impl::check_receivers(const RuleTestFile& file, const RuleTestRouting* routing,
+                                           RuleTestReport& report) const {
+    const std::vector<std::string> known = routing != nullptr ? routing->receivers() : std::vector<std::string>{};
+    const std::vector<std::string_view> candidates(known.begin(), known.end());
+    for (const RuleTest& test : file.tests) {
+        for (const NotificationTestCase& test_case : test.notification_cases) {
+            if (routing == nullptr) {
+                report.problems.push_back(finding(Severity::Error, file.path, test_case.where,
+                                                  "a notification_test needs an alertmanager_config_file"));
+            } else if (!test_case.nobody_else &&
+                       std::find(known.begin(), known.end(), test_case.receiver) == known.end()) {
+                Diagnostic problem = finding(Severity::Error, file.path, test_case.receiver_where,
+                                             "no receiver has the name " + go_quote(test_case.receiver));
+                const auto meant = nearest(test_case.receiver, candidates);
+                if (!meant.empty()) problem.hint = "did you mean " + std::string(meant) + "?";
+                report.problems.push_back(std::move(problem));
+            }
+        }
+    }
+}
+
+// There is no telling which of two samples would count.
+void RuleTestRunner::Impl::check_series(const RuleTestFile& file, const RuleTest& test,
+                                        const RuleTestWorldSettings& settings, RuleTestReport& report) const {
+    if (test.series.empty()) return;
+    std::set<LabelSet> recorded;
+    for (const auto& fixture : settings.fixtures) {
+        for (const Fixture::Table& table : fixture->tables()) recorded.insert(table.series.begin(), table.series.end());
+    }
+    for (const SeriesDescription& series : test.series) {
+        if (!recorded.contains(series.labels)) continue;
+        report.problems.push_back(finding(Severity::Error, file.path, test.where,
+                                          to_string(series.labels) + " is in input_series and in a fixture"));
+    }
+}
+
+// A test without a start begins with the first sample, and one that lies outside of the fixtures tests nothing.
+void RuleTestRunner::Impl::place_tests(RuleTestFile& file, const RuleTestWorldSettings& settings,
+                                       RuleTestReport& report) const {
+    std::optional<Timestamp> begin, end;
+    for (const auto& fixture : settings.fixtures) {
+        if (!fixture->begin()) continue;
+        begin = std::min(begin.value_or(*fixture->begin()), *fixture->begin());
+        end = std::max(end.value_or(*fixture->end()), *fixture->end());
+    }
+    if (!begin) return;
+    for (RuleTest& test : file.tests) {
+        check_series(file, test, settings, report);
+        if (!test.has_start) test.start = *begin;
+        if (test.start <= *end && test.start + test.length() >= *begin) continue;
+        report.problems.push_back(
+            finding(Severity::Error, file.path, test.where,
+                    fmt::format("the test, from {} on, is outside of the fixtures, which reach from {} to {}",
+                                to_rfc3339(test.start), to_rfc3339(*begin), to_rfc3339(*end))));
+    }
+}
+
 RuleTestReport RuleTestRunner::run(const std::string& path) {
     RuleTestReport report;
     report.file = path;
@@ -161,7 +267,7 @@ RuleTestReport RuleTestRunner::run(const std::string& path) {
         report.problems.push_back(finding(Severity::Error, path, {}, text.error().message));
         return report;
     }
-    const auto file = parse_rule_test_file(*text, path, impl_->options.query);
+    auto file = parse_rule_test_file(*text, path, impl_->options.query);
     if (!file) {
         report.problems = file.error();
         return report;
@@ -178,6 +284,10 @@ RuleTestReport RuleTestRunner::run(const std::string& path) {
     settings.query = impl_->options.query;
     // As in promtool, where the step of a subquery without one is that of the evaluations.
     settings.query.default_subquery_step = file->evaluation_interval;
+    impl_->read_fixtures(*file, settings, report);
+    impl_->read_routing(*file, settings, report);
+    impl_->place_tests(*file, settings, report);
+    if (has_errors(report.problems)) return report;
     std::unique_ptr<CoverageCollector> coverage;
     if (impl_->options.coverage) coverage = std::make_unique<CoverageCollector>(groups);
     RuleTestRun run({*file, groups, settings, impl_->disk, coverage.get()});

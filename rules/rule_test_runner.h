@@ -6,6 +6,7 @@
 #include "base/disk.h"
 #include "base/regex.h"
 #include "rules/rule_test_report.h"
+#include "rules/rule_test_routing.h"
 
 namespace tocsin {
 
@@ -16,6 +17,8 @@ struct RuleTestOptions {
     /// Only tests whose name it finds something in.
     std::optional<Regex> run;
     QueryOptions query;
+    /// For files with an alertmanager_config_file; empty: such a file cannot be run.
+    LoadRuleTestRouting load_routing;
 };
 
 /// Runs unit tests of rules, each in a world of its own on virtual time: the same file gives the same report, always.

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/duration.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -21,10 +22,10 @@ std::string quoted(std::string_view text) {
     return out;
 }
 
-std::string flow_map(const LabelSet& labels) {
+std::string flow_map(const LabelSet& labels, bool with_alertname = false) {
     std::vector<std::string> parts;
     for (const Label label : labels) {
-        if (label.name == kAlertNameLabel) continue;
+        if (label.name == kAlertNameLabel && !with_alertname) continue;
         const std::string name = is_legacy_label_name(label.name) ? std::string(label.name) : quoted(label.name);
         parts.push_back(name + ": " + quoted(label.value));
     }
@@ -62,6 +63,33 @@ Lines block_of(const std::vector<SeenSample>& samples, const std::string& indent
     return lines;
 }
 
+Lines block_of(const std::vector<SeenNotificationText>& notifications, const std::string& indent) {
+    if (notifications.empty()) return {indent + "exp_notifications: []"};
+    Lines lines{indent + "exp_notifications:"};
+    for (const SeenNotificationText& told : notifications) {
+        lines.push_back(fmt::format("{}  - at: {}", indent, to_string(told.at)));
+        lines.push_back(fmt::format("{}    status: {}", indent, told.status));
+        lines.push_back(fmt::format("{}    group_labels: {}", indent, flow_map(told.group_labels, true)));
+        lines.push_back(indent + "    alerts:");
+        for (const SeenNotificationText::Alert& alert : told.alerts) {
+            lines.push_back(fmt::format("{}      - labels: {}", indent, flow_map(alert.labels, true)));
+            // Mostly that of the notification.
+            const char* status = alert.firing ? "firing" : "resolved";
+            if (status != told.status) lines.push_back(fmt::format("{}        status: {}", indent, status));
+        }
+        if (!told.message.empty()) lines.push_back(indent + "    message:");
+        for (const auto& [path, text] : told.message) {
+            lines.push_back(fmt::format("{}      {}: {}", indent, quoted(path), quoted(text)));
+        }
+    }
+    return lines;
+}
+
+Lines block_of(const RuleTestFailure& failure, const std::string& indent) {
+    if (failure.alerts) return block_of(*failure.alerts, indent);
+    return failure.samples ? block_of(*failure.samples, indent) : block_of(*failure.notifications, indent);
+}
+
 std::size_t indent_of(std::string_view line) {
     const auto first = line.find_first_not_of(' ');
     return first == std::string_view::npos ? std::string::npos : first;
@@ -94,14 +122,14 @@ struct Edit {
 };
 
 std::optional<Edit> edit_for(const RuleTestFailure& failure, const Lines& lines) {
-    if (!failure.alerts && !failure.samples) return std::nullopt;
+    if (!failure.alerts && !failure.samples && !failure.notifications) return std::nullopt;
     // Where nothing was expected so far, the expectation comes first in its case.
     const SourceRange at = failure.expectation.value_or(failure.where);
     if (at.line == 0 || at.line > lines.size()) return std::nullopt;
     const std::size_t line = at.line - 1, column = at.column - 1;
     if (!is_block_style(lines[line], column)) return std::nullopt;
     const std::string indent(column, ' ');
-    Lines block = failure.alerts ? block_of(*failure.alerts, indent) : block_of(*failure.samples, indent);
+    Lines block = block_of(failure, indent);
     const std::string before = lines[line].substr(0, column);  // the dash of the case, maybe
     block.front() = before + block.front().substr(column);
     if (failure.expectation) return Edit{line, lines_of_value(lines, line, column), std::move(block)};

@@ -22,9 +22,13 @@ public:
     void write(LogLevel, std::string_view, std::string_view, std::vector<LogField>) override {}
 };
 
-class NoSink final : public AlertSink {
+/// To whom the rules of a test speak: its routing, once that is there, or nobody.
+class TestSink final : public AlertSink {
 public:
-    void receive(std::span<const Alert>) override {}
+    void receive(std::span<const Alert> alerts) override {
+        if (routing) routing->receive(alerts);
+    }
+    std::unique_ptr<AlertSink> routing;
 };
 
 /// The series of a test on their way into the store, a row of one timeline at each time.
@@ -113,7 +117,26 @@ struct RuleTestWorld::Impl {
           executor(scheduler, 0),
           scrapes({scheduler, executor, network, network, disk, store, random, metrics, log}, {}),
           feed(store, test),
-          manager({scheduler, executor, store, scrapes, log, metrics, sink}) {}
+          timeline(test.start),
+          manager({scheduler, executor, store, scrapes, log, metrics, sink}) {
+        for (const auto& fixture : with.fixtures) players.emplace_back(*fixture, store);
+        manager.on_transition([this](const AlertTransition& change) { timeline.add(change); });
+        manager.on_evaluation([this](const std::string&, Timestamp) { was_evaluated = true; });
+    }
+
+    void feed_up_to(Timestamp time) {
+        for (FixturePlayer& player : players) player.play(time);
+        feed.up_to(time);
+    }
+
+    Parsed<void> start_routing(const std::string& external_url) {
+        if (!settings.routing) return {};
+        auto started = settings.routing->start(scheduler, external_url,
+                                               [this](SeenNotification told) { timeline.add(std::move(told)); });
+        if (!started) return tl::unexpected(std::move(started).error());
+        sink.routing = *std::move(started);
+        return {};
+    }
 
     // The clock was that much slow, and is set: the grid goes on at its pace, from the start of the test.
     void move_grid() {
@@ -129,12 +152,15 @@ struct RuleTestWorld::Impl {
     VirtualExecutor executor;
     NoNetwork network;
     NoLog log;
-    NoSink sink;
+    TestSink sink;
     SeededRandom random{1};
     SelfMetrics metrics;
     Store store{StoreOptions{.retention = kForEver}};
     ScrapeManager scrapes;
     Feed feed;
+    std::vector<FixturePlayer> players;
+    RuleTestTimeline timeline;
+    bool was_evaluated = false;
     RuleManager manager;
 };
 
@@ -160,6 +186,9 @@ Parsed<std::unique_ptr<RuleTestWorld>> RuleTestWorld::create(const RuleTest& tes
     impl->manager.apply(*std::move(prepared));
     impl->manager.start();
     impl->move_grid();
+    if (auto started = impl->start_routing(test.external_url); !started) {
+        return tl::unexpected(std::move(started).error());
+    }
     return std::unique_ptr<RuleTestWorld>(new RuleTestWorld(std::move(impl)));
 }
 
@@ -167,23 +196,25 @@ Result<std::unique_ptr<StandingQuery>> RuleTestWorld::watch(const Expr& expr, st
     return StandingQuery::create(expr, text, impl_->store, impl_->settings.query);
 }
 
-std::optional<Duration> RuleTestWorld::next_evaluation() const {
+std::optional<Duration> RuleTestWorld::next_event() const {
     const Timestamp next = impl_->scheduler.next_due();
     if (next == Timestamp::max()) return std::nullopt;
     return next - impl_->start;
 }
 
-void RuleTestWorld::evaluate_next() {
+bool RuleTestWorld::run_next() {
     const Timestamp next = impl_->scheduler.next_due();
-    impl_->feed.up_to(next);
+    impl_->feed_up_to(next);
+    impl_->was_evaluated = false;
     impl_->scheduler.advance_to(next);
+    return impl_->was_evaluated;
 }
 
 // In promtool no sample is loaded that is later than the last evaluation.
 void RuleTestWorld::finish(Duration length) {
     const Duration past_last =
         impl_->settings.group_intervals ? Duration{0} : length % impl_->settings.evaluation_interval;
-    impl_->feed.up_to(impl_->start + length - past_last);
+    impl_->feed_up_to(impl_->start + length - past_last);
 }
 
 std::vector<RuleGroupView> RuleTestWorld::groups() const {
@@ -192,6 +223,10 @@ std::vector<RuleGroupView> RuleTestWorld::groups() const {
 
 bool RuleTestWorld::any_rule_failed() const {
     return impl_->manager.failing_rule_count() > 0;
+}
+
+const RuleTestTimeline& RuleTestWorld::timeline() const {
+    return impl_->timeline;
 }
 
 }  // namespace tocsin

@@ -8,8 +8,11 @@
 
 #include "base/disk.h"
 #include "engine/eval/query.h"
+#include "engine/store/fixture.h"
 #include "rules/rule_manager.h"
 #include "rules/rule_test_file.h"
+#include "rules/rule_test_routing.h"
+#include "rules/rule_test_timeline.h"
 
 namespace tocsin {
 
@@ -19,6 +22,8 @@ struct RuleTestWorldSettings {
     /// start of the test on.
     bool group_intervals = false;
     QueryOptions query;
+    std::vector<std::shared_ptr<const Fixture>> fixtures;  // recorded metrics, beside the series of a test
+    std::shared_ptr<const RuleTestRouting> routing;        // null: nobody is told
 };
 
 /// The rules of a test at work: the rule manager that runs in production, on virtual time, over series that the test
@@ -35,10 +40,11 @@ public:
     /// The series that the expression reads are kept from now on; evaluate() may be called whenever it likes.
     Result<std::unique_ptr<StandingQuery>> watch(const Expr& expr, std::string_view text);
 
-    /// When the next evaluation is, from the start of the test; nothing when no group has one.
-    std::optional<Duration> next_evaluation() const;
-    /// Runs what is due at that time.
-    void evaluate_next();
+    /// When something is due next (an evaluation, a group of alerts), from the start of the test; nothing when nothing
+    /// is.
+    std::optional<Duration> next_event() const;
+    /// Runs what is due at that time. Whether a group was evaluated.
+    bool run_next();
 
     /// No evaluation any more: the samples up to the last one before `length` are there.
     void finish(Duration length);
@@ -46,6 +52,8 @@ public:
     /// As of the last evaluation.
     std::vector<RuleGroupView> groups() const;
     bool any_rule_failed() const;
+    /// What happened so far.
+    const RuleTestTimeline& timeline() const;
 
 private:
     struct Impl;

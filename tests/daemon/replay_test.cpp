@@ -115,7 +115,7 @@ Replayed replay(fakes::FakeDisk& disk, const std::string& fixture, Duration leng
     fakes::RecordingLog log;
     Replayed seen;
     Replay::Listeners listeners;
-    listeners.notification = [&](const ReplayedNotification& one) {
+    listeners.notification = [&](const OfflineNotification& one) {
         for (const HttpRequest& message : one.messages) {
             seen.told.push_back({one.attempt.started_at - SimulatedDaemon::kStart, message.url, message.body});
         }

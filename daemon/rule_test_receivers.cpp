@@ -1,0 +1,74 @@
+#include "daemon/rule_test_receivers.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "notifiers/config.h"
+#include "notifiers/offline_notifications.h"
+
+namespace tocsin {
+namespace {
+
+/// A log that nobody reads: what failed is in the notification.
+class NoLog final : public Log {
+public:
+    bool enabled(LogLevel) const override { return false; }
+    void write(LogLevel, std::string_view, std::string_view, std::vector<LogField>) override {}
+};
+
+SeenNotification seen(const OfflineNotification& told) {
+    const AttemptEvent& attempt = told.attempt;
+    SeenNotification notification;
+    notification.at = attempt.started_at;
+    notification.receiver = attempt.receiver;
+    notification.integrations = {attempt.integration};
+    notification.group_key = attempt.group_key;
+    notification.status = attempt.status;
+    notification.group_labels = attempt.group_labels;
+    for (const AlertPtr& stored : attempt.alerts) {
+        const Alert& alert = stored->alert;
+        notification.alerts.push_back({!alert.resolved_at(attempt.started_at), alert.labels, alert.annotations});
+    }
+    for (const HttpRequest& message : told.messages) notification.messages.push_back({message.url, message.body});
+    if (attempt.outcome.kind != Outcome::Kind::Delivered) notification.error = attempt.outcome.message;
+    return notification;
+}
+
+class Routing final : public RuleTestRouting {
+public:
+    explicit Routing(AlertmanagerConfig config) : config_(std::move(config)) {}
+
+    std::vector<std::string> receivers() const override {
+        std::vector<std::string> names;
+        for (const ReceiverConfig& receiver : config_.receivers) names.push_back(receiver.name);
+        return names;
+    }
+
+    Parsed<std::unique_ptr<AlertSink>> start(Scheduler& clock, const std::string& external_url,
+                                             std::function<void(SeenNotification)> told) const override {
+        OfflineNotifications::Options options;
+        options.external_url = external_url;
+        options.told = [told = std::move(told)](const OfflineNotification& one) { told(seen(one)); };
+        auto made = OfflineNotifications::create(clock, log_, config_, std::move(options));
+        if (!made) return tl::unexpected(std::move(made).error());
+        return std::unique_ptr<AlertSink>(*std::move(made));
+    }
+
+private:
+    AlertmanagerConfig config_;
+    mutable NoLog log_;
+};
+
+}  // namespace
+
+Parsed<std::shared_ptr<const RuleTestRouting>> load_rule_test_routing(Disk& disk, const std::string& path) {
+    auto config = load_alertmanager_config(disk, path);
+    if (!config) return tl::unexpected(std::move(config).error());
+    Diagnostics unsendable = find_unsendable(*config);
+    if (has_errors(unsendable)) return tl::unexpected(std::move(unsendable));
+    return std::make_shared<const Routing>(*std::move(config));
+}
+
+}  // namespace tocsin
