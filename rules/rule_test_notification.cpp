@@ -16,9 +16,6 @@ namespace {
 using Match = AlertTestCase::Match;
 using Texts = std::vector<ExpectedText>;
 
-// What happened before the window may be why something is missing in it.
-constexpr Duration kBefore = std::chrono::minutes(10);
-
 // ---- one field of a message
 
 const Json* member_at(const Json* json, std::string_view step) {
@@ -56,7 +53,7 @@ std::optional<std::string> subject_of(const std::string& mail) {
 
 // ---- whether one is as expected
 
-bool texts_match(const Texts& expected, const LabelSet& seen, Match match) {
+bool labels_match(const Texts& expected, const LabelSet& seen, Match match) {
     std::size_t present = 0;
     for (const ExpectedText& text : expected) {
         if (!text.matches(seen.get(text.name))) return false;
@@ -65,14 +62,14 @@ bool texts_match(const Texts& expected, const LabelSet& seen, Match match) {
     return match == Match::Partial || present == seen.size();
 }
 
-bool texts_match(const std::optional<Texts>& expected, const LabelSet& seen, Match match) {
-    return !expected || texts_match(*expected, seen, match);
+bool labels_match(const std::optional<Texts>& expected, const LabelSet& seen, Match match) {
+    return !expected || labels_match(*expected, seen, match);
 }
 
 bool alert_matches(const ExpectedNotification::Alert& expected, const SeenNotification::Alert& seen, Match match) {
     if (!expected.status.empty() && (expected.status == "firing") != seen.firing) return false;
-    return texts_match(expected.labels, seen.labels, match) &&
-           texts_match(expected.annotations, seen.annotations, match);
+    return labels_match(expected.labels, seen.labels, match) &&
+           labels_match(expected.annotations, seen.annotations, match);
 }
 
 // Alerts of a message have no order that anybody would count on.
@@ -97,7 +94,7 @@ std::vector<std::string> differences(const ExpectedNotification& expected, const
     if (!expected.status.empty() && expected.status != seen.status) {
         found.push_back(fmt::format("status {}; {} was expected", seen.status, expected.status));
     }
-    if (!texts_match(expected.group_labels, seen.group_labels, match)) {
+    if (!labels_match(expected.group_labels, seen.group_labels, match)) {
         found.push_back(fmt::format("other group labels: {}", to_string(seen.group_labels)));
     }
     if (expected.alerts && !alerts_match(*expected.alerts, seen.alerts, match)) found.push_back("other alerts");
@@ -111,7 +108,7 @@ std::vector<std::string> differences(const ExpectedNotification& expected, const
     return found;
 }
 
-std::string to_string(const Texts& texts) {
+std::string texts_text(const Texts& texts) {
     std::vector<std::string> parts;
     for (const ExpectedText& text : texts) {
         parts.push_back(fmt::format("{}{}{}", text.name, text.regex ? "=~" : "=", go_quote(text.text)));
@@ -119,15 +116,15 @@ std::string to_string(const Texts& texts) {
     return "{" + join(parts, ", ") + "}";
 }
 
-std::string to_string(const ExpectedNotification& expected) {
-    std::string text = expected.at ? tocsin::to_string(*expected.at) : "at any time";
+std::string expectation_text(const ExpectedNotification& expected) {
+    std::string text = expected.at ? to_string(*expected.at) : "at any time";
     text += "  " + (expected.status.empty() ? std::string("any status") : expected.status);
-    if (expected.group_labels) text += " " + to_string(*expected.group_labels);
+    if (expected.group_labels) text += " " + texts_text(*expected.group_labels);
     if (!expected.alerts) return text;
     text += ":";
     for (const auto& alert : *expected.alerts) {
         text += alert.status.empty() ? " " : " " + alert.status + " ";
-        text += alert.labels ? to_string(*alert.labels) : "any alert";
+        text += alert.labels ? texts_text(*alert.labels) : "any alert";
     }
     return text;
 }
@@ -146,7 +143,7 @@ public:
     std::optional<RuleTestFailure> judge() {
         expected_.nobody_else ? expect_nobody() : compare();
         if (lines_.empty()) return std::nullopt;
-        const auto happened = timeline_.around(expected_.from - kBefore, expected_.until);
+        const auto happened = timeline_.around(expected_.from - RuleTestTimeline::kBefore, expected_.until);
         lines_.push_back(happened.empty() ? "  nothing happened in this time" : "  what happened:");
         lines_.insert(lines_.end(), happened.begin(), happened.end());
         RuleTestFailure failure{expected_.where, what(), lines_, expected_.expectation, {}, {}, {}};
@@ -169,8 +166,8 @@ private:
     std::string what() const {
         const std::string when =
             expected_.from == expected_.until
-                ? "at " + tocsin::to_string(expected_.from)
-                : fmt::format("within {}..{}", tocsin::to_string(expected_.from), tocsin::to_string(expected_.until));
+                ? "at " + to_string(expected_.from)
+                : fmt::format("within {}..{}", to_string(expected_.from), to_string(expected_.until));
         if (expected_.nobody_else) return fmt::format("nobody else told {}", when);
         return fmt::format("notifications to {}{} {}", expected_.receiver,
                            expected_.integration.empty() ? "" : " by " + expected_.integration, when);
@@ -178,8 +175,8 @@ private:
 
     void expect_nobody() {
         for (const SeenNotification* told : seen_) {
-            lines_.push_back(fmt::format("  + {}  {} told: {}", tocsin::to_string(at(*told)), told->receiver,
-                                         tocsin::to_string(*told)));
+            lines_.push_back(fmt::format("  + {}  {} told: {}", to_string(at(*told)), told->receiver,
+                                         to_string(*told)));
         }
     }
 
@@ -205,7 +202,7 @@ private:
             } else if (i < expected && j < seen && best[i + 1][j + 1] == best[i][j]) {
                 show_different(expected_.notifications[i++], *seen_[j++]);
             } else if (j == seen || (i < expected && best[i + 1][j] >= best[i][j + 1])) {
-                lines_.push_back("  - " + to_string(expected_.notifications[i++]));
+                lines_.push_back("  - " + expectation_text(expected_.notifications[i++]));
             } else {
                 show_surplus(*seen_[j++]);
             }
@@ -213,12 +210,12 @@ private:
     }
 
     std::string line_of(const SeenNotification& told) const {
-        return fmt::format("{}  {}", tocsin::to_string(at(told)), tocsin::to_string(told));
+        return fmt::format("{}  {}", to_string(at(told)), to_string(told));
     }
     void show_good(const SeenNotification& told) { lines_.push_back("    " + line_of(told)); }
     void show_surplus(const SeenNotification& told) { lines_.push_back("  + " + line_of(told)); }
     void show_different(const ExpectedNotification& expected, const SeenNotification& told) {
-        lines_.push_back("  - " + to_string(expected));
+        lines_.push_back("  - " + expectation_text(expected));
         lines_.push_back("  + " + line_of(told));
         for (const std::string& difference : differences(expected, told, at(told), expected_.match)) {
             lines_.push_back("      " + difference);

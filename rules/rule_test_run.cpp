@@ -18,8 +18,6 @@ namespace {
 
 using When = AlertTestCase::When;
 
-// What happened before a case's time may be why it is not as expected.
-constexpr Duration kBefore = std::chrono::minutes(10);
 
 std::string when_of(const AlertTestCase& test_case) {
     const std::string window = to_string(test_case.from) + ".." + to_string(test_case.until);
@@ -249,7 +247,7 @@ private:
     // The values of a fixture are nowhere to be seen: what happened helps.
     void tell_what_happened(RuleTestFailure& failure, const AlertTestCase& test_case) const {
         if (context_.settings.fixtures.empty() || !world_) return;
-        const auto happened = world_->timeline().around(test_case.from - kBefore, test_case.until, test_case.alertname);
+        const auto happened = world_->timeline().around(test_case.from - RuleTestTimeline::kBefore, test_case.until, test_case.alertname);
         failure.lines.push_back(happened.empty() ? "  nothing happened in this time" : "  what happened:");
         failure.lines.insert(failure.lines.end(), happened.begin(), happened.end());
     }

@@ -13,6 +13,9 @@ namespace tocsin {
 /// What happened in a test, in order: alerts that changed, and who was told.
 class RuleTestTimeline {
 public:
+    /// What happened that long before something may be why it is not as expected.
+    static constexpr Duration kBefore = std::chrono::minutes(10);
+
     explicit RuleTestTimeline(Timestamp start) : start_(start) {}
 
     void add(const AlertTransition& change);
