@@ -85,7 +85,7 @@ format: ## clang-format over all sources
 
 # Programs of the distribution that the end-to-end tests run against.
 peers:
-	@cmake/fetch_peers.sh build/peers prometheus-node-exporter prometheus-alertmanager
+	@cmake/fetch_peers.sh build/peers prometheus-node-exporter prometheus-alertmanager prometheus
 
 clean: ## forget all builds
 	@rm -rf build

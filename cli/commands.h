@@ -24,5 +24,6 @@ void add_query(CLI::App& app, Action& run);
 void add_template(CLI::App& app, Action& run);
 void add_explain(CLI::App& app, Action& run);
 void add_replay(CLI::App& app, Action& run);
+void add_record(CLI::App& app, Action& run);
 
 }  // namespace tocsin::cli

@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
     cli::add_template(app, action);
     cli::add_explain(app, action);
     cli::add_replay(app, action);
+    cli::add_record(app, action);
 
     try {
         app.parse(argc, argv);

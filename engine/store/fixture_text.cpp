@@ -9,7 +9,7 @@ namespace tocsin {
 namespace {
 
 // Enough lines at a time that reading one piece after the other costs nothing.
-constexpr std::size_t kPieceBytes = 256 * 1024;
+constexpr std::size_t kTextAtATime = 256 * 1024;
 constexpr std::string_view kEnd = "# EOF";
 constexpr std::string_view kType = "# TYPE ";
 
@@ -63,7 +63,7 @@ Status FixtureText::put_text(std::string_view text) {
         return fail(Error::Kind::LimitExceeded, fmt::format("{}: more than {} bytes of text", path_, limits_.bytes));
     }
     waiting_ += text;
-    if (waiting_.size() < kPieceBytes) return {};
+    if (waiting_.size() < kTextAtATime) return {};
     const std::size_t end = waiting_.rfind('\n');
     if (end == std::string::npos) return {};
     const std::string lines = waiting_.substr(0, end + 1);

@@ -161,6 +161,12 @@ std::shared_ptr<const Wanted> Store::wanted() const {
     return impl_->wanted;
 }
 
+std::vector<Store::Kept> Store::kept() const {
+    std::vector<Kept> kept;
+    for (const auto& [_, selection] : impl_->selections) kept.push_back({selection->matchers(), selection->reach_});
+    return kept;
+}
+
 bool Store::name_wanted(std::string_view metric_name) const {
     return wanted()->name(metric_name);
 }

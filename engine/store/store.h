@@ -77,6 +77,13 @@ public:
     /// while frozen or untouched; for queries that come by.
     SelectionHandle select_once(Matchers matchers) const;
 
+    /// All selectors, and how far back each one looks.
+    struct Kept {
+        Matchers matchers;
+        Duration reach;
+    };
+    std::vector<Kept> kept() const;
+
     /// Whether any series of this metric name could be wanted: a line of a scrape whose name is not is skipped before
     /// its labels are read. Changes only when selections do; `wanted_generation` tells.
     bool name_wanted(std::string_view metric_name) const;

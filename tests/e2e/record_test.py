@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""Metrics are recorded from live targets and from a real Prometheus that scraped the same ones: replayed, both tell the same people the
+same things."""
+import json
+import signal
+import time
+import urllib.request
+
+from harness import DEADLINE, PEERS, TOCSIN, Story, main, run
+
+PROMETHEUS = PEERS / "prometheus" / "usr" / "bin" / "prometheus"
+
+CONFIG = """\
+global: {scrape_interval: 1s, evaluation_interval: 1s}
+rule_files: [rules.yml]
+scrape_configs:
+- job_name: ironforge
+  static_configs: [{targets: ['ADDRESS']}]
+"""
+RULES = """\
+groups:
+- name: g
+  rules:
+  - {record: pool:idle, expr: 'sum by (job) (db_pool_connections{state="idle"})'}
+  - {alert: Dry, expr: 'pool:idle < 5', for: 2s, labels: {severity: page}}
+  - {alert: Down, expr: 'up{job="ironforge"} == 0'}
+"""
+ROUTING = """\
+route: {receiver: pager, group_by: [alertname], group_wait: 1s, group_interval: 5s}
+receivers:
+- name: pager
+  webhook_configs: [{url: 'http://127.0.0.1:1/'}]
+"""
+
+
+def fault(address, name, method):
+    urllib.request.urlopen(urllib.request.Request(f"http://{address}/faults/{name}", method=method), timeout=10).read()
+
+
+class Record(Story):
+    def setUp(self):
+        super().setUp()
+        self.target, self.address = self.demo_target()
+        self.write("prometheus.yml", CONFIG.replace("ADDRESS", self.address))
+        self.write("rules.yml", RULES)
+        self.write("alertmanager.yml", ROUTING)
+
+    def told(self, fixture):
+        status, said, talk = run("replay", f"--fixture={fixture}", f"--config.file={self.folder / 'prometheus.yml'}",
+                                 f"--alertmanager.config={self.folder / 'alertmanager.yml'}", "--format=json",
+                                 f"--end={time.time() + 30}")  # groups are flushed some seconds after the last poll
+        self.assertEqual(status, 0, talk)
+        return [(line["receiver"], line["status"], line["groupLabels"], len(line["alerts"]))
+                for line in map(json.loads, said.splitlines())]
+
+    def live(self, output, *flags):
+        process = self.start(TOCSIN, "record", f"--config.file={self.folder / 'prometheus.yml'}", f"--output={output}", *flags)
+        process.wait_for("recording ")
+        return process
+
+    def wait_for_scrape(self, server):
+        """Prometheus begins to scrape some seconds after it is ready."""
+        end = time.monotonic() + DEADLINE
+        while run("query", "instant", "up == 1", f"--server={server}")[1] == "":
+            self.assertLess(time.monotonic(), end, "Prometheus does not scrape")
+
+    def test_live_targets_for_a_time(self):
+        output = self.folder / "short.om"
+        process = self.live(output, "--duration=3s", "--anonymise=instance")
+        self.assertEqual(process.wait(), 0)
+        text = output.read_text()
+        self.assertRegex(text, r'db_pool_connections\{.*instance="instance-[0-9a-f]{12}",.*state="idle"\} \d+ \d+')
+        self.assertRegex(text, r'up\{instance="instance-[0-9a-f]{12}",job="ironforge"\} 1 ')
+        self.assertNotIn(self.address, text)
+        self.assertNotIn("go_goroutines", text)
+        self.assertTrue(text.endswith("# EOF\n"))
+
+    def test_a_server_that_scraped_the_same_targets_gives_the_same_notifications(self):
+        if not PROMETHEUS.exists():
+            self.skipTest("Debian's prometheus is not there: make peers")
+        receiver, receiver_address = self.receiver()
+        self.write("alertmanager.yml", ROUTING.replace("127.0.0.1:1", receiver_address))
+        prometheus = self.start(PROMETHEUS, f"--config.file={self.folder / 'prometheus.yml'}", "--web.listen-address=127.0.0.1:0",
+                                f"--storage.tsdb.path={self.folder / 'tsdb'}")
+        server = "http://" + prometheus.wait_for(r'msg="Listening on" address=(\S+)')[1]
+        prometheus.wait_for("Server is ready")
+        self.wait_for_scrape(server)
+        begin = time.time()
+        live = self.live(self.folder / "live.om.zst")
+        self.tocsin()
+        fault(self.address, "pool", "POST")
+        self.notification(receiver, lambda _, body: body["status"] == "firing")
+        fault(self.address, "pool", "DELETE")
+        self.notification(receiver, lambda _, body: body["status"] == "resolved")
+        live.signal(signal.SIGINT)
+        self.assertEqual(live.wait(), 0)
+        # The daemon told both; so does what was recorded meanwhile, and what Prometheus has.
+        told = self.told(self.folder / "live.om.zst")
+        self.assertEqual([(receiver, status) for receiver, status, _, _ in told], [("pager", "firing"), ("pager", "resolved")])
+
+        fetched = self.folder / "fetched.om.gz"
+        status, said, talk = run("record", f"--from={server}", f"--config.file={self.folder / 'prometheus.yml'}",
+                                 f"--start={begin}", f"--output={fetched}", "--piece=5s")
+        self.assertEqual((status, said), (0, ""), talk)
+        self.assertRegex(talk, r"about \d+ series with \d+ samples, .* of text")
+        self.assertRegex(talk, r"fetched.om.gz: \d+ series, \d+ samples")
+        self.assertEqual(self.told(fetched), told)
+        self.assertEqual(sorted(path.name for path in self.folder.glob("fetched*")), ["fetched.om.gz"])
+
+    def test_what_cannot_be_recorded(self):
+        rules, output = self.folder / "rules.yml", self.folder / "x.om"
+        self.assertEqual(run("record", f"--output={output}")[0], 2)
+        self.assertEqual(run("record", f"--from=http://127.0.0.1:1", f"--rules={rules}", f"--output={output}")[0], 2)
+        status, _, talk = run("record", "--from=http://127.0.0.1:1", f"--rules={rules}", f"--output={output}", "--start=1", "--end=2")
+        self.assertEqual(status, 3)
+        status, _, talk = run("record", f"--config.file={self.folder / 'prometheus.yml'}", "--output=x.txt", "--duration=1s")
+        self.assertEqual(status, 1)
+        self.assertIn("x.txt: a fixture's name ends in .om, .om.gz or .om.zst", talk)
+        self.assertFalse(output.exists())
+
+
+if __name__ == "__main__":
+    main()
