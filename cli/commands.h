@@ -25,5 +25,6 @@ void add_template(CLI::App& app, Action& run);
 void add_explain(CLI::App& app, Action& run);
 void add_replay(CLI::App& app, Action& run);
 void add_record(CLI::App& app, Action& run);
+void add_diff(CLI::App& app, Action& run);
 
 }  // namespace tocsin::cli

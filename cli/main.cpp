@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
     cli::add_explain(app, action);
     cli::add_replay(app, action);
     cli::add_record(app, action);
+    cli::add_diff(app, action);
 
     try {
         app.parse(argc, argv);

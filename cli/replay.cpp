@@ -15,7 +15,6 @@
 #include "base/asio_scheduler.h"
 #include "base/duration.h"
 #include "base/log.h"
-#include "base/moment.h"
 #include "base/posix_disk.h"
 #include "base/text.h"
 #include "base/virtual_scheduler.h"
@@ -23,16 +22,14 @@
 #include "cli/features.h"
 #include "cli/progress.h"
 #include "cli/replay_output.h"
+#include "cli/replay_window.h"
 #include "cli/terminal.h"
 #include "daemon/configuration.h"
 #include "engine/store/fixture_feed.h"
-#include "engine/store/fixture_survey.h"
 
 namespace tocsin::cli {
 namespace {
 
-// A moment later than this is no moment: somebody wrote milliseconds.
-constexpr Timestamp kLatest{std::chrono::sys_days(std::chrono::year(2200) / 1 / 1)};
 constexpr std::size_t kNamesMax = 10;
 
 struct Flags {
@@ -94,68 +91,6 @@ Status read_options(const Flags& flags, Options& options) {
     TOCSIN_TRY(options.query.lookback_delta, parse_duration(flags.lookback_delta));
     TOCSIN_TRY([[maybe_unused]] const Duration interval, parse_duration(flags.evaluation_interval));
     return {};
-}
-
-struct Recording {
-    std::vector<FixtureSurvey> surveys;
-    Timestamp begin = Timestamp::max(), end = Timestamp::min();
-};
-
-Status tell_order(const std::string& path, const FixtureSurvey& survey) {
-    if (!survey.begin) return fail(Error::Kind::InvalidInput, path + ": there are no samples with timestamps in it");
-    if (*survey.end > kLatest) {
-        return fail(
-            Error::Kind::InvalidInput,
-            fmt::format("{}: the last sample is from {}; timestamps of OpenMetrics are seconds, these look like "
-                        "milliseconds",
-                        path, to_rfc3339(*survey.end)));
-    }
-    if (survey.first_out_of_order) {
-        note(fmt::format("{}:{}: from here on it is not in the order of time; it was read into memory and sorted", path,
-                         *survey.first_out_of_order));
-    }
-    return {};
-}
-
-Result<Recording> survey(Disk& disk, const Flags& flags) {
-    Recording recording;
-    for (const std::string& path : flags.fixtures) {
-        TOCSIN_TRY(const FixtureSurvey one, survey_fixture(disk, path));
-        if (Status status = tell_order(path, one); !status) return tl::unexpected(status.error());
-        recording.begin = std::min(recording.begin, *one.begin);
-        recording.end = std::max(recording.end, *one.end);
-        recording.surveys.push_back(one);
-    }
-    return recording;
-}
-
-struct Window {
-    Timestamp start, end;
-};
-
-Result<Window> window_of(const Flags& flags, const Recording& recording) {
-    Window window{recording.begin, recording.end};
-    if (!flags.start.empty()) {
-        TOCSIN_TRY(window.start, parse_moment(flags.start));
-    }
-    if (!flags.end.empty()) {
-        TOCSIN_TRY(window.end, parse_moment(flags.end));
-    }
-    if (!flags.start.empty() && !flags.end.empty() && window.start > window.end) {
-        return fail(Error::Kind::InvalidInput, "--start is later than --end");
-    }
-    const std::string reaches =
-        fmt::format("the fixture reaches from {} to {}", to_rfc3339(recording.begin), to_rfc3339(recording.end));
-    if (window.start > recording.end || window.end < recording.begin) {
-        const bool is_late = window.start > recording.end;
-        return fail(
-            Error::Kind::InvalidInput,
-            fmt::format("{} is outside of the fixture: {}",
-                        is_late ? "--start=" + to_rfc3339(window.start) : "--end=" + to_rfc3339(window.end), reaches));
-    }
-    if (window.start < recording.begin) note("--start is before the first sample: " + reaches);
-    if (window.end > recording.end) note("--end is after the last sample, where all series are over: " + reaches);
-    return window;
 }
 
 // ---- what came of it
@@ -249,14 +184,8 @@ int run_replay(const Flags& flags, Replay::Subject subject, Disk& disk, const Re
         print_diagnostics(replay.error());
         return kBad;
     }
-    std::vector<std::unique_ptr<FixtureFeed>> feeds;
-    std::vector<FixtureFeed*> players;
-    for (std::size_t i = 0; i < flags.fixtures.size(); ++i) {
-        auto feed = open_fixture_feed(disk, flags.fixtures[i], recording.surveys[i], (*replay)->store());
-        if (!feed) return refuse(feed.error());
-        feeds.push_back(*std::move(feed));
-        players.push_back(feeds.back().get());
-    }
+    const auto feeds = open_feeds(disk, recording, **replay);
+    if (!feeds) return refuse(feeds.error());
     const auto show = [&](Timestamp now) {
         progress.show([&] {
             const auto whole = std::max<std::int64_t>(1, (window.end - window.start).count());
@@ -264,10 +193,10 @@ int run_replay(const Flags& flags, Replay::Subject subject, Disk& disk, const Re
                                output.summary());
         });
     };
-    const Status status = (*replay)->run_until(window.end, players, show);
+    const Status status = run_feeds(**replay, *feeds, window.end, show);
     progress.clear();
     if (!status) return refuse(status.error());
-    return finish(flags, feeds, window, output, log.count == 0);
+    return finish(flags, *feeds, window, output, log.count == 0);
 }
 
 int replay(Flags& flags) {
@@ -291,9 +220,9 @@ int replay(Flags& flags) {
         if (has_errors(unsendable)) return tell_problems({unsendable, false});
         subject.alertmanager = *std::move(routing);
     }
-    const auto recording = survey(disk, flags);
+    const auto recording = survey_recording(disk, flags.fixtures, note);
     if (!recording) return refuse(recording.error());
-    const auto window = window_of(flags, *recording);
+    const auto window = window_of(flags.start, flags.end, *recording, note);
     if (!window) return refuse(window.error().message, kUsage);
     std::string url = flags.external_url;
     while (url.ends_with('/')) url.pop_back();

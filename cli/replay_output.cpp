@@ -8,6 +8,7 @@
 #include "base/duration.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "cli/terminal.h"
 
 namespace tocsin::cli {
 namespace {
@@ -21,15 +22,9 @@ std::string indented(std::string_view text, std::string_view blanks) {
     return out;
 }
 
-/// Human eyes want a body in lines.
-std::string body_text(const std::string& body) {
-    const auto json = parse_json(body);
-    return json ? dump(*json, JsonStyle::Pretty) : body;
-}
-
 std::string message_text(const HttpRequest& message) {
     return fmt::format("    {} {}\n{}", message.method, escape_control_characters(message.url),
-                       indented(body_text(message.body), "        "));
+                       indented(json_in_lines(message.body), "        "));
 }
 
 std::string alert_text(const Alert& alert, Timestamp now) {

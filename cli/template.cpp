@@ -92,16 +92,10 @@ int render_text(const templates::NotificationTemplates& templates, const std::st
     return kGood;
 }
 
-/// Human eyes want a body in lines.
-std::string body_text(const std::string& body) {
-    const auto json = parse_json(body);
-    return json ? dump(*json, JsonStyle::Pretty) + "\n" : body;
-}
-
 std::string message_text(const std::string& integration, const HttpRequest& request) {
     std::string text = integration + "\n" + request.method + " " + request.url + "\n";
     for (const HttpHeader& header : request.headers) text += header.name + ": " + header.value + "\n";
-    return text + "\n" + body_text(request.body);
+    return text + "\n" + json_in_lines(request.body);
 }
 
 /// Each on stdout, and what is wrong with it on stderr.

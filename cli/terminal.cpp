@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/json.h"
 #include "base/text.h"
 
 namespace tocsin::cli {
@@ -16,6 +17,11 @@ constexpr std::size_t kInputMax = 16 * 1024 * 1024;
 
 void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 void print_error(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+
+std::string json_in_lines(const std::string& text) {
+    const auto json = parse_json(text);
+    return json ? dump(*json, JsonStyle::Pretty) + "\n" : text;
+}
 
 std::string read_stdin() {
     std::string text;

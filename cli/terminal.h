@@ -12,6 +12,9 @@ void print(std::string_view text);
 /// Text of others in it (labels, file contents) must have been escaped.
 void print_error(std::string_view text);
 
+/// For human eyes: JSON in lines, each ending with a line feed; anything else as it is.
+std::string json_in_lines(const std::string& text);
+
 /// All of standard input, at most 16 MiB of it.
 std::string read_stdin();
 

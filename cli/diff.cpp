@@ -1,0 +1,278 @@
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "base/duration.h"
+#include "base/log.h"
+#include "base/posix_disk.h"
+#include "base/text.h"
+#include "base/virtual_scheduler.h"
+#include "cli/commands.h"
+#include "cli/diff_output.h"
+#include "cli/features.h"
+#include "cli/replay_window.h"
+#include "cli/terminal.h"
+#include "daemon/configuration.h"
+#include "daemon/replay.h"
+
+namespace tocsin::cli {
+namespace {
+
+struct DiffFlags {
+    std::string base, head;
+    std::vector<std::string> rules, fixtures, fail_on;
+    std::string config_file = "prometheus.yml", alertmanager_file = "alertmanager.yml";
+    std::string start, end, features;
+    std::string evaluation_interval = "1m", lookback_delta = "5m";
+    std::string format = "text";
+};
+
+int diff_refused(const std::string& message, int code) {
+    print_error("tocsin diff: " + escape_control_characters(message) + "\n");
+    return code;
+}
+
+int diff_refused(const Error& error) {
+    return diff_refused(error.message, error.kind == Error::Kind::InvalidInput ? kBad : kImpossible);
+}
+
+void diff_note(const std::string& what) {
+    print_error("tocsin diff: " + escape_control_characters(what) + "\n");
+}
+
+/// Rules that fail are no difference.
+class DeafLog final : public Log {
+public:
+    bool enabled(LogLevel) const override { return false; }
+    void write(LogLevel, std::string_view, std::string_view, std::vector<LogField>) override {}
+};
+
+// ---- one version
+
+struct Version {
+    RuleConfiguration rules;
+    std::optional<AlertmanagerConfig> routing;
+
+    RuleVersion view() const {
+        return {rules.rule_files, rules.prometheus.evaluation_interval, rules.prometheus.external_labels,
+                routing ? &*routing : nullptr};
+    }
+};
+
+/// The rules of a folder; a code when they cannot be had, and the problems are told.
+tl::expected<RuleConfiguration, int> load_rules_of(Disk& disk, const std::string& folder, const DiffFlags& flags,
+                                                   const Options& options) {
+    RuleConfiguration start;
+    start.prometheus.evaluation_interval = parse_duration(flags.evaluation_interval).value_or(Duration{60'000});
+    std::vector<std::string> patterns;
+    for (const std::string& pattern : flags.rules) patterns.push_back(resolve_path(folder, pattern));
+    auto loaded = patterns.empty()
+                      ? load_rule_configuration(disk, resolve_path(folder, flags.config_file), options.query)
+                      : load_rule_files(disk, patterns, options.query, std::move(start));
+    if (loaded) return *std::move(loaded);
+    print_diagnostics(loaded.error().problems);
+    return tl::unexpected<int>(loaded.error().unreadable ? kImpossible : kBad);
+}
+
+tl::expected<Version, int> load_version(Disk& disk, const std::string& folder, const DiffFlags& flags,
+                                        const Options& options) {
+    auto rules = load_rules_of(disk, folder, flags, options);
+    if (!rules) return tl::unexpected<int>(rules.error());
+    Version version{*std::move(rules), std::nullopt};
+    const std::string path = resolve_path(folder, flags.alertmanager_file);
+    if (!disk.exists(path)) {
+        diff_note("there is no " + path + ": routing and notifications are not compared");
+        return version;
+    }
+    auto routing = load_alertmanager_config(disk, path);
+    if (!routing) {
+        print_diagnostics(routing.error());
+        return tl::unexpected<int>(kBad);
+    }
+    version.routing = *std::move(routing);
+    return version;
+}
+
+// ---- over a fixture
+
+struct Happened {
+    std::vector<ReplayedEvent> alerts, notifications;
+};
+
+void note_transition(const AlertTransition& change, std::vector<ReplayedEvent>& events) {
+    const bool ends = change.to == AlertPhase::Inactive && change.from == AlertPhase::Firing;
+    if (change.to != AlertPhase::Firing && !ends) return;
+    events.push_back({change.at, {}, fmt::format("{} {}", ends ? "resolved" : "firing", to_string(change.labels))});
+}
+
+// Several integrations of a receiver are told at the same time: that is one notification.
+void note_told(const OfflineNotification& told, std::vector<ReplayedEvent>& events) {
+    const AttemptEvent& attempt = told.attempt;
+    ReplayedEvent event{attempt.started_at, attempt.receiver,
+                        fmt::format("{} {}", attempt.status, to_string(attempt.group_labels))};
+    if (std::ranges::find(events.rbegin(), events.rend(), event) == events.rend()) events.push_back(std::move(event));
+}
+
+tl::expected<Happened, int> replay_version(const Version& version, const Options& options, Disk& disk,
+                                           const Recording& recording, const Window& window) {
+    Happened happened;
+    VirtualScheduler scheduler(window.start - Duration{1});
+    DeafLog log;
+    Replay::Subject subject;
+    subject.rule_files = version.rules.rule_files;
+    subject.rules = rule_settings(version.rules.prometheus, options, "http://localhost:9099");
+    subject.alertmanager = version.routing;
+    Replay::Listeners listeners;
+    listeners.notification = [&](const OfflineNotification& told) { note_told(told, happened.notifications); };
+    listeners.transition = [&](const AlertTransition& change) { note_transition(change, happened.alerts); };
+    auto world = Replay::create({scheduler, log}, std::move(subject), std::move(listeners));
+    if (!world) {
+        print_diagnostics(world.error());
+        return tl::unexpected<int>(kBad);
+    }
+    auto feeds = open_feeds(disk, recording, **world);
+    if (!feeds) return tl::unexpected<int>(diff_refused(feeds.error()));
+    const Status status = run_feeds(**world, *feeds, window.end, {});
+    if (!status) return tl::unexpected<int>(diff_refused(status.error()));
+    for (const auto& feed : *feeds) {
+        if (const auto facts = feed->facts(); facts.cut_off) diff_note(*facts.cut_off + ": it was cut off");
+    }
+    return happened;
+}
+
+void compare_happened(const Happened& base, const Happened& head, VersionDiff& diff) {
+    diff.has_replay = true;
+    diff.alerts = compare_events(base.alerts, head.alerts);
+    diff.notifications = compare_events(base.notifications, head.notifications);
+    for (const ReplayedEvent& event : base.notifications) ++diff.by_receiver[event.who].before;
+    for (const ReplayedEvent& event : head.notifications) ++diff.by_receiver[event.who].after;
+}
+
+// ---- both
+
+std::vector<std::string> receivers_only_in(const Version& one, const Version& other) {
+    std::vector<std::string> names;
+    if (!one.routing || !other.routing) return names;
+    for (const ReceiverConfig& receiver : one.routing->receivers) {
+        if (other.routing->find_receiver(receiver.name) == nullptr) names.push_back(receiver.name);
+    }
+    return names;
+}
+
+bool is_bad(const VersionDiff& diff, const std::string& what) {
+    if (what == "rules") return !diff.rules.empty();
+    if (what == "identity") return std::ranges::any_of(diff.rules, &RuleChange::pages_again);
+    if (what == "routing")
+        return !(diff.routes.empty() && diff.receivers_added.empty() && diff.receivers_removed.empty());
+    if (what == "alerts") return !diff.alerts.empty();
+    if (what == "notifications") return !diff.notifications.empty();
+    const auto differs = [&](auto is_so) {
+        return std::ranges::any_of(diff.by_receiver, [&](const auto& entry) { return is_so(entry.second); });
+    };
+    if (what == "more") return differs([](const VersionDiff::Counts& counts) { return counts.after > counts.before; });
+    return differs([](const VersionDiff::Counts& counts) { return counts.after < counts.before; });
+}
+
+int tell(const VersionDiff& diff, const DiffFlags& flags) {
+    print(flags.format == "json"       ? diff_json(diff)
+          : flags.format == "markdown" ? diff_markdown(diff)
+                                       : diff_text(diff));
+    int code = kGood;
+    for (const std::string& what : flags.fail_on) {
+        if (!is_bad(diff, what)) continue;
+        diff_note("--fail-on=" + what + " is so");
+        code = kBad;
+    }
+    return code;
+}
+
+int diff_versions(const DiffFlags& flags) {
+    Options options;
+    const auto features = parse_features(flags.features);
+    const auto lookback_delta = parse_duration(flags.lookback_delta);
+    if (!features || !lookback_delta)
+        return diff_refused((features ? lookback_delta.error() : features.error()).message, kUsage);
+    options.query.features = *features;
+    options.query.lookback_delta = *lookback_delta;
+    PosixDisk disk;
+    const auto base = load_version(disk, flags.base, flags, options);
+    const auto head = load_version(disk, flags.head, flags, options);
+    if (!base || !head) return std::max(base ? kGood : base.error(), head ? kGood : head.error());
+    VersionDiff diff;
+    diff.rules = compare_rules(base->view(), head->view());
+    diff.routes = compare_routes(base->view(), head->view());
+    diff.receivers_added = receivers_only_in(*head, *base);
+    diff.receivers_removed = receivers_only_in(*base, *head);
+    if (flags.fixtures.empty()) return tell(diff, flags);
+    const auto recording = survey_recording(disk, flags.fixtures, diff_note);
+    if (!recording) return diff_refused(recording.error());
+    const auto window = window_of(flags.start, flags.end, *recording, diff_note);
+    if (!window) return diff_refused(window.error().message, kUsage);
+    diff.window = *window;
+    const auto before = replay_version(*base, options, disk, *recording, *window);
+    if (!before) return before.error();
+    const auto after = replay_version(*head, options, disk, *recording, *window);
+    if (!after) return after.error();
+    compare_happened(*before, *after, diff);
+    return tell(diff, flags);
+}
+
+void add_diff_flags(CLI::App& command, DiffFlags& flags) {
+    command.add_option("base", flags.base, "The folder with the version of before")->required()->type_name("BASE");
+    command.add_option("head", flags.head, "The folder with the version of after")->required()->type_name("HEAD");
+    auto* config = command.add_option("--config.file", flags.config_file, "prometheus.yml, as seen from each folder")
+                       ->capture_default_str()
+                       ->type_name("FILE");
+    command.add_option("--rules", flags.rules, "Rule files instead, as seen from each folder: names or shell patterns")
+        ->type_name("FILE")
+        ->excludes(config);
+    command
+        .add_option("--alertmanager.config,--alertmanager.config-file", flags.alertmanager_file,
+                    "alertmanager.yml, as seen from each folder")
+        ->capture_default_str()
+        ->type_name("FILE");
+    command.add_option("--fixture", flags.fixtures, "Recorded metrics to replay both over; can be repeated")
+        ->type_name("FILE");
+    command.add_option("--start", flags.start, "As in tocsin replay")->type_name("TIME");
+    command.add_option("--end", flags.end, "As in tocsin replay")->type_name("TIME");
+    command.add_option("--format", flags.format, "How it is printed")
+        ->check(CLI::IsMember({"text", "json", "markdown"}))
+        ->capture_default_str();
+    command
+        .add_option(
+            "--fail-on", flags.fail_on,
+            "Exit code 1 when something of this is different: rules, identity (alerts with other labels), routing, "
+            "alerts, notifications; or when a receiver is told more or less often: more, less")
+        ->delimiter(',')
+        ->check(CLI::IsMember({"rules", "identity", "routing", "alerts", "notifications", "more", "less"}));
+    command.add_option("--evaluation-interval", flags.evaluation_interval, "As in tocsin replay")
+        ->capture_default_str();
+    command.add_option("--query.lookback-delta", flags.lookback_delta, "How old a sample may be")
+        ->capture_default_str();
+    command.add_option("--enable-feature", flags.features, "Features of PromQL, separated by commas, or all");
+}
+
+}  // namespace
+
+void add_diff(CLI::App& app, Action& run) {
+    CLI::App* command = app.add_subcommand(
+        "diff",
+        "Two versions of rules and routing: what changes in meaning, and who is told more, less or at another time.");
+    const auto flags = std::make_shared<DiffFlags>();
+    add_diff_flags(*command, *flags);
+    command->footer(
+        "Examples:\n"
+        "  git worktree add /tmp/before origin/main\n"
+        "  tocsin diff /tmp/before . --rules='rules/*.yml'\n"
+        "  tocsin diff /tmp/before . --fixture=recorded/week.om.zst --format=markdown --fail-on=identity,more");
+    command->callback([flags, &run] { run = [flags] { return diff_versions(*flags); }; });
+}
+
+}  // namespace tocsin::cli

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Two versions of rules and routing: what is different in meaning, and who is told more, less or later on recorded metrics."""
+import json
+import shutil
+
+from harness import EXAMPLE, Story, main, run
+from replay_test import recorded, text_of
+
+
+class Diff(Story):
+    def setUp(self):
+        super().setUp()
+        for version in ("before", "after"):
+            (self.folder / version).mkdir()
+            for name in ("alerts.yml", "alertmanager.yml"):
+                shutil.copy(EXAMPLE / name, self.folder / version)
+        self.fixture = self.write("outage.om", text_of(recorded()))
+
+    def change(self, name, old, new):
+        path = self.folder / "after" / name
+        text = path.read_text()
+        self.assertIn(old, text)
+        path.write_text(text.replace(old, new, 1))
+
+    def diff(self, *flags):
+        return run("diff", self.folder / "before", self.folder / "after", "--rules=alerts.yml", *flags)
+
+    def test_nothing_is_different(self):
+        self.change("alerts.yml", "groups:", "\n\n# laid out in another way\ngroups:")
+        self.assertEqual(self.diff(), (0, "no difference\n", ""))
+        status, said, _ = self.diff(f"--fixture={self.fixture}", "--fail-on=rules,alerts,notifications,more,less")
+        self.assertEqual(status, 0)
+        self.assertIn("Notifications from 2026-03-01T10:00:00Z to 2026-03-01T10:30:00Z\n  pagerduty: 2 -> 2\n", said)
+        self.assertTrue(said.endswith("no difference\n"))
+
+    def test_an_alert_that_comes_later(self):
+        self.change("alerts.yml", "for: 2m", "for: 5m")
+        status, said, talk = self.diff(f"--fixture={self.fixture}", "--fail-on=notifications,more")
+        self.assertEqual(status, 1)
+        self.assertIn("--fail-on=notifications is so", talk)
+        self.assertNotIn("--fail-on=more", talk)
+        self.assertIn("~ alert DatabasePoolExhausted of group", said)
+        self.assertIn("      for: 2m -> 5m", said)
+        self.assertIn("~ 2026-03-01T10:04:10Z -> 2026-03-01T10:07:10Z (3m later)  pagerduty firing "
+                      '{alertname="DatabasePoolExhausted", severity="critical"}', said)
+
+    def test_an_alert_that_goes_to_somebody_else(self):
+        path = self.folder / "after" / "alerts.yml"
+        before, name, after = path.read_text().partition("alert: DatabasePoolExhausted")
+        path.write_text(before + name + after.replace("severity: critical", "severity: warning", 1))
+        status, said, talk = self.diff(f"--fixture={self.fixture}", "--format=json", "--fail-on=identity,routing,less")
+        self.assertEqual(status, 1)
+        self.assertEqual(talk.count("is so"), 3, talk)
+        diff = json.loads(said)
+        self.assertEqual([(rule["name"], rule["pagesAgain"]) for rule in diff["rules"]], [("DatabasePoolExhausted", True)])
+        self.assertIn("pagerduty", diff["routes"][0]["before"])
+        self.assertIn("slack", diff["routes"][0]["after"])
+        self.assertEqual(diff["receivers"]["pagerduty"], {"before": 2, "after": 0})
+        self.assertEqual(diff["receivers"]["slack"], {"before": 0, "after": 1})
+        self.assertEqual({(change["change"], change["receiver"]) for change in diff["notifications"]},
+                         {("vanishes", "pagerduty"), ("appears", "slack")})
+
+    def test_markdown_for_a_pull_request(self):
+        self.change("alerts.yml", "for: 2m", "for: 20m")
+        status, said, _ = self.diff(f"--fixture={self.fixture}", "--format=markdown")
+        self.assertEqual(status, 0)
+        self.assertTrue(said.startswith("### tocsin diff\n\n"))
+        self.assertIn("| receiver | before | after |\n| --- | ---: | ---: |\n| pagerduty | 2 | 0 |\n", said)
+        self.assertIn("<details><summary>1 rules</summary>\n\n```diff\n~ alert DatabasePoolExhausted", said)
+        self.assertIn("\n- 2026-03-01T10:04:10Z  pagerduty firing ", said)
+
+    def test_what_cannot_be_compared(self):
+        (self.folder / "after" / "alertmanager.yml").unlink()
+        status, said, talk = self.diff()
+        self.assertEqual((status, said), (0, "no difference\n"))
+        self.assertIn("routing and notifications are not compared", talk)
+        (self.folder / "after" / "alerts.yml").write_text("groups: [{name: g, rules: [{alert: A, expr: 'up ='}]}]\n")
+        self.assertEqual(self.diff()[0], 1)
+        (self.folder / "after" / "alerts.yml").unlink()
+        self.assertEqual(self.diff()[0], 3)
+        self.assertEqual(run("diff", "x")[0], 2)
+        self.assertEqual(run("diff", "x", "y", "--fail-on=nothing")[0], 2)
+
+
+if __name__ == "__main__":
+    main()
