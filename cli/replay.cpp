@@ -100,14 +100,19 @@ std::string counted(std::size_t count, std::string_view noun) {
 }
 
 void tell_unused(const std::string& path, const FixtureFeed::Facts& facts) {
-    if (facts.unused.empty()) return;
     std::set<std::string> names;
-    for (const LabelSet& labels : facts.unused) names.emplace(labels.metric_name());
+    std::size_t unused = 0;
+    for (const LabelSet& labels : facts.unused) {
+        if (labels.metric_name() == "up") continue;  // says when scrapes were, whether a rule reads it or not
+        names.emplace(labels.metric_name());
+        ++unused;
+    }
+    if (unused == 0) return;
     std::vector<std::string> shown(names.begin(), names.end());
     const std::size_t more = shown.size() - std::min(shown.size(), kNamesMax);
     shown.resize(shown.size() - more);
-    note(fmt::format("{}: no rule reads {} of {} series: {}{}", path, facts.unused.size(), facts.series,
-                     join(shown, ", "), more > 0 ? fmt::format(" and {} more names", more) : ""));
+    note(fmt::format("{}: no rule reads {} of {} series: {}{}", path, unused, facts.series, join(shown, ", "),
+                     more > 0 ? fmt::format(" and {} more names", more) : ""));
 }
 
 /// Counts what goes out, and lets it out.
