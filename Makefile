@@ -10,7 +10,7 @@ TOCSIN_CONFORMANCE ?= $(wildcard ../shared/conformance)
 JOBS ?= $(shell nproc)
 RELEASE = build/release
 
-.PHONY: peers build run test test-asan test-tsan clang tidy fuzz compare-promql bench docs format help clean
+.PHONY: peers build run test test-asan test-tsan clang tidy fuzz compare-promql bench bench-prometheus docs format help clean
 .DEFAULT_GOAL := build
 
 define configure
@@ -72,6 +72,13 @@ bench: ## run the benchmarks
 	@cmake --preset release -B build/bench -DTOCSIN_BENCHMARKS=ON >/dev/null
 	@cmake --build build/bench -j $(JOBS) --target tocsin-bench
 	@build/bench/tests/tocsin-bench
+
+bench-prometheus: ## the same expressions over the same data, beside Prometheus
+	@cmake/install_dependencies.sh build test fuzz
+	@cmake/fetch_peers.sh build/peers prometheus
+	@cmake --preset release -B build/bench -DTOCSIN_BENCHMARKS=ON >/dev/null
+	@cmake --build build/bench -j $(JOBS) --target tocsin-bench
+	@python3 tests/bench/prometheus_ratio.py build/bench/tests/tocsin-bench build/peers
 
 docs: ## write the generated pages of docs/
 	@cmake/install_dependencies.sh build

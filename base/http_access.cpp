@@ -163,7 +163,7 @@ void read_basic_auth(YamlFields& fields, const YamlNode& node, HttpAccess& acces
 
 void read_authorization(YamlFields& fields, const YamlNode& node, HttpAccess& access, const Source& source) {
     YamlFields keys = source.mapping(fields, node, "authorization");
-    access.authorization.emplace();
+    access.authorization = HttpAccess::Authorization{};
     if (std::string type; keys.read("type", type) && !trim(type).empty()) access.authorization->type = trim(type);
     if (iequals(access.authorization->type, "basic")) {
         keys.report(keys.get("type")->where,

@@ -27,6 +27,6 @@ function(tocsin_files_at_once target)
     if(TOCSIN_FILES_AT_ONCE GREATER 1)
         set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${TOCSIN_FILES_AT_ONCE})
         # It would be about headers, and takes the files that are compiled together for some.
-        target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+        target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
     endif()
 endfunction()

@@ -7,6 +7,7 @@
 
 #include "base/sample.h"
 #include "engine/eval/query.h"
+#include "engine/eval/stepped_query.h"
 #include "engine/store/store.h"
 #include "parser/promql_parser.h"
 
@@ -108,6 +109,19 @@ void evaluate(benchmark::State& state, std::string_view text, double series, dou
         benchmark::DoNotOptimize((*result)->values.data());
     }
     count_items(state, series, samples_of_series);
+}
+
+// A range query that nobody has asked before, over all that there is: parsed, planned, selected, every step evaluated, the result taken.
+void ask_once(benchmark::State& state, std::string_view text) {
+    const QueryTimes times{Timestamp{}, kNow, kInterval};
+    for (auto _ : state) {
+        const auto expr = parse_promql(text);
+        auto query = SteppedQuery::create(**expr, text, {}, times);
+        (*query)->open(fleet().store);
+        if (const Status done = (*query)->evaluate(times.start, times.end); !done)
+            return state.SkipWithError(done.error().message.c_str());
+        benchmark::DoNotOptimize((*query)->take().matrix.size());
+    }
 }
 
 // ---- the plain loops
@@ -221,6 +235,17 @@ TOCSIN_EXPRESSION_BENCH(deriv, "deriv(m_total[5m]) < 0", kSeries, kRows);
 TOCSIN_EXPRESSION_BENCH(sum, "sum(m_total)", kSeries, 1);
 TOCSIN_EXPRESSION_BENCH(subquery, "max_over_time(rate(left[1m])[3m:10s]) < 0", kPairs, kRows);
 TOCSIN_EXPRESSION_BENCH(small, "up == 0", 1, 1);
+
+#define TOCSIN_COLD_BENCH(name, text)    \
+    void name(benchmark::State& state) { \
+        ask_once(state, text);           \
+    }                                    \
+    BENCHMARK(name)->Unit(benchmark::kMicrosecond)
+
+TOCSIN_COLD_BENCH(cold_sum_rate, "sum by (job) (rate(m_total[5m]))");
+TOCSIN_COLD_BENCH(cold_greater, "m_total > 0.5");
+TOCSIN_COLD_BENCH(cold_quantile, "histogram_quantile(0.99, sum by (le, job) (rate(b_bucket[5m])))");
+TOCSIN_COLD_BENCH(cold_matching, "left / right");
 
 }  // namespace
 }  // namespace tocsin
