@@ -174,7 +174,16 @@ std::uint64_t LabelSet::hash() const {
 }
 
 std::strong_ordering LabelSet::operator<=>(const LabelSet& other) const {
-    return std::lexicographical_compare_three_way(begin(), end(), other.begin(), other.end());
+    const char* mine = packed_.data();
+    const char* theirs = other.packed_.data();
+    const char* const mine_end = mine + packed_.size();
+    const char* const theirs_end = theirs + other.packed_.size();
+    // Names and values take turns, so texts are compared one after the other.
+    while (mine != mine_end && theirs != theirs_end) {
+        const auto order = take_packed(mine) <=> take_packed(theirs);
+        if (order != 0) return order;
+    }
+    return (mine != mine_end) <=> (theirs != theirs_end);
 }
 
 Label LabelSet::Iterator::operator*() const {

@@ -11,6 +11,8 @@ namespace {
 
 // Points of one range query: beyond this it is refused, as everywhere in the field.
 constexpr std::int64_t kStepsMax = 10'000'000;
+// A series has room for so many points before it has to grow; more would be wasted on those that come and go.
+constexpr std::size_t kPointsExpected = 64;
 
 class PassingAccess final : public SeriesAccess {
 public:
@@ -69,6 +71,10 @@ std::size_t present_count(const Operator& root) {
         std::count_if(root.present(), root.present() + root.size(), [](std::uint8_t present) { return present != 0; }));
 }
 
+std::size_t steps_of(const QueryTimes& times) {
+    return times.step > Duration{0} ? static_cast<std::size_t>((times.end - times.start) / times.step) + 1 : 1;
+}
+
 Status check(const PlanNode& plan, const QueryTimes& times) {
     if (times.step == Duration{0}) return {};
     if ((times.end - times.start) / times.step > kStepsMax)
@@ -96,15 +102,24 @@ std::vector<RangeSeries> SteppedQuery::RangeCollector::take() {
     return std::move(series_);
 }
 
+// Two rows can be one series: where names were dropped, and never at the same step.
+std::size_t SteppedQuery::RangeCollector::series_of(LabelSet labels) {
+    const std::uint64_t hash = labels.hash();
+    const auto [first, last] = index_.equal_range(hash);
+    for (auto at = first; at != last; ++at) {
+        if (series_[at->second].labels == labels) return at->second;
+    }
+    index_.emplace(hash, series_.size());
+    series_.push_back({std::move(labels), {}});
+    series_.back().points.reserve(std::min(steps_, kPointsExpected));
+    return series_.size() - 1;
+}
+
 void SteppedQuery::RangeCollector::find_series(const Operator& root) {
     rows_ = root.rows();
     series_of_row_.clear();
-    for (std::size_t row = 0; row < root.size(); ++row) {
-        LabelSet labels = root.labels(row);
-        const auto [place, is_new] = index_.try_emplace(labels, series_.size());
-        if (is_new) series_.push_back({std::move(labels), {}});
-        series_of_row_.push_back(place->second);
-    }
+    index_.reserve(root.size());
+    for (std::size_t row = 0; row < root.size(); ++row) series_of_row_.push_back(series_of(root.labels(row)));
 }
 
 // ---- the query
@@ -118,7 +133,7 @@ Result<std::unique_ptr<SteppedQuery>> SteppedQuery::create(const Expr& expr, std
 }
 
 SteppedQuery::SteppedQuery(PlanPtr plan, std::string_view text, const QueryOptions& options, const QueryTimes& times)
-    : plan_(std::move(plan)), text_(text), options_(options), times_(times), evaluation_(options_) {
+    : plan_(std::move(plan)), text_(text), options_(options), times_(times), evaluation_(options_), collector_(steps_of(times)) {
     result_.type = times.step > Duration{0} ? ValueType::Matrix : plan_->type;
     NoSeries none;
     OperatorPool pool;

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <atomic>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/eval/compiler.h"
@@ -52,14 +52,18 @@ private:
     /// Series of a range query, step by step.
     class RangeCollector {
     public:
+        explicit RangeCollector(std::size_t steps) : steps_(steps) {}
+
         void add(const Operator& root, std::int64_t at_ms);
         std::vector<RangeSeries> take();
 
     private:
         void find_series(const Operator& root);
+        std::size_t series_of(LabelSet labels);
 
+        std::size_t steps_;
         RowsPtr rows_;
-        std::map<LabelSet, std::size_t> index_;
+        std::unordered_multimap<std::uint64_t, std::size_t> index_;  // by the hash of the labels
         std::vector<std::size_t> series_of_row_;
         std::vector<RangeSeries> series_;
     };

@@ -70,7 +70,7 @@ def prometheus_seconds(binaries, folder):
     server = Process(binaries / "prometheus", "--config.file=prometheus.yml", "--storage.tsdb.path=data",
                      "--web.listen-address=127.0.0.1:0", "--query.max-samples=100000000", "--log.format=json", cwd=folder)
     try:
-        address = server.wait_for(r'"address":"([^"]+)","component":"web"')[1]
+        address = server.wait_for(r'"address":"([^"]+)".*"msg":"Listening on"')[1]
         server.wait_for("Server is ready")
         now = begin + INTERVAL * ROWS
         steady, cold = {}, {}
