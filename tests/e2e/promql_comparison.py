@@ -42,13 +42,21 @@ def free_ports(count):
     return ports
 
 
-def start_exporter(tools, ports, folder, running):
-    names = ",".join(map(str, ports))
-    command = [sys.executable, str(tools / "demo_exporter.py"), "--ports", names]
-    running.append(Process(*command))
+def exporter_command(tools, ports):
+    return [sys.executable, str(tools / "demo_exporter.py"), "--ports", ",".join(map(str, ports))]
+
+
+def write_config(command, folder):
     config = subprocess.run([*command, "--print-config"], capture_output=True, text=True, check=True).stdout
     (folder / "prometheus.yml").write_text(config, encoding="utf-8")
     (folder / "alertmanager.yml").write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n", encoding="utf-8")
+
+
+# The exporter begins just before a sample is due, when both servers are waiting for it: the first sample of one is then that of the
+# other, most of the time.
+def start_exporter(command, running):
+    time.sleep((SAMPLE_SECONDS - START_SECONDS - time.time()) % SAMPLE_SECONDS)
+    running.append(Process(*command))
 
 
 def start_servers(folder, port, running):
@@ -61,13 +69,15 @@ def start_servers(folder, port, running):
     return tocsin.wait_for(r'"message":"listening".*"address":"([^"]+)"')[1]
 
 
+SAMPLE_SECONDS = 5
+START_SECONDS = 0.6  # an interpreter takes about so long
 RANGE_MINUTES = 10  # what promql_compare.py asks a range query for
 UNITS = {"s": 1 / 60, "m": 1, "h": 60, "d": 24 * 60}
 
 
 def reason(result, minutes):
-    """Why this answer may differ, or nothing. Each server began with a scrape of its own, so whatever reaches back to it sees one
-    sample more or less."""
+    """Why this answer may differ, or nothing. Each server began with a scrape of its own; where they do not fall on the same sample,
+    whatever reaches back to them sees one more or less."""
     reach = sum(float(n) * UNITS[unit] for n, unit in re.findall(r"(\d+)([smhd])(?=[\]:\d]|$)", result["query"]))
     asked = RANGE_MINUTES if result["endpoint"] == "range" else 0
     return KNOWN.get(result["query"]) or ("reaches back to the first scrape" if reach + asked >= minutes else None)
@@ -96,8 +106,10 @@ def main():
         folder = pathlib.Path(name)
         try:
             *targets, port = free_ports(4)
-            start_exporter(chosen.tools, targets, folder, running)
+            command = exporter_command(chosen.tools, targets)
+            write_config(command, folder)
             address = start_servers(folder, port, running)
+            start_exporter(command, running)
             print(f"both scrape for {chosen.minutes:g} minutes", flush=True)
             time.sleep(chosen.minutes * 60)
             report = folder / "report.json"
