@@ -15,6 +15,7 @@ public:
 
     void on_attempt(const AttemptEvent& attempt) override;
     void on_mute(const MuteEvent& mute) override;
+    void on_flap(const FlapEvent& flap) override;
 
     /// Whether the last attempt at every integration succeeded.
     bool all_well() const { return failing_.empty(); }

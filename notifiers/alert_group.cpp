@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 namespace tocsin {
 namespace {
@@ -37,7 +38,8 @@ AlertGroup::AlertGroup(GroupContext& context, const Pipeline& pipeline, const Ro
       route_(&route),
       labels_(std::move(labels)),
       key_(std::move(key)),
-      on_empty_(std::move(on_empty)) {
+      on_empty_(std::move(on_empty)),
+      unseen_since_(context.scheduler.now() - Duration{1}) {
     for (const auto& integration : receiver->integrations) {
         deliveries_.push_back(std::make_shared<Delivery>(context_, *this, integration));
     }
@@ -49,10 +51,12 @@ AlertGroup::~AlertGroup() {
 
 void AlertGroup::insert(const AlertPtr& alert) {
     const bool first = alerts_.empty();
-    alerts_[alert->alert.labels] = alert;
-    leaving_.erase(alert->alert.labels);
-    if (!first || timer_ != 0) return;
     const Timestamp now = context_.scheduler.now();
+    const AlertPtr before = std::exchange(alerts_[alert->alert.labels], alert);
+    leaving_.erase(alert->alert.labels);
+    const bool fires_again = before != nullptr && before->alert.resolved_at(now) && !alert->alert.resolved_at(now);
+    if (fires_again && !saw_end_of(before)) note_flap(alert, fires_again);
+    if (!first || timer_ != 0) return;
     const Timestamp due = now + route_->options.group_wait;
     // Of an alert that began long ago everything there is to wait for has come, but for the rest of its batch: the
     // flush is a task of its own, so it comes after that.
@@ -160,6 +164,8 @@ void AlertGroup::flush() {
     FlushView flushed = view();
     flushed.due = due;
     count_mutes(flushed);
+    note_ends_unseen(flushed);
+    unseen_since_ = now;
     flushed_resolved_.clear();
     for (const FlushAlert& alert : flushed.alerts) {
         if (!alert.firing) flushed_resolved_.push_back(alert.alert);
@@ -192,6 +198,30 @@ void AlertGroup::count_mutes(const FlushView& flushed) const {
             context_.observer->on_mute({key_, route_->options.receiver, alert.alert, alert.firing, *mute, flushed.now});
         }
     }
+}
+
+/// Alerts that fired and ended since the last flush, and were never anybody's news. What is sent for the others of the
+/// group tells of them too.
+void AlertGroup::note_ends_unseen(const FlushView& flushed) {
+    for (const FlushAlert& alert : flushed.alerts) {
+        // Sources go on telling of an end for a while: that is nothing new.
+        const bool is_old = alert.alert->alert.ends_at <= unseen_since_ || saw_end_of(alert.alert);
+        if (alert.firing || alert.muted || is_old || deliveries_.empty()) continue;
+        const bool known = std::any_of(deliveries_.begin(), deliveries_.end(),
+                                       [&](const auto& delivery) { return delivery->knows(*alert.alert); });
+        if (!known) note_flap(alert.alert, false);
+    }
+}
+
+void AlertGroup::note_flap(const AlertPtr& alert, bool fires_again) const {
+    const std::string& receiver = route_->options.receiver;
+    context_.metrics.flapped(receiver);
+    if (context_.observer == nullptr) return;
+    context_.observer->on_flap({key_, receiver, alert, fires_again, context_.scheduler.now()});
+}
+
+bool AlertGroup::saw_end_of(const AlertPtr& resolved) const {
+    return std::find(flushed_resolved_.begin(), flushed_resolved_.end(), resolved) != flushed_resolved_.end();
 }
 
 /// A receiver that failed for as long as anything is remembered will not be told any more. One that a mute keeps from

@@ -42,7 +42,10 @@ public:
     void adopt_configuration(const Pipeline& pipeline, const Route& route, std::shared_ptr<Receiver> receiver);
     /// No route leads here any more. `routing` keeps the route alive that the group still points to.
     void retire(std::shared_ptr<const void> routing) { retired_routing_ = std::move(routing); }
-    void shift(Duration step) { next_flush_ += step; }
+    void shift(Duration step) {
+        next_flush_ += step;
+        unseen_since_ += step;
+    }
     void stop_timer();
     void stop();
 
@@ -63,6 +66,9 @@ private:
     void flush();
     void sweep();
     void count_mutes(const FlushView& view) const;
+    void note_ends_unseen(const FlushView& view);
+    void note_flap(const AlertPtr& alert, bool fires_again) const;
+    bool saw_end_of(const AlertPtr& resolved) const;
     bool is_settled(const AlertPtr& alert) const;
     bool is_given_up(const StoredAlert& resolved, Timestamp now) const;
 
@@ -79,6 +85,7 @@ private:
     std::vector<std::shared_ptr<Delivery>> deliveries_;
     Scheduler::TaskId timer_ = 0;
     Timestamp next_flush_{};
+    Timestamp unseen_since_;  // no flush saw what came later
 };
 
 }  // namespace tocsin

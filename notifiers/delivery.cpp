@@ -65,7 +65,7 @@ void Delivery::consider(const FlushView& view) {
     }
     // The time for the last flush's message is over; this one takes its place and is tried at once.
     if (state_ == State::Backoff) {
-        context_.metrics.notification_failed(integration_->kind, FailureReason::DeadlineExceeded);
+        context_.metrics.notification_failed(*integration_, FailureReason::DeadlineExceeded);
     }
     begin(std::move(message));
 }
@@ -79,6 +79,14 @@ bool Delivery::is_settled(const StoredAlert& alert) const {
     }
     const LogEntry* entry = context_.notification_log.find(log_key());
     return entry == nullptr || (entry->firing.count(alert.log_hash) == 0 && entry->unheard.count(alert.log_hash) == 0);
+}
+
+bool Delivery::knows(const StoredAlert& alert) const {
+    const LogEntry* entry = context_.notification_log.find(log_key());
+    if (entry == nullptr) return false;
+    return entry->firing.count(alert.log_hash) + entry->resolved.count(alert.log_hash) +
+               entry->unheard.count(alert.log_hash) >
+           0;
 }
 
 void Delivery::replace_integration(std::shared_ptr<Integration> integration) {
@@ -171,7 +179,8 @@ void Delivery::begin(Message message) {
     become_idle();
     message_ = std::move(message);
     state_ = State::Queued;
-    context_.metrics.notification_started(integration_->kind);
+    ++integration_->status->waiting;
+    context_.metrics.notification_started(*integration_);
     const auto go_on = [weak = weak_from_this(), turn = turn_] {
         const auto self = weak.lock();
         if (self && self->turn_ == turn) self->enter_lane();
@@ -236,13 +245,32 @@ void Delivery::attempt(const std::shared_ptr<Integration>& integration) {
 void Delivery::finish(const Attempt& attempt, const Outcome& outcome) {
     const std::chrono::duration<double> took = context_.scheduler.monotonic() - attempt.started_monotonic;
     const bool taken = outcome.kind == Outcome::Kind::Delivered;
-    context_.metrics.request_sent(integration_->kind, !taken, took.count());
-    tell_observer(attempt, outcome);
+    context_.metrics.request_sent(*integration_, !taken, took.count());
+    note_verdict(attempt, outcome);
+    const auto retry_in = taken ? std::nullopt : retry_delay(outcome);
+    tell_observer(attempt, outcome, retry_in);
     if (taken) {
         delivered(attempt, outcome);
     } else {
-        failed(outcome);
+        failed(outcome, retry_in);
     }
+}
+
+void Delivery::note_verdict(const Attempt& attempt, const Outcome& outcome) {
+    IntegrationStatus& status = *integration_->status;
+    status.last_attempt = attempt.started;
+    status.last_attempt_duration =
+        std::chrono::ceil<Duration>(context_.scheduler.monotonic() - attempt.started_monotonic);
+    status.last_error.clear();
+    if (outcome.kind == Outcome::Kind::Delivered) return;
+    status.last_error = outcome.message.empty() ? std::string(to_string(outcome.reason)) : outcome.message;
+}
+
+/// None when this message is not tried again: it is refused for good, or a flush waits to make another one.
+std::optional<Duration> Delivery::retry_delay(const Outcome& outcome) {
+    if (outcome.forget_notes) return Duration{0};
+    if (outcome.kind != Outcome::Kind::RetryLater || missed_flush_) return std::nullopt;
+    return outcome.retry_after.value_or(next_backoff());
 }
 
 void Delivery::delivered(const Attempt& attempt, const Outcome& outcome) {
@@ -252,7 +280,7 @@ void Delivery::delivered(const Attempt& attempt, const Outcome& outcome) {
     LogEntry& entry = context_.notification_log.at(log_key());
     if (message_.reason == NotifyReason::FirstNotification || !outcome.notes.empty()) entry.notes = outcome.notes;
     if (!outcome.template_error.empty()) {
-        context_.metrics.template_failed(integration_->receiver, integration_->kind);
+        context_.metrics.template_failed(*integration_);
         context_.log.error("notifiers::delivery", "template failed, the plain facts were sent",
                            {{"receiver", integration_->receiver},
                             {"integration", integration_->kind},
@@ -268,7 +296,7 @@ void Delivery::delivered(const Attempt& attempt, const Outcome& outcome) {
     group_.delivery_settled();
 }
 
-void Delivery::failed(const Outcome& outcome) {
+void Delivery::failed(const Outcome& outcome, std::optional<Duration> retry_in) {
     // Who watches tells it.
     if (context_.observer == nullptr) {
         context_.log.warn("notifiers::delivery", "notify attempt failed",
@@ -285,9 +313,8 @@ void Delivery::failed(const Outcome& outcome) {
         ++turn_;
         return enter_lane();
     }
-    const bool retry = outcome.kind == Outcome::Kind::RetryLater;
-    if (retry && !missed_flush_) return wait(outcome.retry_after.value_or(next_backoff()));
-    context_.metrics.notification_failed(integration_->kind, outcome.reason);
+    if (retry_in) return wait(*retry_in);
+    context_.metrics.notification_failed(*integration_, outcome.reason);
     become_idle();
     if (missed_flush_) reconsider();
     group_.delivery_settled();
@@ -309,6 +336,7 @@ void Delivery::become_idle() {
     context_.scheduler.cancel(timer_);
     timer_ = 0;
     running_on_.reset();
+    if (is_busy()) --integration_->status->waiting;
     state_ = State::Idle;
     ++turn_;
 }
@@ -343,7 +371,7 @@ Duration Delivery::attempt_timeout() const {
     return std::clamp(group_.route().options.group_interval, kTimeoutMin, kTimeoutMax);
 }
 
-void Delivery::tell_observer(const Attempt& attempt, const Outcome& outcome) const {
+void Delivery::tell_observer(const Attempt& attempt, const Outcome& outcome, std::optional<Duration> retry_in) const {
     if (context_.observer == nullptr) return;
     AttemptEvent event;
     event.group_key = group_.key();
@@ -361,6 +389,8 @@ void Delivery::tell_observer(const Attempt& attempt, const Outcome& outcome) con
     event.started_at = attempt.started;
     event.ended_at = context_.scheduler.now();
     event.outcome = outcome;
+    event.retry_in = retry_in;
+    event.waiting = integration_->status->waiting - (outcome.kind == Outcome::Kind::Delivered ? 1 : 0);
     context_.observer->on_attempt(event);
 }
 

@@ -78,6 +78,8 @@ public:
 
     /// Whether the integration has nothing more to hear of an alert that ended.
     bool is_settled(const StoredAlert& alert) const;
+    /// Whether the integration was told of an alert, or a flush saw that it should be.
+    bool knows(const StoredAlert& alert) const;
     /// A message is under way or waits for its next attempt.
     bool is_busy() const { return state_ != State::Idle; }
 
@@ -118,14 +120,16 @@ private:
     void attempt(const std::shared_ptr<Integration>& integration);
     void finish(const Attempt& attempt, const Outcome& outcome);
     void delivered(const Attempt& attempt, const Outcome& outcome);
-    void failed(const Outcome& outcome);
+    std::optional<Duration> retry_delay(const Outcome& outcome);
+    void failed(const Outcome& outcome, std::optional<Duration> retry_in);
+    void note_verdict(const Attempt& attempt, const Outcome& outcome);
     void wait(Duration delay);
     void become_idle();
     void reconsider();
     bool has_silenced_alert() const;
     Duration next_backoff();
     Duration attempt_timeout() const;
-    void tell_observer(const Attempt& attempt, const Outcome& outcome) const;
+    void tell_observer(const Attempt& attempt, const Outcome& outcome, std::optional<Duration> retry_in) const;
 
     GroupContext& context_;
     DeliveryGroup& group_;

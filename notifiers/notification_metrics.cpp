@@ -11,6 +11,28 @@ constexpr std::array kReasons = {FailureReason::Other,           FailureReason::
 constexpr std::array kMuteReasons = {MuteReason::Silence, MuteReason::Inhibition, MuteReason::ActiveTimeInterval,
                                      MuteReason::MuteTimeInterval};
 
+constexpr auto kNotifications = "alertmanager_notifications_total";
+constexpr auto kFailed = "alertmanager_notifications_failed_total";
+constexpr auto kRequests = "alertmanager_notification_requests_total";
+constexpr auto kFailedRequests = "alertmanager_notification_requests_failed_total";
+constexpr auto kLatency = "alertmanager_notification_latency_seconds";
+constexpr auto kPending = "tocsin_notifications_pending";
+constexpr auto kFailing = "tocsin_notifications_failing";
+
+LabelSet kind_labels(std::string_view kind) {
+    return {{"integration", kind}};
+}
+
+LabelSet labels_of_integration(const Integration& integration) {
+    return {{"integration", integration.kind}, {"receiver_name", integration.receiver}};
+}
+
+LabelSet with_reason(const LabelSet& integration, FailureReason reason) {
+    return {{"integration", integration.get("integration")},
+            {"reason", to_string(reason)},
+            {"receiver_name", integration.get("receiver_name")}};
+}
+
 SelfMetrics::Value& received(SelfMetrics& metrics, bool firing) {
     return metrics.counter("alertmanager_alerts_received_total", "The total number of received alerts.",
                            {{"status", firing ? "firing" : "resolved"}, {"version", "v2"}});
@@ -26,35 +48,54 @@ SelfMetrics::Value& limited(SelfMetrics& metrics) {
                            "The total number of alerts that were dropped because of a limit.");
 }
 
-SelfMetrics::Value& notifications(SelfMetrics& metrics, std::string_view integration) {
-    return metrics.counter("alertmanager_notifications_total", "The total number of attempted notifications.",
-                           {{"integration", integration}});
+SelfMetrics::Value& notifications(SelfMetrics& metrics, const LabelSet& integration) {
+    return metrics.counter(kNotifications, "The total number of attempted notifications.",
+                           integration);
 }
 
-SelfMetrics::Value& failed(SelfMetrics& metrics, std::string_view integration, FailureReason reason) {
-    return metrics.counter("alertmanager_notifications_failed_total", "The total number of failed notifications.",
-                           {{"integration", integration}, {"reason", to_string(reason)}});
+SelfMetrics::Value& failed(SelfMetrics& metrics, const LabelSet& integration, FailureReason reason) {
+    return metrics.counter(kFailed, "The total number of failed notifications.",
+                           with_reason(integration, reason));
 }
 
-SelfMetrics::Value& requests(SelfMetrics& metrics, std::string_view integration) {
-    return metrics.counter("alertmanager_notification_requests_total",
-                           "The total number of attempted notification requests.", {{"integration", integration}});
+SelfMetrics::Value& requests(SelfMetrics& metrics, const LabelSet& integration) {
+    return metrics.counter(kRequests,
+                           "The total number of attempted notification requests.", integration);
 }
 
-SelfMetrics::Value& failed_requests(SelfMetrics& metrics, std::string_view integration) {
-    return metrics.counter("alertmanager_notification_requests_failed_total",
-                           "The total number of failed notification requests.", {{"integration", integration}});
+SelfMetrics::Value& failed_requests(SelfMetrics& metrics, const LabelSet& integration) {
+    return metrics.counter(kFailedRequests,
+                           "The total number of failed notification requests.", integration);
 }
 
-SelfMetrics::Distribution& latency(SelfMetrics& metrics, std::string_view integration) {
-    return metrics.histogram("alertmanager_notification_latency_seconds", "The latency of notifications in seconds.",
-                             {1, 5, 10, 15, 20}, {{"integration", integration}});
+SelfMetrics::Distribution& latency(SelfMetrics& metrics, const LabelSet& integration) {
+    return metrics.histogram(kLatency, "The latency of notifications in seconds.",
+                             {1, 5, 10, 15, 20}, integration);
 }
 
-SelfMetrics::Value& template_failures(SelfMetrics& metrics, std::string_view receiver, std::string_view integration) {
+SelfMetrics::Value& template_failures(SelfMetrics& metrics, const LabelSet& integration) {
     return metrics.counter("tocsin_notification_template_failures_total",
                            "Messages that went out with plain facts because a template failed.",
-                           {{"integration", integration}, {"receiver", receiver}});
+                           integration);
+}
+
+SelfMetrics::Value& flaps(SelfMetrics& metrics, std::string_view receiver) {
+    return metrics.counter("tocsin_alert_flaps_total",
+                           "Alerts that fired and ended, or ended and fired again, between two flushes of a group.",
+                           {{"receiver_name", receiver}});
+}
+
+void show(SelfMetrics& metrics, const LabelSet& integration) {
+    notifications(metrics, integration);
+    requests(metrics, integration);
+    failed_requests(metrics, integration);
+    latency(metrics, integration);
+    for (const FailureReason reason : kReasons) failed(metrics, integration, reason);
+}
+
+void hide(SelfMetrics& metrics, const LabelSet& integration) {
+    for (const auto* name : {kNotifications, kRequests, kFailedRequests, kLatency}) metrics.remove(name, integration);
+    for (const FailureReason reason : kReasons) metrics.remove(kFailed, with_reason(integration, reason));
 }
 
 SelfMetrics::Value& suppressions(SelfMetrics& metrics, MuteReason reason) {
@@ -78,13 +119,7 @@ NotificationMetrics::NotificationMetrics(SelfMetrics& metrics) : metrics_(metric
     invalid(metrics);
     limited(metrics);
     group_limit(metrics);
-    for (const IntegrationType* type : integrations::all()) {
-        notifications(metrics, type->name);
-        requests(metrics, type->name);
-        failed_requests(metrics, type->name);
-        latency(metrics, type->name);
-        for (const FailureReason reason : kReasons) failed(metrics, type->name, reason);
-    }
+    for (const IntegrationType* type : integrations::all()) show(metrics, kind_labels(type->name));
     for (const MuteReason reason : kMuteReasons) suppressions(metrics, reason);
 }
 
@@ -97,19 +132,23 @@ void NotificationMetrics::alert_invalid(double count) {
 void NotificationMetrics::alert_limited() {
     limited(metrics_).add();
 }
-void NotificationMetrics::notification_started(std::string_view integration) {
-    notifications(metrics_, integration).add();
+void NotificationMetrics::notification_started(const Integration& integration) {
+    notifications(metrics_, labels_of_integration(integration)).add();
 }
-void NotificationMetrics::notification_failed(std::string_view integration, FailureReason reason) {
-    failed(metrics_, integration, reason).add();
+void NotificationMetrics::notification_failed(const Integration& integration, FailureReason reason) {
+    failed(metrics_, labels_of_integration(integration), reason).add();
 }
-void NotificationMetrics::request_sent(std::string_view integration, bool request_failed, double seconds) {
-    requests(metrics_, integration).add();
-    if (request_failed) failed_requests(metrics_, integration).add();
-    latency(metrics_, integration).observe(seconds);
+void NotificationMetrics::request_sent(const Integration& integration, bool request_failed, double seconds) {
+    const LabelSet labels = labels_of_integration(integration);
+    requests(metrics_, labels).add();
+    if (request_failed) failed_requests(metrics_, labels).add();
+    latency(metrics_, labels).observe(seconds);
 }
-void NotificationMetrics::template_failed(std::string_view receiver, std::string_view integration) {
-    template_failures(metrics_, receiver, integration).add();
+void NotificationMetrics::template_failed(const Integration& integration) {
+    template_failures(metrics_, labels_of_integration(integration)).add();
+}
+void NotificationMetrics::flapped(std::string_view receiver) {
+    flaps(metrics_, receiver).add();
 }
 void NotificationMetrics::suppressed(MuteReason reason) {
     suppressions(metrics_, reason).add();
@@ -140,8 +179,39 @@ void NotificationMetrics::set_silences(double active, double pending, double exp
     set("expired", expired);
 }
 
-void NotificationMetrics::set_pending_notifications(double pending) {
-    metrics_.gauge("tocsin_notifications_pending", "Messages that wait for their receiver to take them.").set(pending);
+void NotificationMetrics::add_receiver(const Receiver& receiver) {
+    flaps(metrics_, receiver.name);
+    for (const auto& integration : receiver.integrations) {
+        hide(metrics_, kind_labels(integration->kind));
+        show(metrics_, labels_of_integration(*integration));
+    }
+}
+
+void NotificationMetrics::forget_state(const Receiver& receiver) {
+    for (const auto& integration : receiver.integrations) {
+        for (const auto* name : {kPending, kFailing}) metrics_.remove(name, labels_of_integration(*integration));
+    }
+}
+
+/// Integrations of one kind are told together, as Alertmanager counts them.
+void NotificationMetrics::set_state(const Receiver& receiver) {
+    const auto gauge = [&](const auto& integration, const char* name, const char* help) -> SelfMetrics::Value& {
+        return metrics_.gauge(name, help, labels_of_integration(*integration));
+    };
+    const auto pending = [&](const auto& integration) -> SelfMetrics::Value& {
+        return gauge(integration, kPending, "Messages that wait for their receiver to take them.");
+    };
+    const auto failing = [&](const auto& integration) -> SelfMetrics::Value& {
+        return gauge(integration, kFailing, "Integrations whose last attempt to tell their receiver failed.");
+    };
+    for (const auto& integration : receiver.integrations) {
+        pending(integration).set(0);
+        failing(integration).set(0);
+    }
+    for (const auto& integration : receiver.integrations) {
+        pending(integration).add(static_cast<double>(integration->status->waiting));
+        failing(integration).add(integration->status->is_failing() ? 1 : 0);
+    }
 }
 
 void NotificationMetrics::set_configuration(double receivers, double integrations, double inhibition_rules) {

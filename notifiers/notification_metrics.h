@@ -3,24 +3,26 @@
 #include <string_view>
 
 #include "base/self_metrics.h"
-#include "notifiers/integrations/notifier.h"
+#include "notifiers/receiver.h"
 #include "notifiers/stage.h"
 
 namespace tocsin {
 
-/// The figures that operators of Alertmanager know by name, kept while alerts are routed and sent.
+/// The figures that operators of Alertmanager know by name, kept while alerts are routed and sent. Those of receivers
+/// have its label `receiver_name`, as Alertmanager's with `--enable-feature=receiver-name-in-metrics`.
 class NotificationMetrics {
 public:
-    /// Shows every combination from the start, with 0.
+    /// Shows every kind of integration from the start, with 0.
     explicit NotificationMetrics(SelfMetrics& metrics);
 
     void alert_received(bool firing);
     void alert_invalid(double count);
     void alert_limited();
-    void notification_started(std::string_view integration);
-    void notification_failed(std::string_view integration, FailureReason reason);
-    void request_sent(std::string_view integration, bool failed, double seconds);
-    void template_failed(std::string_view receiver, std::string_view integration);
+    void notification_started(const Integration& integration);
+    void notification_failed(const Integration& integration, FailureReason reason);
+    void request_sent(const Integration& integration, bool failed, double seconds);
+    void template_failed(const Integration& integration);
+    void flapped(std::string_view receiver);
     void suppressed(MuteReason reason);
     void group_limit_reached();
 
@@ -28,7 +30,12 @@ public:
     void set_alerts(double active, double suppressed);
     void set_groups(double groups);
     void set_silences(double active, double pending, double expired);
-    void set_pending_notifications(double pending);
+    /// What waits for the receiver, and whether it fails.
+    void set_state(const Receiver& receiver);
+    /// Shows a receiver of a new configuration, with 0.
+    void add_receiver(const Receiver& receiver);
+    /// Shows no more what set_state() set, for a receiver that is gone.
+    void forget_state(const Receiver& receiver);
     void set_configuration(double receivers, double integrations, double inhibition_rules);
     void config_loaded(bool good, double hash, double now_seconds);
 

@@ -51,6 +51,16 @@ StateStore::Write writer_of(const char* table, Records records) {
     return [table, records = std::move(records)](StateWriter& writer) { put_or_erase(writer, table, records); };
 }
 
+/// What is known of an integration stays true of it under a new configuration.
+void keep_status(const Receiver& made, const std::map<std::string, std::shared_ptr<Receiver>>& known) {
+    const auto former = known.find(made.name);
+    if (former == known.end()) return;
+    for (const auto& integration : made.integrations) {
+        const Integration* same = find_integration(*former->second, integration->kind, integration->index);
+        if (same != nullptr) integration->status = same->status;
+    }
+}
+
 LabelSet labels_of(const ReceiverView& receiver) {
     return LabelSet::from(receiver.labels);
 }
@@ -86,6 +96,9 @@ tl::expected<void, Diagnostics> NotificationService::load(AlertmanagerConfig con
         return tl::unexpected(std::move(unsendable));
     }
     auto routing = make_routing(config);
+    if (routing_) {
+        for (const auto& [name, receiver] : routing_->receivers) metrics_.forget_state(*receiver);
+    }
     const auto alerts = store_.sorted();
     for (const AlertPtr& alert : alerts) routing->inhibitor->update(alert);
     routing_ = routing;
@@ -96,19 +109,30 @@ tl::expected<void, Diagnostics> NotificationService::load(AlertmanagerConfig con
     write_whole(kAlertGroupTable, all_groups());
     write_soon();
     resolve_timeout_ = config.global.resolve_timeout;
-    receivers_.clear();
-    std::size_t integrations = 0;
-    for (const ReceiverConfig& receiver : config.receivers) {
-        receivers_.push_back({receiver.name, receiver.labels});
-        integrations += receiver.integrations.size();
-    }
+    show_receivers(config);
     masked_config_ = std::move(config.masked_text);
-    metrics_.set_configuration(static_cast<double>(receivers_.size()), static_cast<double>(integrations),
-                               static_cast<double>(config.inhibit_rules.size()));
     // 48 bits, so that the number is exact as a double.
     const double hash = static_cast<double>(xxhash64(masked_config_) >> 16U);
     metrics_.config_loaded(true, hash, static_cast<double>(to_unix_ms(doors_.scheduler.now())) / 1000);
     return {};
+}
+
+void NotificationService::show_receivers(const AlertmanagerConfig& config) {
+    receivers_.clear();
+    std::size_t integrations = 0;
+    std::set<std::string> reached;
+    for (const Route* route : routing_->tree.routes()) reached.insert(route->options.receiver);
+    for (const ReceiverConfig& receiver : config.receivers) {
+        const Receiver& made = *routing_->receivers.at(receiver.name);
+        receivers_.push_back({receiver.name,
+                              receiver.labels,
+                              reached.count(receiver.name) > 0,
+                              {made.integrations.begin(), made.integrations.end()}});
+        integrations += made.integrations.size();
+        metrics_.add_receiver(made);
+    }
+    metrics_.set_configuration(static_cast<double>(receivers_.size()), static_cast<double>(integrations),
+                               static_cast<double>(config.inhibit_rules.size()));
 }
 
 void NotificationService::note_invalid_alerts(std::size_t count) {
@@ -169,8 +193,8 @@ std::vector<GroupView> NotificationService::groups(const AlertFilter& filter) co
         for (const FlushAlert& alert : group->view().alerts) {
             if (group->is_leaving(alert.alert->alert.labels)) continue;
             AlertView shown = view_of(alert.alert, now);
-            if (!shows(shown, filter, now)) continue;
             shown.muted_by = muted_by;
+            if (!shows(shown, filter, now)) continue;
             view.alerts.push_back(std::move(shown));
         }
         if (!view.alerts.empty()) out.push_back(std::move(view));
@@ -249,7 +273,9 @@ std::shared_ptr<const Routing> NotificationService::make_routing(const Alertmana
     auto routing = std::make_shared<Routing>(config.route);
     const NotifierContext context = notifier_context(config);
     for (const ReceiverConfig& receiver : config.receivers) {
-        routing->receivers.emplace(receiver.name, make_receiver(receiver, context));
+        auto made = make_receiver(receiver, context);
+        if (routing_) keep_status(*made, routing_->receivers);
+        routing->receivers.emplace(receiver.name, std::move(made));
     }
     routing->intervals = config.time_intervals;
     routing->inhibitor = std::make_unique<Inhibitor>(config.inhibit_rules);
@@ -323,16 +349,35 @@ void NotificationService::refresh_metrics() {
     std::size_t suppressed = 0;
     store_.for_each([&](const AlertPtr& alert) {
         if (alert->alert.resolved_at(now)) return;
-        const LabelSet& labels = alert->alert.labels;
-        const bool inhibited = routing_ && routing_->inhibitor->inhibiting(labels, now);
-        ++(inhibited || silences_.mutes(labels, now) ? suppressed : active);
+        ++(is_suppressed(alert->alert.labels, now) ? suppressed : active);
     });
     metrics_.set_alerts(static_cast<double>(active), static_cast<double>(suppressed));
     std::array<double, 3> silences{};
     for (const Silence* silence : silences_.all()) ++silences[static_cast<std::size_t>(silence->state(now))];
     metrics_.set_silences(silences[1], silences[0], silences[2]);
     metrics_.set_groups(static_cast<double>(dispatcher_.group_count()));
-    metrics_.set_pending_notifications(static_cast<double>(pending_deliveries()));
+    if (!routing_) return;
+    for (const auto& [name, receiver] : routing_->receivers) metrics_.set_state(*receiver);
+}
+
+bool NotificationService::is_suppressed(const LabelSet& labels, Timestamp now) const {
+    if (silences_.mutes(labels, now)) return true;
+    if (!routing_) return false;
+    if (routing_->inhibitor->inhibiting(labels, now)) return true;
+    return !routing_->intervals.empty() && !muting_all(routing_->tree.match(labels), now).empty();
+}
+
+/// None as long as one of the routes is not muted. Each name once, in the order of the routes.
+std::vector<std::string> NotificationService::muting_all(const std::vector<const Route*>& routes, Timestamp now) const {
+    std::vector<std::string> names;
+    for (const Route* route : routes) {
+        const auto muting = muting_intervals(*route, routing_->intervals, now);
+        if (muting.empty()) return {};
+        for (const std::string& name : muting) {
+            if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+        }
+    }
+    return names;
 }
 
 AlertView NotificationService::view_of(const AlertPtr& alert, Timestamp now) const {
@@ -340,8 +385,9 @@ AlertView NotificationService::view_of(const AlertPtr& alert, Timestamp now) con
     view.alert = alert;
     view.silenced_by = silences_.muting(alert->alert.labels, now);
     if (!routing_) return view;
-    for (const Route* route : routing_->tree.match(alert->alert.labels))
-        view.receivers.push_back(route->options.receiver);
+    const auto routes = routing_->tree.match(alert->alert.labels);
+    for (const Route* route : routes) view.receivers.push_back(route->options.receiver);
+    view.muted_by = muting_all(routes, now);
     if (const auto source = routing_->inhibitor->inhibiting(alert->alert.labels, now)) {
         view.inhibited_by.push_back(to_string_fingerprint(*source));
     }

@@ -71,7 +71,9 @@ struct AlertView {
     std::vector<std::string> receivers;  // of its routes
     std::vector<std::string> silenced_by;
     std::vector<std::string> inhibited_by;
-    std::vector<std::string> muted_by;  // only in groups
+    /// Names of intervals. In a group: by which its route is muted. Elsewhere: by which all of the alert's routes are,
+    /// none as long as somebody may be told.
+    std::vector<std::string> muted_by;
 
     bool is_suppressed() const { return !silenced_by.empty() || !inhibited_by.empty() || !muted_by.empty(); }
 };
@@ -88,6 +90,8 @@ struct GroupView {
 struct ReceiverView {
     std::string name;
     std::vector<std::pair<std::string, std::string>> labels;
+    bool active = false;  // a route leads to it
+    std::vector<std::shared_ptr<const Integration>> integrations;
 };
 
 /// Everything that must survive a restart, as plain values.
@@ -119,6 +123,7 @@ public:
     std::vector<AlertView> alerts(const AlertFilter& filter) const;
     /// By group labels, then by receiver; groups without an alert to show are left out.
     std::vector<GroupView> groups(const AlertFilter& filter) const;
+    /// As configured, with how each of their integrations does.
     std::vector<ReceiverView> receivers() const;
     /// Where an alert with these labels would go; null before the first load.
     const RouteTree* routes() const;
@@ -155,6 +160,9 @@ private:
     void schedule_maintenance();
     void follow_clock_step(Duration step);
     void refresh_metrics();
+    std::vector<std::string> muting_all(const std::vector<const Route*>& routes, Timestamp now) const;
+    bool is_suppressed(const LabelSet& labels, Timestamp now) const;
+    void show_receivers(const AlertmanagerConfig& config);
     AlertView view_of(const AlertPtr& alert, Timestamp now) const;
     bool shows(const AlertView& view, const AlertFilter& filter, Timestamp now) const;
     bool receiver_passes(const std::string& name, const AlertFilter& filter) const;

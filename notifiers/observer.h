@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,9 @@ struct AttemptEvent {
     Timestamp started_at{};
     Timestamp ended_at{};
     Outcome outcome;
+    /// After a failure: how long until the next attempt at the same message; none: the next flush makes another one.
+    std::optional<Duration> retry_in;
+    std::size_t waiting = 0;  // messages that the integration has not taken, this one included if it failed
 };
 
 /// An alert that nobody was told of at a flush, and why.
@@ -41,12 +45,22 @@ struct MuteEvent {
     Timestamp at{};
 };
 
+/// An alert that changed and changed back between two flushes: nobody is told of what no flush saw.
+struct FlapEvent {
+    std::string group_key;
+    std::string receiver;
+    AlertPtr alert;            // as it is now
+    bool fires_again = false;  // it ended and fires again; else it fired and ended
+    Timestamp at{};
+};
+
 /// Watches what is sent and what is not: logs, history, tests. Called on the scheduler's thread; must not call back.
 class NotificationObserver {
 public:
     virtual ~NotificationObserver() = default;
     virtual void on_attempt(const AttemptEvent&) {}
     virtual void on_mute(const MuteEvent&) {}
+    virtual void on_flap(const FlapEvent&) {}
 };
 
 }  // namespace tocsin

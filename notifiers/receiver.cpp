@@ -1,5 +1,7 @@
 #include "notifiers/receiver.h"
 
+#include <algorithm>
+
 #include "base/assert.h"
 
 namespace tocsin {
@@ -26,6 +28,13 @@ void Lane::leave() {
         run();
     }
     draining_ = false;
+}
+
+const Integration* find_integration(const Receiver& receiver, std::string_view kind, std::size_t index) {
+    const auto found =
+        std::find_if(receiver.integrations.begin(), receiver.integrations.end(),
+                     [&](const auto& integration) { return integration->kind == kind && integration->index == index; });
+    return found == receiver.integrations.end() ? nullptr : found->get();
 }
 
 std::shared_ptr<Receiver> make_receiver(const ReceiverConfig& config, NotifierContext context) {

@@ -5,8 +5,10 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/time.h"
 #include "notifiers/integrations/notifier.h"
 #include "notifiers/receiver_config.h"
 
@@ -32,6 +34,16 @@ private:
     std::deque<std::function<void()>> waiting_;
 };
 
+/// How an integration does, from one configuration to the next.
+struct IntegrationStatus {
+    std::size_t waiting = 0;           // messages that it has not taken yet
+    Timestamp last_attempt{};          // when it began; none: nobody tried yet
+    Duration last_attempt_duration{};  // until the verdict
+    std::string last_error;            // of the last attempt, without a secret; empty: the message was taken
+
+    bool is_failing() const { return !last_error.empty(); }
+};
+
 /// One way in which a receiver is told.
 struct Integration {
     std::string receiver;
@@ -43,6 +55,8 @@ struct Integration {
     Lane lane{8};
     /// The receiver asked for quiet until then; it counts for all groups.
     MonotonicTime not_before{};
+    /// Never null; shared with the same integration of the next configuration.
+    std::shared_ptr<IntegrationStatus> status = std::make_shared<IntegrationStatus>();
 };
 
 /// A named set of integrations.
@@ -50,6 +64,9 @@ struct Receiver {
     std::string name;
     std::vector<std::shared_ptr<Integration>> integrations;
 };
+
+/// The integration of that kind and place; null when there is none.
+const Integration* find_integration(const Receiver& receiver, std::string_view kind, std::size_t index);
 
 /// `context.receiver` is set here.
 std::shared_ptr<Receiver> make_receiver(const ReceiverConfig& config, NotifierContext context);

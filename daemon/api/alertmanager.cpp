@@ -289,12 +289,32 @@ ServerResponse expire_silence(const Context& context, const std::string& id) {
     return expired.error().kind == Error::Kind::NotFound ? text_response(404, "") : said(500, expired.error().message);
 }
 
+/// Grafana's names for what became of the last attempt, and what waits.
+Json integration_json(const Integration& integration) {
+    const IntegrationStatus& status = *integration.status;
+    Json json = Json::object();
+    json.add("name", integration.kind);
+    json.add("index", static_cast<std::int64_t>(integration.index));
+    json.add("sendResolved", integration.send_resolved);
+    json.add("waiting", static_cast<std::int64_t>(status.waiting));
+    if (status.last_attempt == Timestamp{}) return json;
+    json.add("lastNotifyAttempt", to_rfc3339_ms(status.last_attempt));
+    json.add("lastNotifyAttemptDuration", to_string(status.last_attempt_duration));
+    if (status.is_failing()) json.add("lastNotifyAttemptError", status.last_error);
+    return json;
+}
+
 ServerResponse list_receivers(const Context& context) {
     Json list = Json::array();
     for (const ReceiverView& receiver : context.notifications.receivers()) {
         Json labels = Json::object();
         for (const auto& [name, value] : receiver.labels) labels.add(name, value);
-        list.push(Json::Object{{"labels", std::move(labels)}, {"name", receiver.name}});
+        Json integrations = Json::array();
+        for (const auto& integration : receiver.integrations) integrations.push(integration_json(*integration));
+        list.push(Json::Object{{"labels", std::move(labels)},
+                               {"name", receiver.name},
+                               {"active", receiver.active},
+                               {"integrations", std::move(integrations)}});
     }
     return uncached(json_response(200, list));
 }

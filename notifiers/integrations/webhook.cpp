@@ -60,10 +60,6 @@ private:
         return message;
     }
 
-    Outcome judge(const Notification&, const HttpResponse& response) override {
-        return classify_status(response, clock().now());
-    }
-
     Result<std::string> expand_url(const Notification& notification) {
         Result<std::string> url = std::string();
         if (config_->url_file.empty()) {

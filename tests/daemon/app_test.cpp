@@ -264,7 +264,7 @@ TEST_CASE("/metrics has the names that dashboards of the originals use", "[daemo
           "prometheus_config_last_reload_successful 1", "prometheus_config_last_reload_success_timestamp_seconds",
           "prometheus_build_info", "process_start_time_seconds", "alertmanager_build_info",
           "alertmanager_config_last_reload_successful 1", "alertmanager_alerts{state=\"active\"} 1",
-          "alertmanager_notifications_total{integration=\"webhook\"} 1",
+          "alertmanager_notifications_total{integration=\"webhook\",receiver_name=\"hook\"} 1",
           "alertmanager_notifications_failed_total", "alertmanager_notification_latency_seconds_bucket",
           "alertmanager_silences{state=\"active\"} 0", "tocsin_store_series", "tocsin_build_info"}) {
         CHECK_THAT(text, Catch::Contains(name));
@@ -292,4 +292,42 @@ TEST_CASE("a silence keeps its alert from being told, and is shown", "[daemon][a
     CHECK(world.server.request({.method = "DELETE", .target = "/api/v2/silence/" + id})->status == 200);
     world.advance(30s);
     CHECK(world.statuses_sent() == Texts{"firing"});
+}
+
+TEST_CASE("defect L: a reload with an empty entry among the integrations is refused and the daemon goes on",
+          "[daemon][app][reload]") {
+    World world;
+    REQUIRE(world.start());
+    world.put("alertmanager.yml", "route: {receiver: chat}\nreceivers:\n- name: chat\n  slack_configs: [~]\n");
+    const auto refused = world.server.post("/-/reload", "");
+    REQUIRE(refused);
+    CHECK(refused->status == 500);
+    CHECK_THAT(refused->body, Catch::Contains("/etc/tocsin/alertmanager.yml:4:19: missing slack"));
+    world.set_temperature("a:1", 40);
+    world.advance(30s);
+    CHECK(world.statuses_sent() == Texts{"firing"});
+    CHECK_THAT(world.server.get("/metrics")->body, Catch::Contains("alertmanager_config_last_reload_successful 0"));
+}
+
+TEST_CASE("what waits for a receiver, what failed and why is shown of each of its integrations",
+          "[daemon][app][api]") {
+    World world;
+    REQUIRE(world.start());
+    CHECK(world.server.get("/api/v2/receivers")->body ==
+          R"([{"labels":{"name":"hook"},"name":"hook","active":true,"integrations":[{"name":"webhook","index":0,)"
+          R"("sendResolved":true,"waiting":0}]}])"
+          "\n");
+    world.receivers.always("http://hook/alerts", fakes::FakeAnswer::with_status(503, "on fire"));
+    world.set_temperature("a:1", 40);
+    world.advance(20s + 100ms);
+    const auto hook = [&] { return world.get("/api/v2/receivers").at(0).at("integrations").at(0); };
+    CHECK(hook().at("waiting").as_integer() == 1);
+    CHECK_THAT(hook().at("lastNotifyAttemptError").as_string(), Catch::Contains("503"));
+    CHECK(hook().at("lastNotifyAttempt").as_string() == "2026-03-01T10:00:20.000Z");
+    CHECK(hook().at("lastNotifyAttemptDuration").as_string() == "0s");
+    world.receivers.always("http://hook/alerts", fakes::FakeAnswer::ok());
+    world.advance(1min);
+    CHECK(hook().at("waiting").as_integer() == 0);
+    CHECK(hook().find("lastNotifyAttemptError") == nullptr);
+    CHECK(world.log.contains("notification failed, to be tried again"));
 }

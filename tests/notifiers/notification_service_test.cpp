@@ -215,7 +215,7 @@ TEST_CASE("a receiver that stays down is tried at least every minute, and the fa
     const std::string metrics = rig.metrics.render();
     CHECK(
         metrics.find(
-            R"(alertmanager_notifications_failed_total{integration="webhook",reason="contextDeadlineExceeded"} 12)") !=
+            R"(alertmanager_notifications_failed_total{integration="webhook",reason="contextDeadlineExceeded",receiver_name="hook"} 12)") !=
         std::string::npos);
 }
 
@@ -259,7 +259,7 @@ TEST_CASE("a refused message is tried again at the next flush", "[notifiers][ret
     CHECK(rig.told() == Lines{"30s hook firing +a (first notification)"});
     rig.advance(5min);
     CHECK(rig.told() == Lines{"5m30s hook firing +a (first notification)"});
-    CHECK(rig.metrics.render().find(R"(failed_total{integration="webhook",reason="clientError"} 1)") !=
+    CHECK(rig.metrics.render().find(R"(failed_total{integration="webhook",reason="clientError",receiver_name="hook"} 1)") !=
           std::string::npos);
 }
 
@@ -273,7 +273,7 @@ receivers:
     rig.fire("a");
     rig.advance(1min);
     CHECK(rig.metrics.render().find(
-              R"(tocsin_notification_template_failures_total{integration="slack",receiver="oncall"} 1)") !=
+              R"(tocsin_notification_template_failures_total{integration="slack",receiver_name="oncall"} 1)") !=
           std::string::npos);
 }
 
