@@ -225,9 +225,9 @@ bool AlertGroup::saw_end_of(const AlertPtr& resolved) const {
 }
 
 /// A receiver that failed for as long as anything is remembered will not be told any more. One that a mute keeps from
-/// hearing will, whenever the mute ends.
+/// hearing will, whenever the mute ends. Time counts from when the end was heard of: it may be said to be long ago.
 bool AlertGroup::is_given_up(const StoredAlert& resolved, Timestamp now) const {
-    if (resolved.alert.ends_at + context_.retention > now) return false;
+    if (std::max(resolved.alert.ends_at, resolved.alert.updated_at) + context_.retention > now) return false;
     if (pipeline_->mute(resolved, *route_, now)) return false;
     context_.log.error("notifiers::alert_group", "a resolved alert was never told and is now forgotten",
                        {{"group", key_}, {"receiver", route_->options.receiver}});

@@ -315,6 +315,23 @@ TEST_CASE("defect J: an alert that came and went unheard in a group that was tol
     CHECK(rig.told() == Lines{"11m30s hook resolved -b (all alerts resolved)"});
 }
 
+TEST_CASE("an end that is said to be long ago is told although the receiver refuses at first", "[notifiers][retry]") {
+    NotificationRig rig(kHook);
+    rig.fire("a");
+    rig.advance(1min);
+    CHECK(rig.told() == Lines{"30s hook firing +a (first notification)"});
+    Alert ended = rig.firing("a");
+    ended.starts_at = ended.ends_at = rig.scheduler.now() - 24h * 365;
+    rig.receive({ended});
+    rig.http.always("http://r/hook", FakeAnswer::with_status(404));
+    rig.advance(15min);
+    CHECK(rig.told().size() == 3);
+    rig.http.always("http://r/hook", FakeAnswer::ok());
+    rig.advance(5min);
+    CHECK(rig.told() == Lines{"20m30s hook resolved -a (all alerts resolved)"});
+    CHECK(rig.service->group_count() == 0);
+}
+
 TEST_CASE("a slow receiver delays no other one", "[notifiers][retry]") {
     NotificationRig rig(R"(
 route:
