@@ -26,5 +26,6 @@ void add_explain(CLI::App& app, Action& run);
 void add_replay(CLI::App& app, Action& run);
 void add_record(CLI::App& app, Action& run);
 void add_diff(CLI::App& app, Action& run);
+void add_routes(CLI::App& app, Action& run);
 
 }  // namespace tocsin::cli

@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
     cli::add_replay(app, action);
     cli::add_record(app, action);
     cli::add_diff(app, action);
+    cli::add_routes(app, action);
 
     try {
         app.parse(argc, argv);

@@ -49,34 +49,28 @@ SelfMetrics::Value& limited(SelfMetrics& metrics) {
 }
 
 SelfMetrics::Value& notifications(SelfMetrics& metrics, const LabelSet& integration) {
-    return metrics.counter(kNotifications, "The total number of attempted notifications.",
-                           integration);
+    return metrics.counter(kNotifications, "The total number of attempted notifications.", integration);
 }
 
 SelfMetrics::Value& failed(SelfMetrics& metrics, const LabelSet& integration, FailureReason reason) {
-    return metrics.counter(kFailed, "The total number of failed notifications.",
-                           with_reason(integration, reason));
+    return metrics.counter(kFailed, "The total number of failed notifications.", with_reason(integration, reason));
 }
 
 SelfMetrics::Value& requests(SelfMetrics& metrics, const LabelSet& integration) {
-    return metrics.counter(kRequests,
-                           "The total number of attempted notification requests.", integration);
+    return metrics.counter(kRequests, "The total number of attempted notification requests.", integration);
 }
 
 SelfMetrics::Value& failed_requests(SelfMetrics& metrics, const LabelSet& integration) {
-    return metrics.counter(kFailedRequests,
-                           "The total number of failed notification requests.", integration);
+    return metrics.counter(kFailedRequests, "The total number of failed notification requests.", integration);
 }
 
 SelfMetrics::Distribution& latency(SelfMetrics& metrics, const LabelSet& integration) {
-    return metrics.histogram(kLatency, "The latency of notifications in seconds.",
-                             {1, 5, 10, 15, 20}, integration);
+    return metrics.histogram(kLatency, "The latency of notifications in seconds.", {1, 5, 10, 15, 20}, integration);
 }
 
 SelfMetrics::Value& template_failures(SelfMetrics& metrics, const LabelSet& integration) {
     return metrics.counter("tocsin_notification_template_failures_total",
-                           "Messages that went out with plain facts because a template failed.",
-                           integration);
+                           "Messages that went out with plain facts because a template failed.", integration);
 }
 
 SelfMetrics::Value& flaps(SelfMetrics& metrics, std::string_view receiver) {

@@ -107,9 +107,9 @@ Result<Range> parse_years(std::string_view text) {
 Result<int> parse_minutes(std::string_view text) {
     const auto digit = [&](std::size_t at) { return text[at] >= '0' && text[at] <= '9' ? text[at] - '0' : -1; };
     if (text.size() == 5 && text[2] == ':' && digit(0) >= 0 && digit(1) >= 0 && digit(3) >= 0 && digit(4) >= 0) {
-        const int hours = digit(0) * 10 + digit(1);
-        const int minutes = digit(3) * 10 + digit(4);
-        if ((hours < 24 && minutes < 60) || (hours == 24 && minutes == 0)) return hours * 60 + minutes;
+        const int hour = digit(0) * 10 + digit(1);
+        const int minute = digit(3) * 10 + digit(4);
+        if ((hour < 24 && minute < 60) || (hour == 24 && minute == 0)) return hour * 60 + minute;
     }
     return refuse_interval(fmt::format("couldn't parse timestamp {}, invalid format", text));
 }

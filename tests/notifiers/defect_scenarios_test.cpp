@@ -49,8 +49,7 @@ receivers:
         const std::string& text = body.at("attachments").at(std::size_t{0}).at("text").as_string();
         CHECK_THAT(text, Catch::Contains("DiskFull") && Catch::Contains("db-1") && Catch::Contains("template error"));
     }
-    CHECK(shows(rig,
-                R"(tocsin_notification_template_failures_total{integration="slack",receiver_name="chat"} 2)"));
+    CHECK(shows(rig, R"(tocsin_notification_template_failures_total{integration="slack",receiver_name="chat"} 2)"));
     CHECK(rig.log.contains("template failed, the plain facts were sent"));
 }
 
@@ -71,8 +70,7 @@ TEST_CASE("defect E: a mail whose template fails goes out once, with the facts i
                Catch::Contains("DiskFull") && Catch::Contains("db-1") && Catch::Contains("template error"));
     CHECK(shows(rig, R"(alertmanager_notifications_total{integration="email",receiver_name="mail"} 1)"));
     CHECK(shows(rig, R"(alertmanager_notification_requests_failed_total{integration="email",receiver_name="mail"} 0)"));
-    CHECK(shows(rig,
-                R"(tocsin_notification_template_failures_total{integration="email",receiver_name="mail"} 1)"));
+    CHECK(shows(rig, R"(tocsin_notification_template_failures_total{integration="email",receiver_name="mail"} 1)"));
 }
 
 TEST_CASE("defect E: one recipient that is refused for good keeps the mail from nobody and is not tried for ever",
@@ -108,7 +106,8 @@ receivers:
     CHECK(sent[1].at("commonLabels").find("instance") == nullptr);
 }
 
-TEST_CASE("defect L: an empty entry among the integrations is a mistake with its place", "[notifiers][slack][scenario]") {
+TEST_CASE("defect L: an empty entry among the integrations is a mistake with its place",
+          "[notifiers][slack][scenario]") {
     const auto config = parse_alertmanager_config(
         "route: {receiver: chat}\nreceivers:\n- name: chat\n  slack_configs: [~]\n", "/etc/am/alertmanager.yml");
     REQUIRE_FALSE(config.has_value());
@@ -181,9 +180,10 @@ TEST_CASE("defect Q: relative files count from the folder of the configuration, 
         {"pushover", "{user_key: u, token_file: secrets/it}", ""},
     }));
     CAPTURE(c.kind, c.entry, c.more);
-    NotificationRig rig(fmt::format("{}route: {{receiver: all, group_wait: 0s}}\nreceivers:\n- name: all\n"
-                                    "  {}_configs:\n  - {}\n",
-                                    c.more, c.kind, c.entry));
+    NotificationRig rig(
+        fmt::format("{}route: {{receiver: all, group_wait: 0s}}\nreceivers:\n- name: all\n"
+                    "  {}_configs:\n  - {}\n",
+                    c.more, c.kind, c.entry));
     rig.disk.put("/etc/am/secrets/it", "http://r/SECRET\n");
     rig.disk.put("/etc/am/secrets/number", "42\n");
     rig.fire("a");
@@ -322,8 +322,7 @@ TEST_CASE("defect S: what is muted by its time is suppressed wherever alerts are
         return out;
     };
     // Somebody is told of Told: it is active although one of its routes is muted.
-    CHECK(states({}) ==
-          Lines{"Batch suppressed always", "Hours suppressed never", "Plain active ", "Told active "});
+    CHECK(states({}) == Lines{"Batch suppressed always", "Hours suppressed never", "Plain active ", "Told active "});
     AlertFilter suppressed;
     suppressed.active = false;
     CHECK(states(suppressed) == Lines{"Batch suppressed always", "Hours suppressed never"});
