@@ -16,6 +16,7 @@ namespace {
 
 constexpr Duration kRetryAfterMax = std::chrono::hours(1);
 constexpr std::size_t kExcerptBytes = 1024;
+constexpr std::size_t kSecretBytesMin = 4;
 
 std::optional<int> parse_digits(std::string_view text) {
     int number = 0;
@@ -126,9 +127,9 @@ void HttpNotifier::send_next(const std::shared_ptr<Attempt>& attempt) {
         return end_step(attempt, std::move(outcome));
     }
     HttpEvents events;
-    events.verdict = [this, attempt](const Result<HttpResponse>& verdict) {
+    events.verdict = [this, attempt, secrets = secrets_of(*request)](const Result<HttpResponse>& verdict) {
         running_.erase(attempt->id);
-        end_step(attempt, outcome_of(attempt->notification, verdict));
+        end_step(attempt, outcome_of(attempt->notification, secrets, verdict));
     };
     // The entry is made first: a client may answer before send() returns.
     running_[attempt->id] = 0;
@@ -175,8 +176,15 @@ Outcome HttpNotifier::judge(const Notification&, const HttpResponse& response) {
     return classify_status(response, clock_.now(), answer_excerpt(response.body));
 }
 
-Outcome HttpNotifier::outcome_of(const Notification& notification, const Result<HttpResponse>& verdict) {
-    if (verdict) return judge(notification, *verdict);
+Outcome HttpNotifier::outcome_of(const Notification& notification, const std::vector<std::string>& secrets,
+                                 const Result<HttpResponse>& verdict) {
+    if (verdict && verdict->status / 100 == 2) return judge(notification, *verdict);
+    if (verdict) {
+        // Before anything is cut off from it: half a secret would not be found.
+        HttpResponse refusal = *verdict;
+        refusal.body = mask_secrets(std::move(refusal.body), secrets);
+        return judge(notification, refusal);
+    }
     Outcome outcome;
     outcome.kind = Outcome::Kind::RetryLater;
     if (verdict.error().kind == Error::Kind::Timeout) outcome.reason = FailureReason::DeadlineExceeded;
@@ -208,6 +216,33 @@ std::optional<Duration> parse_retry_after(std::string_view text, Timestamp now) 
     const auto date = parse_http_date(text);
     if (!date) return std::nullopt;
     return std::clamp(*date - now, Duration{0}, kRetryAfterMax);
+}
+
+std::vector<std::string> secrets_of(const HttpRequest& request) {
+    std::vector<std::string> secrets{request.url};
+    if (const auto url = parse_url(request.url)) {
+        for (const std::string& part : {url->target(), url->path, url->query, url->password}) secrets.push_back(part);
+    }
+    for (const HttpHeader& header : request.headers) {
+        if (header.name == "Content-Type" || header.name == "User-Agent") continue;
+        secrets.push_back(header.value);
+        secrets.push_back(header.value.substr(header.value.rfind(' ') + 1));  // `Bearer …`
+    }
+    // What is that short says nothing, and would be found in any word.
+    std::erase_if(secrets, [](const std::string& secret) { return secret.size() < kSecretBytesMin; });
+    std::sort(secrets.begin(), secrets.end(),
+              [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
+    return secrets;
+}
+
+std::string mask_secrets(std::string text, const std::vector<std::string>& secrets) {
+    constexpr std::string_view kMask = "<secret>";
+    for (const std::string& secret : secrets) {
+        for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at + kMask.size())) {
+            text.replace(at, secret.size(), kMask);
+        }
+    }
+    return text;
 }
 
 std::string answer_excerpt(std::string_view body) {

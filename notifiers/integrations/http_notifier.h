@@ -43,7 +43,8 @@ private:
     void send_next(const std::shared_ptr<Attempt>& attempt);
     void end_step(const std::shared_ptr<Attempt>& attempt, Outcome outcome);
     Result<HttpRequest> build_request(const Message& message, Duration timeout);
-    Outcome outcome_of(const Notification& notification, const Result<HttpResponse>& verdict);
+    Outcome outcome_of(const Notification& notification, const std::vector<std::string>& secrets,
+                       const Result<HttpResponse>& verdict);
 
     std::string label_;
     std::shared_ptr<const IntegrationConfig> config_;
@@ -61,6 +62,13 @@ Outcome classify_status(const HttpResponse& response, Timestamp now, std::string
 
 /// Seconds or a date of HTTP, as a wait of at most an hour; nothing when it is neither.
 std::optional<Duration> parse_retry_after(std::string_view text, Timestamp now);
+
+/// What a server may repeat of a request and nobody may read: its URL, the parts of it, what its headers prove. Longest
+/// first.
+std::vector<std::string> secrets_of(const HttpRequest& request);
+
+/// `<secret>` in place of each of them.
+std::string mask_secrets(std::string text, const std::vector<std::string>& secrets);
 
 /// The beginning of an answer, for a message.
 std::string answer_excerpt(std::string_view body);

@@ -86,6 +86,21 @@ TEST_CASE("a URL that cannot be had fails without a retry and without telling it
     CHECK(outcome("{url: 'S3CRET{{ .Status }}'}").find("S3CRET") == std::string::npos);
 }
 
+TEST_CASE("a refusal is quoted, without what it repeats of the secrets", "[notifiers][webhook]") {
+    IntegrationRig rig("webhook_configs",
+                       "{url: 'http://r/hook/S3CRET?key=S3CRET2', http_config: {authorization: "
+                       "{credentials: S3CRET3}}}");
+    const auto* said = GENERATE("Cannot POST /hook/S3CRET", "no http://r/hook/S3CRET?key=S3CRET2 here",
+                                "bad query key=S3CRET2", "unknown token S3CRET3", "Bearer S3CRET3 is no token");
+    // A long answer is cut, and no secret with it.
+    const std::string before = GENERATE("", std::string(1000, '.'), std::string(1015, '.'));
+    rig.http.handle([&](const HttpRequest&) { return FakeAnswer::with_status(404, before + said); });
+    const Outcome outcome = rig.send({IntegrationRig::example(true)});
+    CHECK(outcome.kind == Outcome::Kind::Failed);
+    CHECK_THAT(outcome.message, !Catch::Contains("S3C"));
+    if (before.empty()) CHECK_THAT(outcome.message, Catch::Contains("404: ") && Catch::Contains("<secret>"));
+}
+
 TEST_CASE("a payload of one's own replaces the body; what texts expand to is read as YAML", "[notifiers][webhook]") {
     const std::vector<std::pair<const char*, const char*>> cases = {
         {"'{{ .CommonLabels | toJson }}'",
