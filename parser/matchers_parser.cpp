@@ -478,8 +478,8 @@ bool matcher_less(const Matcher& a, const Matcher& b) {
 }
 
 std::string matcher_text(const Matcher& matcher) {
-    bool reserved = false;
     const std::string name = replace_invalid_utf8(matcher.name());
+    bool reserved = name.empty();  // which only quotes can show
     for (std::size_t at = 0; at < name.size() && !reserved; at += rune_at(name, at).bytes) {
         reserved = is_reserved(rune_at(name, at).code);
     }

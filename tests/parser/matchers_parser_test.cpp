@@ -120,6 +120,10 @@ TEST_CASE("matchers are ordered by name, value and operator", "[parser][matchers
     CHECK(matchers_text(matchers) == R"({a="1",a!="1",a="2",b="1"})");
 }
 
+TEST_CASE("a matcher without a name is printed as it can be read", "[parser][matchers_parser]") {
+    CHECK(outcome_of(R"({""="a",b="c"})", MatchersSyntax::Fallback) == R"({""="a",b="c"})");
+}
+
 TEST_CASE("text that is too long or no UTF-8 is refused", "[parser][matchers_parser]") {
     CHECK_FALSE(parse_matchers(std::string(70'000, 'a')).has_value());
     CHECK_FALSE(parse_matchers("a=\xff").has_value());
