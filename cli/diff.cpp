@@ -19,6 +19,7 @@
 #include "cli/features.h"
 #include "cli/replay_window.h"
 #include "cli/terminal.h"
+#include "cli/voice.h"
 #include "daemon/configuration.h"
 #include "daemon/replay.h"
 
@@ -34,18 +35,7 @@ struct DiffFlags {
     std::string format = "text";
 };
 
-int diff_refused(const std::string& message, int code) {
-    print_error("tocsin diff: " + escape_control_characters(message) + "\n");
-    return code;
-}
-
-int diff_refused(const Error& error) {
-    return diff_refused(error.message, error.kind == Error::Kind::InvalidInput ? kBad : kImpossible);
-}
-
-void diff_note(const std::string& what) {
-    print_error("tocsin diff: " + escape_control_characters(what) + "\n");
-}
+constexpr Voice kDiffVoice("diff");
 
 /// Rules that fail are no difference.
 class DeafLog final : public Log {
@@ -88,7 +78,7 @@ tl::expected<Version, int> load_version(Disk& disk, const std::string& folder, c
     Version version{*std::move(rules), std::nullopt};
     const std::string path = resolve_path(folder, flags.alertmanager_file);
     if (!disk.exists(path)) {
-        diff_note("there is no " + path + ": routing and notifications are not compared");
+        kDiffVoice.note("there is no " + path + ": routing and notifications are not compared");
         return version;
     }
     auto routing = load_alertmanager_config(disk, path);
@@ -138,11 +128,11 @@ tl::expected<Happened, int> replay_version(const Version& version, const Options
         return tl::unexpected<int>(kBad);
     }
     auto feeds = open_feeds(disk, recording, **world);
-    if (!feeds) return tl::unexpected<int>(diff_refused(feeds.error()));
+    if (!feeds) return tl::unexpected<int>(kDiffVoice.refuse(feeds.error()));
     const Status status = run_feeds(**world, *feeds, window.end, {});
-    if (!status) return tl::unexpected<int>(diff_refused(status.error()));
+    if (!status) return tl::unexpected<int>(kDiffVoice.refuse(status.error()));
     for (const auto& feed : *feeds) {
-        if (const auto facts = feed->facts(); facts.cut_off) diff_note(*facts.cut_off + ": it was cut off");
+        if (const auto facts = feed->facts(); facts.cut_off) kDiffVoice.note(*facts.cut_off + ": it was cut off");
     }
     return happened;
 }
@@ -187,7 +177,7 @@ int tell(const VersionDiff& diff, const DiffFlags& flags) {
     int code = kGood;
     for (const std::string& what : flags.fail_on) {
         if (!is_bad(diff, what)) continue;
-        diff_note("--fail-on=" + what + " is so");
+        kDiffVoice.note("--fail-on=" + what + " is so");
         code = kBad;
     }
     return code;
@@ -198,7 +188,7 @@ int diff_versions(const DiffFlags& flags) {
     const auto features = parse_features(flags.features);
     const auto lookback_delta = parse_duration(flags.lookback_delta);
     if (!features || !lookback_delta)
-        return diff_refused((features ? lookback_delta.error() : features.error()).message, kUsage);
+        return kDiffVoice.refuse((features ? lookback_delta.error() : features.error()).message, kUsage);
     options.query.features = *features;
     options.query.lookback_delta = *lookback_delta;
     PosixDisk disk;
@@ -211,10 +201,11 @@ int diff_versions(const DiffFlags& flags) {
     diff.receivers_added = receivers_only_in(*head, *base);
     diff.receivers_removed = receivers_only_in(*base, *head);
     if (flags.fixtures.empty()) return tell(diff, flags);
-    const auto recording = survey_recording(disk, flags.fixtures, diff_note);
-    if (!recording) return diff_refused(recording.error());
-    const auto window = window_of(flags.start, flags.end, *recording, diff_note);
-    if (!window) return diff_refused(window.error().message, kUsage);
+    const auto note = [](const std::string& what) { kDiffVoice.note(what); };
+    const auto recording = survey_recording(disk, flags.fixtures, note);
+    if (!recording) return kDiffVoice.refuse(recording.error());
+    const auto window = window_of(flags.start, flags.end, *recording, note);
+    if (!window) return kDiffVoice.refuse(window.error().message, kUsage);
     diff.window = *window;
     const auto before = replay_version(*base, options, disk, *recording, *window);
     if (!before) return before.error();

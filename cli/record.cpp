@@ -31,6 +31,7 @@
 #include "cli/features.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
+#include "cli/voice.h"
 #include "daemon/configuration.h"
 #include "daemon/fixture_download.h"
 #include "daemon/live_recording.h"
@@ -54,18 +55,7 @@ struct RecordFlags {
     bool estimate_only = false;
 };
 
-int record_refused(const std::string& message, int code) {
-    print_error("tocsin record: " + escape_control_characters(message) + "\n");
-    return code;
-}
-
-int record_refused(const Error& error) {
-    return record_refused(error.message, error.kind == Error::Kind::InvalidInput ? kBad : kImpossible);
-}
-
-void record_note(const std::string& what) {
-    print_error("tocsin record: " + escape_control_characters(what) + "\n");
-}
+constexpr Voice kRecordVoice("record");
 
 /// Nothing is told while files are looked at only.
 class SilentLog final : public Log {
@@ -125,8 +115,9 @@ void warn_of_anonymised(const std::vector<Store::Kept>& needs, const Anonymiser&
         for (const Matcher& matcher : need.matchers) {
             const auto& names = anonymiser.labels();
             if (std::ranges::find(names, matcher.name()) == names.end()) continue;
-            record_note(fmt::format("a rule reads {}, and {} is made anonymous: it will find nothing in the fixture",
-                                    selector_text(need.matchers), matcher.name()));
+            kRecordVoice.note(
+                fmt::format("a rule reads {}, and {} is made anonymous: it will find nothing in the fixture",
+                            selector_text(need.matchers), matcher.name()));
         }
     }
 }
@@ -185,16 +176,16 @@ std::string question_of(const RecordFlags& flags, const RecordWindow& window, co
 
 Result<FixtureWriter> open_writer(Disk& disk, const std::string& path, const RecordingState& state) {
     if (state.bytes == 0) return FixtureWriter::create(disk, path);
-    record_note(
+    kRecordVoice.note(
         fmt::format("goes on with {} behind {}", FixtureWriter::part_of(path), to_rfc3339(state.progress.done)));
     return FixtureWriter::resume(disk, path, state.bytes);
 }
 
 int tell_estimate(FixtureDownload& download, const std::string& output) {
     const auto estimate = download.estimate();
-    if (!estimate) return record_refused(estimate.error());
-    record_note(fmt::format("about {} series with {} samples, {} of text before it is packed into {}", estimate->series,
-                            estimate->samples, counted_bytes(estimate->bytes), output));
+    if (!estimate) return kRecordVoice.refuse(estimate.error());
+    kRecordVoice.note(fmt::format("about {} series with {} samples, {} of text before it is packed into {}",
+                                  estimate->series, estimate->samples, counted_bytes(estimate->bytes), output));
     return kGood;
 }
 
@@ -206,13 +197,13 @@ int download_all(FixtureDownload& download, FixtureWriter& writer, RecordingStat
     while (!download.is_over(state.progress)) {
         if (const Status status = download.step(state.progress, writer); !status) {
             progress.clear();
-            record_refused(status.error());
-            record_note("what there is so far is kept; the same command goes on from there");
+            kRecordVoice.refuse(status.error());
+            kRecordVoice.note("what there is so far is kept; the same command goes on from there");
             return kImpossible;
         }
         state.bytes = writer.bytes();
         if (const Status saved = save_recording_state(disk, flags.output, state); !saved)
-            return record_refused(saved.error());
+            return kRecordVoice.refuse(saved.error());
         progress.show([&] {
             return fmt::format(
                 "{} ({} %), {} samples", to_rfc3339(state.progress.done),
@@ -221,33 +212,35 @@ int download_all(FixtureDownload& download, FixtureWriter& writer, RecordingStat
         });
     }
     progress.clear();
-    if (const Status status = writer.finish(); !status) return record_refused(status.error());
+    if (const Status status = writer.finish(); !status) return kRecordVoice.refuse(status.error());
     if (const Status status = forget_recording_state(disk, flags.output); !status)
-        return record_refused(status.error());
-    if (download.left_histograms_out()) record_note("native histograms were left out: a fixture cannot hold them");
-    record_note(fmt::format("{}: {} series, {} samples, {}", flags.output, writer.series_count(), writer.samples(),
-                            counted_bytes(writer.bytes())));
+        return kRecordVoice.refuse(status.error());
+    if (download.left_histograms_out())
+        kRecordVoice.note("native histograms were left out: a fixture cannot hold them");
+    kRecordVoice.note(fmt::format("{}: {} series, {} samples, {}", flags.output, writer.series_count(),
+                                  writer.samples(), counted_bytes(writer.bytes())));
     return kGood;
 }
 
 int record_from_server(const RecordFlags& flags, Disk& disk, const std::vector<Store::Kept>& needs) {
     const auto window = window_of_recording(flags);
-    if (!window) return record_refused(window.error().message, kUsage);
+    if (!window) return kRecordVoice.refuse(window.error().message, kUsage);
     auto state = load_recording_state(disk, flags.output, question_of(flags, *window, needs));
-    if (!state) return record_refused(state.error());
+    if (!state) return kRecordVoice.refuse(state.error());
     if (state->key.empty()) state->key = flags.anonymise_key.empty() ? random_key() : flags.anonymise_key;
     const Anonymiser anonymiser(flags.anonymised, state->key);
     warn_of_anonymised(needs, anonymiser);
     FixtureDownload download(asking(flags.from), {needs, window->start, window->end}, anonymiser);
     if (!flags.piece.empty()) {
         const auto piece = parse_duration(flags.piece);
-        if (!piece || *piece <= Duration{0}) return record_refused("--piece: expected a duration as in 1h", kUsage);
+        if (!piece || *piece <= Duration{0})
+            return kRecordVoice.refuse("--piece: expected a duration as in 1h", kUsage);
         download.set_piece(*piece);
     }
     if (const int code = tell_estimate(download, flags.output); code != kGood || flags.estimate_only) return code;
     if (state->bytes == 0) state->progress = download.begin();
     auto writer = open_writer(disk, flags.output, *state);
-    if (!writer) return record_refused(writer.error());
+    if (!writer) return kRecordVoice.refuse(writer.error());
     return download_all(download, *writer, *state, disk, flags, *window);
 }
 
@@ -267,11 +260,11 @@ struct PollingWorld {
 };
 
 int finish_live(FixtureWriter& writer, const LiveRecording& recording, const RecordFlags& flags) {
-    if (const Status status = writer.finish(); !status) return record_refused(status.error());
+    if (const Status status = writer.finish(); !status) return kRecordVoice.refuse(status.error());
     const auto& counts = recording.counts();
-    record_note(fmt::format("{}: {} polls, {} of them failed, {} series, {} samples, {}", flags.output, counts.polls,
-                            counts.failed_polls, writer.series_count(), writer.samples(),
-                            counted_bytes(writer.bytes())));
+    kRecordVoice.note(fmt::format("{}: {} polls, {} of them failed, {} series, {} samples, {}", flags.output,
+                                  counts.polls, counts.failed_polls, writer.series_count(), writer.samples(),
+                                  counted_bytes(writer.bytes())));
     return kGood;
 }
 
@@ -279,7 +272,7 @@ int record_live(const RecordFlags& flags, RuleConfiguration configuration, RuleS
     std::optional<Duration> length;
     if (!flags.duration.empty()) {
         const auto read = parse_duration(flags.duration);
-        if (!read) return record_refused("--duration: " + read.error().message, kUsage);
+        if (!read) return kRecordVoice.refuse("--duration: " + read.error().message, kUsage);
         length = *read;
     }
     PollingWorld world;
@@ -287,10 +280,10 @@ int record_live(const RecordFlags& flags, RuleConfiguration configuration, RuleS
     log_options.level = LogLevel::Warn;
     log_options.format = LogFormat::Compact;
     auto log = open_log(log_options, world.scheduler);
-    if (!log) return record_refused(log.error());
+    if (!log) return kRecordVoice.refuse(log.error());
     const Anonymiser anonymiser(flags.anonymised, flags.anonymise_key.empty() ? random_key() : flags.anonymise_key);
     auto writer = FixtureWriter::create(world.disk, flags.output);
-    if (!writer) return record_refused(writer.error());
+    if (!writer) return kRecordVoice.refuse(writer.error());
     auto recording = LiveRecording::create(
         {world.scheduler, world.executor, world.client, world.resolver, world.disk, world.random, world.file_watch,
          **log, &world.dns},
@@ -312,9 +305,9 @@ int record_live(const RecordFlags& flags, RuleConfiguration configuration, RuleS
         failed = error;
         stop();
     });
-    record_note(length ? "recording for " + to_string(*length) : "recording until Ctrl-C");
+    kRecordVoice.note(length ? "recording for " + to_string(*length) : "recording until Ctrl-C");
     world.scheduler.run();
-    if (failed) return record_refused(*failed);
+    if (failed) return kRecordVoice.refuse(*failed);
     return finish_live(*writer, **recording, flags);
 }
 
@@ -330,15 +323,15 @@ Status read_record_options(const RecordFlags& flags, Options& options) {
 int record(const RecordFlags& flags) {
     Options options;
     if (const Status status = read_record_options(flags, options); !status) {
-        return record_refused(status.error().message, kUsage);
+        return kRecordVoice.refuse(status.error().message, kUsage);
     }
     const bool is_live = flags.from.empty();
     if (is_live && flags.config_file.empty()) {
-        return record_refused("give --config.file with the targets, or --from with a server", kUsage);
+        return kRecordVoice.refuse("give --config.file with the targets, or --from with a server", kUsage);
     }
-    if (!is_live && flags.start.empty()) return record_refused("--from needs --start", kUsage);
+    if (!is_live && flags.start.empty()) return kRecordVoice.refuse("--from needs --start", kUsage);
     if (!is_live && flags.rules.empty() && flags.config_file.empty()) {
-        return record_refused("--from needs --rules or --config.file: they say what to fetch", kUsage);
+        return kRecordVoice.refuse("--from needs --rules or --config.file: they say what to fetch", kUsage);
     }
     PosixDisk disk;
     int code = kGood;
@@ -351,7 +344,7 @@ int record(const RecordFlags& flags) {
         print_diagnostics(needs.error());
         return kBad;
     }
-    if (needs->empty()) return record_refused("these rules read nothing", kBad);
+    if (needs->empty()) return kRecordVoice.refuse("these rules read nothing", kBad);
     return record_from_server(flags, disk, *needs);
 }
 

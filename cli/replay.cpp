@@ -24,6 +24,7 @@
 #include "cli/replay_output.h"
 #include "cli/replay_window.h"
 #include "cli/terminal.h"
+#include "cli/voice.h"
 #include "daemon/configuration.h"
 #include "engine/store/fixture_feed.h"
 
@@ -32,7 +33,7 @@ namespace {
 
 constexpr std::size_t kNamesMax = 10;
 
-struct Flags {
+struct ReplayFlags {
     std::vector<std::string> fixtures, rules;
     std::string config_file, alertmanager_file, start, end, features;
     std::string external_url = "http://localhost:9099";
@@ -41,18 +42,7 @@ struct Flags {
     bool alerts = false, brief = false;
 };
 
-int refuse(const std::string& message, int code) {
-    print_error("tocsin replay: " + escape_control_characters(message) + "\n");
-    return code;
-}
-
-int refuse(const Error& error) {
-    return refuse(error.message, error.kind == Error::Kind::InvalidInput ? kBad : kImpossible);
-}
-
-void note(const std::string& what) {
-    print_error("tocsin replay: " + escape_control_characters(what) + "\n");
-}
+constexpr Voice kReplayVoice("replay");
 
 /// What goes to stderr and was not good, with the time of the replay in front.
 class WarningLog final : public Log {
@@ -73,7 +63,7 @@ private:
 
 // ---- what is replayed
 
-tl::expected<RuleConfiguration, ConfigurationProblems> load_rules(Disk& disk, const Flags& flags,
+tl::expected<RuleConfiguration, ConfigurationProblems> load_rules(Disk& disk, const ReplayFlags& flags,
                                                                   const Options& options) {
     if (flags.rules.empty()) return load_rule_configuration(disk, flags.config_file, options.query);
     RuleConfiguration configuration;
@@ -86,7 +76,7 @@ int tell_problems(const ConfigurationProblems& problems) {
     return problems.unreadable ? kImpossible : kBad;
 }
 
-Status read_options(const Flags& flags, Options& options) {
+Status read_options(const ReplayFlags& flags, Options& options) {
     TOCSIN_TRY(options.query.features, parse_features(flags.features));
     TOCSIN_TRY(options.query.lookback_delta, parse_duration(flags.lookback_delta));
     TOCSIN_TRY([[maybe_unused]] const Duration interval, parse_duration(flags.evaluation_interval));
@@ -111,14 +101,14 @@ void tell_unused(const std::string& path, const FixtureFeed::Facts& facts) {
     std::vector<std::string> shown(names.begin(), names.end());
     const std::size_t more = shown.size() - std::min(shown.size(), kNamesMax);
     shown.resize(shown.size() - more);
-    note(fmt::format("{}: no rule reads {} of {} series: {}{}", path, unused, facts.series, join(shown, ", "),
-                     more > 0 ? fmt::format(" and {} more names", more) : ""));
+    kReplayVoice.note(fmt::format("{}: no rule reads {} of {} series: {}{}", path, unused, facts.series,
+                                  join(shown, ", "), more > 0 ? fmt::format(" and {} more names", more) : ""));
 }
 
 /// Counts what goes out, and lets it out.
 class Output {
 public:
-    Output(const Flags& flags, Progress& progress) : flags_(flags), progress_(progress) {}
+    Output(const ReplayFlags& flags, Progress& progress) : flags_(flags), progress_(progress) {}
 
     Replay::Listeners listeners() {
         Replay::Listeners listeners;
@@ -152,26 +142,26 @@ private:
         print(text);
     }
 
-    const Flags& flags_;
+    const ReplayFlags& flags_;
     Progress& progress_;
     std::size_t notifications_ = 0, failed_ = 0;
     std::map<std::string, std::size_t> by_receiver_;
 };
 
-int finish(const Flags& flags, const std::vector<std::unique_ptr<FixtureFeed>>& feeds, const Window& window,
+int finish(const ReplayFlags& flags, const std::vector<std::unique_ptr<FixtureFeed>>& feeds, const Window& window,
            const Output& output, bool was_well) {
     for (std::size_t i = 0; i < feeds.size(); ++i) {
         const FixtureFeed::Facts facts = feeds[i]->facts();
         tell_unused(flags.fixtures[i], facts);
         if (!facts.cut_off) continue;
-        note(*facts.cut_off + ": it was cut off; what is in front of that was replayed");
+        kReplayVoice.note(*facts.cut_off + ": it was cut off; what is in front of that was replayed");
         was_well = false;
     }
-    note(fmt::format("{} to {}: {}", to_rfc3339(window.start), to_rfc3339(window.end), output.summary()));
+    kReplayVoice.note(fmt::format("{} to {}: {}", to_rfc3339(window.start), to_rfc3339(window.end), output.summary()));
     return was_well && output.failed() == 0 ? kGood : kBad;
 }
 
-int run_replay(const Flags& flags, Replay::Subject subject, Disk& disk, const Recording& recording,
+int run_replay(const ReplayFlags& flags, Replay::Subject subject, Disk& disk, const Recording& recording,
                const Window& window) {
     // The first tick is at the start.
     VirtualScheduler scheduler(window.start - Duration{1});
@@ -181,7 +171,7 @@ int run_replay(const Flags& flags, Replay::Subject subject, Disk& disk, const Re
     log_options.level = LogLevel::Warn;
     log_options.format = LogFormat::Compact;
     auto opened = open_log(log_options, scheduler);
-    if (!opened) return refuse(opened.error());
+    if (!opened) return kReplayVoice.refuse(opened.error());
     WarningLog log(*std::move(opened));
     Output output(flags, progress);
     auto replay = Replay::create({scheduler, log}, std::move(subject), output.listeners());
@@ -190,7 +180,7 @@ int run_replay(const Flags& flags, Replay::Subject subject, Disk& disk, const Re
         return kBad;
     }
     const auto feeds = open_feeds(disk, recording, **replay);
-    if (!feeds) return refuse(feeds.error());
+    if (!feeds) return kReplayVoice.refuse(feeds.error());
     const auto show = [&](Timestamp now) {
         progress.show([&] {
             const auto whole = std::max<std::int64_t>(1, (window.end - window.start).count());
@@ -200,35 +190,38 @@ int run_replay(const Flags& flags, Replay::Subject subject, Disk& disk, const Re
     };
     const Status status = run_feeds(**replay, *feeds, window.end, show);
     progress.clear();
-    if (!status) return refuse(status.error());
+    if (!status) return kReplayVoice.refuse(status.error());
     return finish(flags, *feeds, window, output, log.count == 0);
 }
 
-int replay(Flags& flags) {
+int replay(ReplayFlags& flags) {
     Options options;
     options.external_url = flags.external_url;
-    if (const Status status = read_options(flags, options); !status) return refuse(status.error().message, kUsage);
+    if (const Status status = read_options(flags, options); !status)
+        return kReplayVoice.refuse(status.error().message, kUsage);
     PosixDisk disk;
-    if (flags.rules.empty() && flags.config_file.empty()) return refuse("give either --rules or --config.file", kUsage);
+    if (flags.rules.empty() && flags.config_file.empty())
+        return kReplayVoice.refuse("give either --rules or --config.file", kUsage);
     auto rules = load_rules(disk, flags, options);
     if (!rules) return tell_problems(rules.error());
     Replay::Subject subject;
     if (flags.alertmanager_file.empty()) {
-        note("without --alertmanager.config nobody is told: changes of alerts are shown");
+        kReplayVoice.note("without --alertmanager.config nobody is told: changes of alerts are shown");
         flags.alerts = true;
     } else {
         if (!disk.exists(flags.alertmanager_file))
-            return refuse(flags.alertmanager_file + " is not there", kImpossible);
+            return kReplayVoice.refuse(flags.alertmanager_file + " is not there", kImpossible);
         auto routing = load_alertmanager_config(disk, flags.alertmanager_file);
         if (!routing) return tell_problems({routing.error(), false});
         const Diagnostics unsendable = find_unsendable(*routing);
         if (has_errors(unsendable)) return tell_problems({unsendable, false});
         subject.alertmanager = *std::move(routing);
     }
+    const auto note = [](const std::string& what) { kReplayVoice.note(what); };
     const auto recording = survey_recording(disk, flags.fixtures, note);
-    if (!recording) return refuse(recording.error());
+    if (!recording) return kReplayVoice.refuse(recording.error());
     const auto window = window_of(flags.start, flags.end, *recording, note);
-    if (!window) return refuse(window.error().message, kUsage);
+    if (!window) return kReplayVoice.refuse(window.error().message, kUsage);
     std::string url = flags.external_url;
     while (url.ends_with('/')) url.pop_back();
     subject.rules = rule_settings(rules->prometheus, options, url);
@@ -236,7 +229,7 @@ int replay(Flags& flags) {
     return run_replay(flags, std::move(subject), disk, *recording, *window);
 }
 
-void add_flags(CLI::App& command, Flags& flags) {
+void add_flags(CLI::App& command, ReplayFlags& flags) {
     command.add_option("--fixture", flags.fixtures, "Recorded metrics: .om, .om.gz or .om.zst; can be repeated")
         ->required()
         ->type_name("FILE");
@@ -273,7 +266,7 @@ void add_flags(CLI::App& command, Flags& flags) {
 void add_replay(CLI::App& app, Action& run) {
     CLI::App* command = app.add_subcommand(
         "replay", "Rules and routing over recorded metrics: every notification that would have been sent.");
-    const auto flags = std::make_shared<Flags>();
+    const auto flags = std::make_shared<ReplayFlags>();
     add_flags(*command, *flags);
     command->footer(
         "Times are seconds since 1970 or RFC 3339. Secrets are shown as <secret> and never read.\n"
