@@ -62,7 +62,9 @@ TEST_CASE("an attempt that follows from another one's end begins anew", "[notifi
         first = receivers.take();
         later.send_next();
     };
-    receivers.send(HttpRequest{.url = "first"}, std::move(events));
+    HttpRequest request;
+    request.url = "first";
+    receivers.send(std::move(request), std::move(events));
     scheduler.settle();
     REQUIRE(first.size() == 1);
     CHECK(later.found == std::vector<std::string>{"later1"});
