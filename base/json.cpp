@@ -34,7 +34,7 @@ void append_double(std::string& out, double value) {
 }
 
 /// What stands in a JSON string for an ASCII character; empty when it stands for itself.
-std::string_view short_escape(char c) {
+std::string_view json_escape(char c) {
     switch (c) {
         case '"':
             return "\\\"";
@@ -61,7 +61,7 @@ void append_escaped(std::string& out, std::string_view text, JsonStyle style) {
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
         const std::string_view rest = text.substr(i);
-        if (const std::string_view escape = short_escape(c); !escape.empty()) {
+        if (const std::string_view escape = json_escape(c); !escape.empty()) {
             out += escape;
         } else if (must_be_escaped(static_cast<unsigned char>(c), style)) {
             fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned char>(c));
