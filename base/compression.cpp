@@ -62,7 +62,7 @@ tl::unexpected<Error> broken(std::string message) {
     return fail(Error::Kind::InvalidInput, "gzip: " + std::move(message));
 }
 
-tl::unexpected<Error> too_large(std::uint64_t bytes_max) {
+tl::unexpected<Error> unpacks_too_large(std::uint64_t bytes_max) {
     return fail(Error::Kind::LimitExceeded,
                 "gzip: more than " + std::to_string(bytes_max) + " bytes when decompressed");
 }
@@ -78,7 +78,7 @@ Result<std::string> gunzip(std::string_view compressed, std::uint64_t bytes_max)
     for (std::string_view rest = compressed;;) {
         feed(stream, rest);
         const int result = run(stream, piece, out, [](z_stream* s) { return inflate(s, Z_NO_FLUSH); });
-        if (out.size() > bytes_max) return too_large(bytes_max);
+        if (out.size() > bytes_max) return unpacks_too_large(bytes_max);
         const bool all_read = stream.avail_in == 0 && rest.empty();
         if (result == Z_STREAM_END) {
             if (all_read) return out;

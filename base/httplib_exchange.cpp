@@ -25,7 +25,7 @@ constexpr std::size_t kHeadBytesMax = 64 * 1024;
 // The library matches the status line with std::regex, which recurses for each character.
 constexpr std::size_t kLineBytesMax = 4 * 1024;
 
-Error too_large(const std::string& what, std::size_t bytes_max) {
+Error answer_too_large(const std::string& what, std::size_t bytes_max) {
     return {Error::Kind::LimitExceeded, what + " larger than " + std::to_string(bytes_max) + " bytes"};
 }
 
@@ -129,9 +129,9 @@ private:
         const std::size_t line_feed = bytes.rfind('\n');
         line_bytes_ = line_feed == bytes.npos ? line_bytes_ + bytes.size() : bytes.size() - line_feed - 1;
         if (exchange_.head_bytes_ > kHeadBytesMax) {
-            exchange_.error_ = too_large("head of the answer", kHeadBytesMax);
+            exchange_.error_ = answer_too_large("head of the answer", kHeadBytesMax);
         } else if (line_bytes_ > kLineBytesMax) {
-            exchange_.error_ = too_large("line in the head of the answer", kLineBytesMax);
+            exchange_.error_ = answer_too_large("line in the head of the answer", kLineBytesMax);
         }
         return !exchange_.error_;
     }

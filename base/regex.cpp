@@ -112,11 +112,11 @@ tl::unexpected<Error> parsing_failed(std::string_view code, std::string_view par
                 "error parsing regexp: " + std::string(code) + ": `" + std::string(part) + "`");
 }
 
-tl::unexpected<Error> too_large() {
+tl::unexpected<Error> pattern_too_large() {
     return fail(Error::Kind::LimitExceeded, "error parsing regexp: expression too large");
 }
 
-RE2::Options options_for(Regex::Anchoring anchoring) {
+RE2::Options re2_options_for(Regex::Anchoring anchoring) {
     RE2::Options options;
     options.set_log_errors(false);
     options.set_max_mem(kMemoryMax);
@@ -201,12 +201,12 @@ Result<Regex> Regex::compile(std::string_view pattern, Anchoring anchoring) {
     if (!is_valid_utf8(pattern)) return parsing_failed("invalid UTF-8", replace_invalid_utf8(pattern));
     if (anchoring != Anchoring::None) program->literals = literals_of(pattern);
     if (program->literals) return Regex(program);
-    if (pattern.size() > kPatternBytesMax) return too_large();
+    if (pattern.size() > kPatternBytesMax) return pattern_too_large();
     std::string text = with_old_group_names(pattern);
     // As Alertmanager writes it, so that its messages, which show a part of the pattern, come out the same.
     if (anchoring == Anchoring::FullNoDot) text = "^(?:" + text + ")$";
-    program->re2 = std::make_unique<RE2>(text, options_for(anchoring));
-    if (program->re2->error_code() == RE2::ErrorPatternTooLarge) return too_large();
+    program->re2 = std::make_unique<RE2>(text, re2_options_for(anchoring));
+    if (program->re2->error_code() == RE2::ErrorPatternTooLarge) return pattern_too_large();
     if (!program->re2->ok())
         return parsing_failed(go_error_code(program->re2->error_code()), program->re2->error_arg());
     return Regex(program);

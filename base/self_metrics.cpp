@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t kRecentMax = 512;
 constexpr double kQuantiles[] = {0.5, 0.9, 0.99};
 
-std::string_view name_of(SelfMetrics::Type type) {
+std::string_view type_name_of(SelfMetrics::Type type) {
     switch (type) {
         case SelfMetrics::Type::Counter:
             return "counter";
@@ -31,7 +31,7 @@ std::string_view name_of(SelfMetrics::Type type) {
     return "untyped";
 }
 
-std::string escaped(std::string_view text, bool quotes) {
+std::string escaped_for_exposition(std::string_view text, bool quotes) {
     std::string out;
     for (const char c : text) {
         if (c == '\n') {
@@ -49,7 +49,8 @@ void append_line(std::string& out, std::string_view name, const LabelSet& labels
                  std::string_view value) {
     std::string inside;
     const auto add = [&inside](const Label& label) {
-        inside += fmt::format("{}{}=\"{}\"", inside.empty() ? "" : ",", label.name, escaped(label.value, true));
+        inside += fmt::format("{}{}=\"{}\"", inside.empty() ? "" : ",", label.name,
+                              escaped_for_exposition(label.value, true));
     };
     for (const Label label : labels) add(label);
     if (!extra.name.empty()) add(extra);
@@ -141,8 +142,8 @@ std::string SelfMetrics::render() {
     std::string out;
     for (const auto& [name, family] : families_) {
         if (family.children.empty()) continue;
-        out +=
-            fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, escaped(family.help, false), name, name_of(family.type));
+        out += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, escaped_for_exposition(family.help, false), name,
+                           type_name_of(family.type));
         for (const auto& [labels, one] : family.children) {
             switch (family.type) {
                 case Type::Counter:

@@ -45,7 +45,7 @@ Error::Kind kind_of_sqlite(int code) {
 }
 
 /// `database data/state.db: disk I/O error: sync data/state.db-wal: input/output error`.
-tl::unexpected<Error> failed(const SqliteConnection& connection, int code) {
+tl::unexpected<Error> failed_sqlite(const SqliteConnection& connection, int code) {
     std::string message = fmt::format("database {}: {}", connection.path, sqlite3_errmsg(connection.handle));
     const int primary = code & 0xFF;
     const bool of_the_disk = primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN;
@@ -55,7 +55,7 @@ tl::unexpected<Error> failed(const SqliteConnection& connection, int code) {
 
 Status run_sql(SqliteConnection& connection, const char* sql) {
     const int code = sqlite3_exec(connection.handle, sql, nullptr, nullptr, nullptr);
-    if (code != SQLITE_OK) return failed(connection, code);
+    if (code != SQLITE_OK) return failed_sqlite(connection, code);
     return {};
 }
 
@@ -70,7 +70,7 @@ Result<Database> Database::open(Disk& disk, const std::string& path, const Optio
     auto connection = std::make_unique<SqliteConnection>(disk, path, options.random_seed);
     constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     const int code = sqlite3_open_v2(path.c_str(), &connection->handle, kFlags, connection->vfs.name().c_str());
-    if (code != SQLITE_OK) return failed(*connection, code);
+    if (code != SQLITE_OK) return failed_sqlite(*connection, code);
     // The order matters: exclusive before the first access, or WAL would want shared memory.
     const std::string settings = fmt::format(
         "PRAGMA locking_mode=EXCLUSIVE;"
@@ -105,7 +105,7 @@ Result<Statement> Database::prepare(std::string_view sql) {
     sqlite3_stmt* statement = nullptr;
     const int code = sqlite3_prepare_v3(connection_->handle, sql.data(), static_cast<int>(sql.size()),
                                         SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
-    if (code != SQLITE_OK) return failed(*connection_, code);
+    if (code != SQLITE_OK) return failed_sqlite(*connection_, code);
     TOCSIN_ASSERT(statement != nullptr);
     return Statement(*connection_, statement);
 }
@@ -136,7 +136,7 @@ std::int64_t Database::changed_rows() const {
 Status Database::checkpoint() {
     const int code =
         sqlite3_wal_checkpoint_v2(connection_->handle, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-    if (code != SQLITE_OK) return failed(*connection_, code);
+    if (code != SQLITE_OK) return failed_sqlite(*connection_, code);
     return {};
 }
 
@@ -194,7 +194,7 @@ Result<bool> Statement::step() {
     const int code = sqlite3_step(statement_);
     if (code == SQLITE_ROW) return true;
     if (code == SQLITE_DONE) return false;
-    auto error = failed(*connection_, code);
+    auto error = failed_sqlite(*connection_, code);
     sqlite3_reset(statement_);
     return error;
 }

@@ -143,7 +143,7 @@ void append_escape(std::string& out, char32_t rune) {
 }
 
 /// Copies `text`, with what nobody should print escaped, and `specials` behind a backslash.
-std::string escaped(std::string_view text, std::string_view specials) {
+std::string escaped_go_text(std::string_view text, std::string_view specials) {
     std::string out;
     out.reserve(text.size() + 2);
     while (!text.empty()) {
@@ -192,7 +192,7 @@ std::optional<double> parse_float(std::string_view text) {
 }
 
 std::string go_quote(std::string_view text) {
-    return '"' + escaped(text, "\"\\") + '"';
+    return '"' + escaped_go_text(text, "\"\\") + '"';
 }
 
 DecodedRune decode_utf8(std::string_view text) {
@@ -298,7 +298,7 @@ std::string to_lower(std::string_view text) {
 }
 
 std::string escape_control_characters(std::string_view text) {
-    return escaped(text, "");
+    return escaped_go_text(text, "");
 }
 
 }  // namespace tocsin

@@ -34,7 +34,7 @@ bool has_bad_escape(std::string_view text) {
     return false;
 }
 
-void append_escape(std::string& out, char c) {
+void append_percent_escape(std::string& out, char c) {
     const auto byte = static_cast<unsigned char>(c);
     out += '%';
     out += kHexDigits[byte >> 4];
@@ -42,15 +42,15 @@ void append_escape(std::string& out, char c) {
 }
 
 /// What must not stand in a request line as it is.
-bool must_be_escaped(char c) {
+bool must_be_percent_escaped(char c) {
     const auto byte = static_cast<unsigned char>(c);
     return byte <= ' ' || byte >= 0x7F || std::string_view("\"<>\\^`{|}").find(c) != std::string_view::npos;
 }
 
 void append_request_text(std::string& out, std::string_view text) {
     for (const char c : text) {
-        if (must_be_escaped(c)) {
-            append_escape(out, c);
+        if (must_be_percent_escaped(c)) {
+            append_percent_escape(out, c);
         } else {
             out += c;
         }
@@ -189,7 +189,7 @@ std::string query_escape(std::string_view text) {
         } else if (c == ' ') {
             out += '+';
         } else {
-            append_escape(out, c);
+            append_percent_escape(out, c);
         }
     }
     return out;

@@ -92,7 +92,7 @@ std::string_view tag_of(const YamlNode& node) {
 }
 
 /// A scalar as messages show it. A longer one is cut to its beginning, since it may be a secret in the wrong place.
-std::string shown(const YamlNode& node) {
+std::string shown_node(const YamlNode& node) {
     constexpr std::size_t kLongest = 10;
     constexpr std::size_t kBeginning = 7;
     if (!node.is_scalar()) return std::string(tag_of(node));
@@ -115,7 +115,8 @@ std::optional<bool> yaml_bool(const YamlNode& node) {
 
 YamlFields::YamlFields(const YamlNode& node, std::string what, std::string_view file, Diagnostics& diagnostics)
     : node_(node), what_(std::move(what)), file_(file), diagnostics_(diagnostics) {
-    if (!node.is_map() && !node.is_null()) report(node.where, fmt::format("cannot read {} as {}", shown(node), what_));
+    if (!node.is_map() && !node.is_null())
+        report(node.where, fmt::format("cannot read {} as {}", shown_node(node), what_));
 }
 
 const YamlNode* YamlFields::get(std::string_view key) {
@@ -127,7 +128,7 @@ bool YamlFields::read(std::string_view key, std::string& into) {
     const YamlNode* value = get(key);
     if (value == nullptr || value->is_null()) return false;
     if (!value->is_scalar()) {
-        report(value->where, fmt::format("cannot read {} as a string", shown(*value)));
+        report(value->where, fmt::format("cannot read {} as a string", shown_node(*value)));
         return false;
     }
     into = value->text;
@@ -139,7 +140,7 @@ bool YamlFields::read(std::string_view key, bool& into) {
     if (value == nullptr || value->is_null()) return false;
     const auto flag = yaml_bool(*value);
     if (!flag) {
-        report(value->where, fmt::format("cannot read {} as a boolean", shown(*value)), "true or false");
+        report(value->where, fmt::format("cannot read {} as a boolean", shown_node(*value)), "true or false");
         return false;
     }
     into = *flag;
@@ -152,7 +153,7 @@ bool YamlFields::read(std::string_view key, std::int64_t& into) {
     const auto number = yaml_integer(*value);
     constexpr std::uint64_t kLargest = std::numeric_limits<std::int64_t>::max();
     if (!number || number->magnitude > kLargest) {
-        report(value->where, fmt::format("cannot read {} as an integer", shown(*value)));
+        report(value->where, fmt::format("cannot read {} as an integer", shown_node(*value)));
         return false;
     }
     const auto magnitude = static_cast<std::int64_t>(number->magnitude);
@@ -165,7 +166,7 @@ bool YamlFields::read(std::string_view key, std::uint64_t& into) {
     if (value == nullptr || value->is_null()) return false;
     const auto number = yaml_integer(*value);
     if (!number || (number->negative && number->magnitude > 0)) {
-        report(value->where, fmt::format("cannot read {} as an integer of at least 0", shown(*value)));
+        report(value->where, fmt::format("cannot read {} as an integer of at least 0", shown_node(*value)));
         return false;
     }
     into = number->magnitude;
@@ -181,7 +182,7 @@ bool YamlFields::read(std::string_view key, double& into) {
         number = static_cast<double>(integer->magnitude) * (integer->negative ? -1 : 1);
     }
     if (!number) {
-        report(value->where, fmt::format("cannot read {} as a number", shown(*value)));
+        report(value->where, fmt::format("cannot read {} as a number", shown_node(*value)));
         return false;
     }
     into = *number;
@@ -204,14 +205,14 @@ bool YamlFields::read(std::string_view key, std::vector<std::string>& into) {
     const YamlNode* value = get(key);
     if (value == nullptr || value->is_null()) return false;
     if (!value->is_sequence()) {
-        report(value->where, fmt::format("cannot read {} as a list of strings", shown(*value)));
+        report(value->where, fmt::format("cannot read {} as a list of strings", shown_node(*value)));
         return false;
     }
     std::vector<std::string> items;
     bool good = true;
     for (const auto& item : value->items) {
         if (!item.is_scalar() && !item.is_null()) {
-            report(item.where, fmt::format("cannot read {} as a string", shown(item)));
+            report(item.where, fmt::format("cannot read {} as a string", shown_node(item)));
             good = false;
         }
         items.push_back(item.is_scalar() ? item.text : std::string());
@@ -224,14 +225,14 @@ bool YamlFields::read(std::string_view key, std::vector<std::pair<std::string, s
     const YamlNode* value = get(key);
     if (value == nullptr || value->is_null()) return false;
     if (!value->is_map()) {
-        report(value->where, fmt::format("cannot read {} as a map of strings", shown(*value)));
+        report(value->where, fmt::format("cannot read {} as a map of strings", shown_node(*value)));
         return false;
     }
     std::vector<std::pair<std::string, std::string>> pairs;
     bool good = true;
     for (const auto& entry : value->entries) {
         if (!entry.value.is_scalar() && !entry.value.is_null()) {
-            report(entry.value.where, fmt::format("cannot read {} as a string", shown(entry.value)));
+            report(entry.value.where, fmt::format("cannot read {} as a string", shown_node(entry.value)));
             good = false;
         }
         pairs.emplace_back(entry.key, entry.value.is_scalar() ? entry.value.text : std::string());

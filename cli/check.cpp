@@ -1,7 +1,8 @@
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <CLI/CLI.hpp>
 
 #include "base/json.h"
 #include "base/posix_disk.h"
@@ -68,10 +69,6 @@ std::size_t count_rules(const std::vector<RuleFile>& files) {
         for (const RuleGroupDefinition& group : file.groups) count += group.rules.size();
     }
     return count;
-}
-
-std::string counted(std::size_t count, std::string_view noun) {
-    return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
 }
 
 int check_rules(const CheckFlags& flags) {
@@ -183,13 +180,15 @@ void add_check(CLI::App& app, Action& run) {
     add_kind(*check, "alertmanager", "alertmanager.yml files", flags, check_alertmanager, run);
     const auto metrics = std::make_shared<CheckFlags>();
     metrics->prints_own_json = true;
-    add_kind(*check, "metrics", "Bodies as /metrics gives them: whether a scrape would take them, and advice about names", metrics,
+    add_kind(*check, "metrics",
+             "Bodies as /metrics gives them: whether a scrape would take them, and advice about names", metrics,
              check_metrics, run)
         ->add_option("--content-type", metrics->content_type, "How the body is announced")
         ->capture_default_str();
-    check->footer("Examples:\n  tocsin check rules rules/*.yml\n  tocsin check config prometheus.yml --fail-on=warning\n"
-                  "  tocsin check alertmanager alertmanager.yml --format=github\n"
-                  "  curl -s localhost:9100/metrics | tocsin check metrics -");
+    check->footer(
+        "Examples:\n  tocsin check rules rules/*.yml\n  tocsin check config prometheus.yml --fail-on=warning\n"
+        "  tocsin check alertmanager alertmanager.yml --format=github\n"
+        "  curl -s localhost:9100/metrics | tocsin check metrics -");
 }
 
 }  // namespace tocsin::cli

@@ -115,7 +115,7 @@ std::string labels_text(const Json& metric) {
     return to_string(LabelSet::from(std::move(labels)));
 }
 
-std::string result_text(const Json& result) {
+std::string explained_result_text(const Json& result) {
     std::string text;
     for (std::size_t i = 0; i < std::min(result.items().size(), kResultLinesMax); ++i) {
         const Json& line = result.at(i);
@@ -126,7 +126,7 @@ std::string result_text(const Json& result) {
     return text;
 }
 
-std::string text_of(const Json& explanation) {
+std::string explained_text_of(const Json& explanation) {
     std::vector<Cells> table{{"", "node", "rows", "present", "first", "again", "kept"}};
     for (const Json& node : explanation.at("nodes").items()) table.push_back(cells_of(node, table.size()));
     const auto at = from_unix_ms(static_cast<std::int64_t>(explanation.at("time").as_number() * 1000));
@@ -135,7 +135,7 @@ std::string text_of(const Json& explanation) {
                         explanation.at("resultType").as_string(), to_rfc3339(at),
                         duration_text(explanation.at("compilingSeconds")),
                         duration_text(explanation.at("firstSeconds")), duration_text(explanation.at("againSeconds")));
-    return text + result_text(explanation.at("result"));
+    return text + explained_result_text(explanation.at("result"));
 }
 
 // ---- the command
@@ -164,7 +164,7 @@ int explain(const ExplainFlags& flags) {
         print_error("tocsin explain: " + escape_control_characters(explanation.error().message) + "\n");
         return explanation.error().kind == Error::Kind::InvalidInput ? kBad : kImpossible;
     }
-    print(flags.format == "json" ? dump(*explanation, JsonStyle::Pretty) + "\n" : text_of(*explanation));
+    print(flags.format == "json" ? dump(*explanation, JsonStyle::Pretty) + "\n" : explained_text_of(*explanation));
     return kGood;
 }
 
@@ -177,7 +177,8 @@ void add_explain(CLI::App& app, Action& run) {
     command->add_option("expr", flags->expr, "A PromQL expression")->required()->type_name("EXPR");
     auto* server = command->add_option("--server", flags->server, "Over what a running tocsin has")->type_name("URL");
     command
-        ->add_option("--fixture", flags->fixture, "Over recorded metrics: OpenMetrics with timestamps, .om, .om.gz or .om.zst")
+        ->add_option("--fixture", flags->fixture,
+                     "Over recorded metrics: OpenMetrics with timestamps, .om, .om.gz or .om.zst")
         ->type_name("FILE")
         ->excludes(server);
     command->add_option("--at", flags->at, "Seconds since 1970 or RFC 3339; otherwise now, or the end of the fixture")

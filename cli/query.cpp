@@ -180,7 +180,7 @@ int query_labels(const QueryFlags& flags) {
 
 // ---- the command line
 
-void add_common(CLI::App& command, QueryFlags& flags) {
+void add_query_flags(CLI::App& command, QueryFlags& flags) {
     command.add_option("--server", flags.server, "Where tocsin or Prometheus listens")->capture_default_str();
     command.add_option("--format", flags.format, "text or json, which is the server's answer as it is")
         ->check(CLI::IsMember({"text", "json"}))
@@ -209,7 +209,7 @@ void add_query(CLI::App& app, Action& run) {
     const auto flags = std::make_shared<QueryFlags>();
     const auto add = [&](const char* name, const char* help, int (*work)(const QueryFlags&)) {
         CLI::App* command = query->add_subcommand(name, help);
-        add_common(*command, *flags);
+        add_query_flags(*command, *flags);
         command->callback([flags, &run, work] { run = [flags, work] { return work(*flags); }; });
         return command;
     };

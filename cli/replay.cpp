@@ -85,10 +85,6 @@ Status read_options(const ReplayFlags& flags, Options& options) {
 
 // ---- what came of it
 
-std::string counted(std::size_t count, std::string_view noun) {
-    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
-
 void tell_unused(const std::string& path, const FixtureFeed::Facts& facts) {
     std::set<std::string> names;
     std::size_t unused = 0;
@@ -229,7 +225,7 @@ int replay(ReplayFlags& flags) {
     return run_replay(flags, std::move(subject), disk, *recording, *window);
 }
 
-void add_flags(CLI::App& command, ReplayFlags& flags) {
+void add_replay_flags(CLI::App& command, ReplayFlags& flags) {
     command.add_option("--fixture", flags.fixtures, "Recorded metrics: .om, .om.gz or .om.zst; can be repeated")
         ->required()
         ->type_name("FILE");
@@ -267,7 +263,7 @@ void add_replay(CLI::App& app, Action& run) {
     CLI::App* command = app.add_subcommand(
         "replay", "Rules and routing over recorded metrics: every notification that would have been sent.");
     const auto flags = std::make_shared<ReplayFlags>();
-    add_flags(*command, *flags);
+    add_replay_flags(*command, *flags);
     command->footer(
         "Times are seconds since 1970 or RFC 3339. Secrets are shown as <secret> and never read.\n"
         "Examples:\n"

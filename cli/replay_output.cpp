@@ -22,7 +22,7 @@ std::string indented(std::string_view text, std::string_view blanks) {
     return out;
 }
 
-std::string message_text(const HttpRequest& message) {
+std::string kept_message_text(const HttpRequest& message) {
     return fmt::format("    {} {}\n{}", message.method, escape_control_characters(message.url),
                        indented(json_in_lines(message.body), "        "));
 }
@@ -90,7 +90,7 @@ std::string notification_text(const OfflineNotification& notification, bool mess
     for (const AlertPtr& alert : attempt.alerts) text += alert_text(alert->alert, attempt.started_at);
     text += outcome_text(attempt.outcome);
     if (!messages) return text;
-    for (const HttpRequest& message : notification.messages) text += message_text(message);
+    for (const HttpRequest& message : notification.messages) text += kept_message_text(message);
     return text;
 }
 

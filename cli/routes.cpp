@@ -191,7 +191,7 @@ std::string visit_text(const RouteVisit& visit, const LabelSet& labels) {
 
 // ---- the commands
 
-int show(const RoutesFlags& flags) {
+int show_routes(const RoutesFlags& flags) {
     const auto config = load(flags);
     if (!config) return kBad;
     const RouteTree tree(config->route);
@@ -228,7 +228,7 @@ int test(const RoutesFlags& flags) {
     return kBad;
 }
 
-void add_common(CLI::App& command, RoutesFlags& flags, const std::vector<std::string>& formats) {
+void add_route_flags(CLI::App& command, RoutesFlags& flags, const std::vector<std::string>& formats) {
     command.add_option("--config.file", flags.config_file, "An alertmanager.yml, - for standard input")
         ->type_name("FILE")
         ->capture_default_str();
@@ -244,8 +244,8 @@ void add_routes(CLI::App& app, Action& run) {
     command->require_subcommand(1);
     const auto flags = std::make_shared<RoutesFlags>();
     CLI::App* shown = command->add_subcommand("show", "The routing tree, with what each route has from its parents.");
-    add_common(*shown, *flags, {"text", "json"});
-    shown->callback([flags, &run] { run = [flags] { return show(*flags); }; });
+    add_route_flags(*shown, *flags, {"text", "json"});
+    shown->callback([flags, &run] { run = [flags] { return show_routes(*flags); }; });
 
     CLI::App* tested = command->add_subcommand(
         "test",
@@ -254,7 +254,7 @@ void add_routes(CLI::App& app, Action& run) {
     tested
         ->add_option("--verify.receivers", flags->receivers, "Exit with 1 unless it goes to these, separated by commas")
         ->type_name("NAMES");
-    add_common(*tested, *flags, {"text", "json", "receivers"});
+    add_route_flags(*tested, *flags, {"text", "json", "receivers"});
     tested->footer(
         "The first line is that of amtool config routes test; --format=receivers prints nothing else.\n"
         "Examples:\n  tocsin routes test alertname=DiskFull severity=critical --config.file=alertmanager.yml\n"

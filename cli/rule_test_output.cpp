@@ -26,7 +26,7 @@ Counts count(const std::vector<RuleTestReport>& reports) {
     return counts;
 }
 
-std::string name_of(const RuleTestOutcome& test) {
+std::string outcome_name(const RuleTestOutcome& test) {
     return test.name.empty() ? fmt::format("line {}", test.where.line) : test.name;
 }
 
@@ -41,7 +41,7 @@ void print_text(const RuleTestReport& report) {
     for (const RuleTestOutcome& test : report.tests) {
         for (const RuleTestFailure& failure : test.failures) {
             print(escape_control_characters(fmt::format("FAIL {}:{}:{}: {}: {}", report.file, failure.where.line,
-                                                        failure.where.column, name_of(test), failure.what)) +
+                                                        failure.where.column, outcome_name(test), failure.what)) +
                   "\n");
             for (const std::string& line : failure.lines) print(escape_control_characters(line) + "\n");
         }
@@ -78,7 +78,7 @@ Json place_of(const SourceRange& where) {
     return json;
 }
 
-Json to_json(const RuleTestFailure& failure) {
+Json rule_test_json(const RuleTestFailure& failure) {
     Json json = place_of(failure.where);
     json.add("what", failure.what);
     Json lines = Json::array();
@@ -87,19 +87,19 @@ Json to_json(const RuleTestFailure& failure) {
     return json;
 }
 
-Json to_json(const RuleTestOutcome& test) {
+Json rule_test_json(const RuleTestOutcome& test) {
     Json json = Json::object();
     json.add("name", test.name);
     json.add("line", static_cast<std::uint64_t>(test.where.line));
     json.add("checks", static_cast<std::uint64_t>(test.checks));
     json.add("passed", test.failures.empty());
     Json failures = Json::array();
-    for (const RuleTestFailure& failure : test.failures) failures.push(to_json(failure));
+    for (const RuleTestFailure& failure : test.failures) failures.push(rule_test_json(failure));
     json.add("failures", std::move(failures));
     return json;
 }
 
-Json to_json(const RuleCoverage& rule) {
+Json rule_test_json(const RuleCoverage& rule) {
     Json json = Json::object();
     json.add("file", rule.file);
     json.add("line", static_cast<std::uint64_t>(rule.where.line));
@@ -120,7 +120,7 @@ Json to_json(const RuleCoverage& rule) {
     return json;
 }
 
-Json to_json(const RuleTestReport& report, bool coverage) {
+Json rule_test_json(const RuleTestReport& report, bool coverage) {
     Json json = Json::object();
     json.add("file", report.file);
     json.add("passed", report.passed());
@@ -128,11 +128,11 @@ Json to_json(const RuleTestReport& report, bool coverage) {
     for (const Diagnostic& problem : report.problems) problems.push(to_string(problem));
     json.add("problems", std::move(problems));
     Json tests = Json::array();
-    for (const RuleTestOutcome& test : report.tests) tests.push(to_json(test));
+    for (const RuleTestOutcome& test : report.tests) tests.push(rule_test_json(test));
     json.add("tests", std::move(tests));
     if (!coverage) return json;
     Json rules = Json::array();
-    for (const RuleCoverage& rule : report.coverage) rules.push(to_json(rule));
+    for (const RuleCoverage& rule : report.coverage) rules.push(rule_test_json(rule));
     json.add("coverage", std::move(rules));
     return json;
 }
@@ -166,7 +166,7 @@ std::string xml_escape(std::string_view text) {
 }
 
 std::string junit_case(const RuleTestOutcome& test) {
-    std::string xml = fmt::format("    <testcase name=\"{}\"", xml_escape(name_of(test)));
+    std::string xml = fmt::format("    <testcase name=\"{}\"", xml_escape(outcome_name(test)));
     if (test.failures.empty()) return xml + "/>\n";
     xml += ">\n";
     for (const RuleTestFailure& failure : test.failures) {
@@ -197,7 +197,7 @@ std::string junit_suite(const RuleTestReport& report) {
 void print_rule_tests(const std::vector<RuleTestReport>& reports, std::string_view format, bool coverage) {
     if (format == "json") {
         Json files = Json::array();
-        for (const RuleTestReport& report : reports) files.push(to_json(report, coverage));
+        for (const RuleTestReport& report : reports) files.push(rule_test_json(report, coverage));
         return print(dump(files, JsonStyle::Pretty) + "\n");
     }
     if (format == "junit") {

@@ -1,7 +1,8 @@
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <thread>
+
+#include <CLI/CLI.hpp>
 
 #include "base/asio_dns.h"
 #include "base/asio_file_watch.h"
@@ -66,8 +67,8 @@ struct World {
           file_watch(loop) {}
 
     Doors doors() {
-        return {scheduler, executor, scrape_client, notify_client, mail_client, server, resolver, disk, random, signals, file_watch, log, state_thread, query_threads,
-                &dns, &log_thread};
+        return {scheduler, executor, scrape_client, notify_client, mail_client,  server,        resolver, disk,
+                random,    signals,  file_watch,    log,           state_thread, query_threads, &dns,     &log_thread};
     }
 
     AsioScheduler& scheduler;
@@ -152,7 +153,7 @@ int run_daemon(RunFlags& flags) {
     return kGood;
 }
 
-void add_flags(CLI::App& command, RunFlags& flags) {
+void add_run_flags(CLI::App& command, RunFlags& flags) {
     Options& options = flags.options;
     // Given twice, the last one counts, as scripts that append flags expect.
     command.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
@@ -160,19 +161,23 @@ void add_flags(CLI::App& command, RunFlags& flags) {
     command.add_option("--alertmanager.config-file", options.alertmanager_config_file, "alertmanager.yml")
         ->capture_default_str();
     command.add_flag("--config.auto-reload", options.auto_reload, "Reload when the files have changed and are at rest");
-    command.add_option("--config.auto-reload-interval", flags.auto_reload_interval,
-                       "How often to look at files of which the system tells nothing")
+    command
+        .add_option("--config.auto-reload-interval", flags.auto_reload_interval,
+                    "How often to look at files of which the system tells nothing")
         ->capture_default_str();
-    command.add_option("--alertmanager.notification-queue-capacity", options.alert_queue_capacity,
-                       "Alerts that wait for each external Alertmanager, at most")
+    command
+        .add_option("--alertmanager.notification-queue-capacity", options.alert_queue_capacity,
+                    "Alerts that wait for each external Alertmanager, at most")
         ->check(CLI::Range(1, 1'000'000))
         ->capture_default_str();
-    command.add_option("--alertmanager.notification-batch-size", options.alert_batch_size,
-                       "Alerts of one request to an external Alertmanager, at most")
+    command
+        .add_option("--alertmanager.notification-batch-size", options.alert_batch_size,
+                    "Alerts of one request to an external Alertmanager, at most")
         ->check(CLI::Range(1, 1'000'000))
         ->capture_default_str();
-    command.add_flag("--alertmanager.drain-notification-queue-on-shutdown,!--no-alertmanager.drain-notification-queue-on-shutdown",
-                     options.drain_alert_queues, "Send what waits for external Alertmanagers before the end (on by default)");
+    command.add_flag(
+        "--alertmanager.drain-notification-queue-on-shutdown,!--no-alertmanager.drain-notification-queue-on-shutdown",
+        options.drain_alert_queues, "Send what waits for external Alertmanagers before the end (on by default)");
     command.add_option("--web.listen-address", options.listen_address, "Where to listen; port 0 takes a free one")
         ->capture_default_str();
     command.add_option("--web.external-url", options.external_url, "How people reach it, for links in messages");
@@ -189,16 +194,22 @@ void add_flags(CLI::App& command, RunFlags& flags) {
         ->capture_default_str();
     command.add_flag("--scrape.spread", options.scrape_spread,
                      "Poll targets spread over their interval instead of at its begin, as Prometheus does");
-    command.add_option("--rules.alert.resend-delay", flags.resend_delay, "How often a firing alert is sent to the routing")
+    command
+        .add_option("--rules.alert.resend-delay", flags.resend_delay, "How often a firing alert is sent to the routing")
         ->capture_default_str();
-    command.add_option("--rules.alert.for-outage-tolerance", flags.outage_tolerance,
-                       "After a longer outage pending alerts begin anew")
+    command
+        .add_option("--rules.alert.for-outage-tolerance", flags.outage_tolerance,
+                    "After a longer outage pending alerts begin anew")
         ->capture_default_str();
-    command.add_option("--rules.alert.for-grace-period", flags.grace_period,
-                       "How long after an outage a pending alert fires at the earliest, if its `for` is at least that long")
+    command
+        .add_option(
+            "--rules.alert.for-grace-period", flags.grace_period,
+            "How long after an outage a pending alert fires at the earliest, if its `for` is at least that long")
         ->capture_default_str();
-    command.add_option("--query.lookback-delta", flags.lookback_delta, "How old a sample may be")->capture_default_str();
-    command.add_option("--query.timeout", flags.query_timeout, "How long a query of the API may take")->capture_default_str();
+    command.add_option("--query.lookback-delta", flags.lookback_delta, "How old a sample may be")
+        ->capture_default_str();
+    command.add_option("--query.timeout", flags.query_timeout, "How long a query of the API may take")
+        ->capture_default_str();
     command.add_option("--query.max-concurrency", options.query_limits.concurrent_max, "Queries of the API at a time")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
@@ -227,10 +238,11 @@ void add_flags(CLI::App& command, RunFlags& flags) {
 void add_run(CLI::App& app, Action& run) {
     CLI::App* command = app.add_subcommand("run", "The daemon: poll, evaluate, notify.");
     const auto flags = std::make_shared<RunFlags>();
-    add_flags(*command, *flags);
-    command->footer("Examples:\n  tocsin run\n"
-                    "  tocsin run --config.file=prometheus.yml --alertmanager.config-file=alertmanager.yml\n"
-                    "  tocsin run --log.format=json --log.file=/var/log/tocsin/tocsin.log");
+    add_run_flags(*command, *flags);
+    command->footer(
+        "Examples:\n  tocsin run\n"
+        "  tocsin run --config.file=prometheus.yml --alertmanager.config-file=alertmanager.yml\n"
+        "  tocsin run --log.format=json --log.file=/var/log/tocsin/tocsin.log");
     command->callback([flags, &run] { run = [flags] { return run_daemon(*flags); }; });
 }
 

@@ -123,7 +123,8 @@ int tell_unsendable(const ReceiverConfig& receiver) {
     return code;
 }
 
-int render_field(const TemplateFlags& flags, Disk& disk, const AlertmanagerConfig& config, const Notification& notification) {
+int render_field(const TemplateFlags& flags, Disk& disk, const AlertmanagerConfig& config,
+                 const Notification& notification) {
     const auto file = flags.show_secrets ? read_file(disk, flags.config_file) : config.masked_text;
     if (!file) return refuse(file.error().message, kImpossible);
     const auto root = parse_yaml(*file, flags.config_file);
@@ -133,8 +134,8 @@ int render_field(const TemplateFlags& flags, Disk& disk, const AlertmanagerConfi
     return render_text(config.templates, field->text, field->is_html, notification);
 }
 
-int render_messages(const TemplateFlags& flags, Disk& disk, const AlertmanagerConfig& config, const Notification& notification,
-                    const Scheduler& clock) {
+int render_messages(const TemplateFlags& flags, Disk& disk, const AlertmanagerConfig& config,
+                    const Notification& notification, const Scheduler& clock) {
     if (flags.show_secrets) {
         return show_messages(preview(*config.find_receiver(flags.receiver), config, notification, clock, disk));
     }
@@ -178,7 +179,7 @@ int render(const TemplateFlags& flags) {
                        : render_given_text(flags, disk, subject->notification);
 }
 
-void add_flags(CLI::App& command, TemplateFlags& flags) {
+void add_template_flags(CLI::App& command, TemplateFlags& flags) {
     command.add_option("--config.file", flags.config_file, "alertmanager.yml with the receiver")->type_name("FILE");
     command.add_option("--receiver", flags.receiver, "Receiver whose messages are shown")->type_name("NAME");
     command.add_option("--field", flags.field, "Only this field of it: slack_configs[0].title, details.firing")
@@ -205,7 +206,7 @@ void add_template(CLI::App& app, Action& run) {
     group->require_subcommand(1);
     CLI::App* command = group->add_subcommand("render", "Show what a receiver would be told; nothing is sent.");
     const auto flags = std::make_shared<TemplateFlags>();
-    add_flags(*command, *flags);
+    add_template_flags(*command, *flags);
     command->footer(
         "Examples:\n"
         "  tocsin template render --config.file=alertmanager.yml --receiver=slack\n"

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,9 @@ void print_error(std::string_view text);
 
 /// For human eyes: JSON in lines, each ending with a line feed; anything else as it is.
 std::string json_in_lines(const std::string& text);
+
+/// `1 rule`, `3 rules`.
+std::string counted(std::size_t count, std::string_view noun);
 
 /// All of standard input, at most 16 MiB of it.
 std::string read_stdin();

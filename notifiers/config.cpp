@@ -126,7 +126,7 @@ void sort_by_position(Diagnostics& diagnostics) {
     });
 }
 
-tl::unexpected<Diagnostics> refuse(const std::string& file, std::string message) {
+tl::unexpected<Diagnostics> refuse_config(const std::string& file, std::string message) {
     Diagnostic diagnostic;
     diagnostic.file = file;
     diagnostic.message = std::move(message);
@@ -198,7 +198,7 @@ Parsed<AlertmanagerConfig> parse_alertmanager_config(std::string_view text, cons
 
 Parsed<AlertmanagerConfig> load_alertmanager_config(Disk& disk, const std::string& file, const ConfigOptions& options) {
     const auto text = read_file(disk, file, kFileBytesMax);
-    if (!text) return refuse(file, text.error().message);
+    if (!text) return refuse_config(file, text.error().message);
     auto config = parse_alertmanager_config(*text, file, options);
     if (!config) return config;
     auto loaded = load_templates(disk, config->template_globs);

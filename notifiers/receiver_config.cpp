@@ -33,7 +33,7 @@ void check_integrations(ConfigFields& fields, const CheckedIntegration& kind, Re
         fmt::format("missing {} config", kind.name));
 }
 
-void read_labels(ConfigFields& fields, ReceiverConfig& receiver) {
+void read_receiver_labels(ConfigFields& fields, ReceiverConfig& receiver) {
     fields.read("labels", receiver.labels);
     for (const auto& [name, value] : receiver.labels) {
         if (name == "name" && value != receiver.name) {
@@ -55,7 +55,7 @@ ReceiverConfig read_receiver_config(const YamlNode& node, ConfigReading& reading
     receiver.where = node.where;
     fields.read("name", receiver.name);
     if (receiver.name.empty()) fields.report({}, "missing name in receiver");
-    read_labels(fields, receiver);
+    read_receiver_labels(fields, receiver);
     for (const IntegrationType* type : integrations::all()) {
         read_integrations(fields, *type, receiver, global, directory);
     }

@@ -31,7 +31,7 @@ std::optional<Step> parse_step(std::string_view text) {
 }
 
 /// An entry of a list, or of a map by its name. Null when there is none.
-const YamlNode* walk(const YamlNode& from, const Step& step) {
+const YamlNode* walk_field(const YamlNode& from, const Step& step) {
     const YamlNode* node = from.find(step.name);
     if (node == nullptr || (!step.index && !node->is_sequence())) return node;
     const std::size_t index = step.index.value_or(0);
@@ -75,7 +75,7 @@ std::optional<ReceiverField> default_of(std::string_view integration, std::strin
     return ReceiverField{std::move(text), field == "html"};
 }
 
-tl::unexpected<Error> refuse(std::string message) {
+tl::unexpected<Error> refuse_field(std::string message) {
     return fail(Error::Kind::NotFound, std::move(message));
 }
 
@@ -84,8 +84,8 @@ Result<std::string> complete(const YamlNode& receiver, std::string_view path) {
     if (path.substr(0, path.find_first_of(".[")).ends_with(kConfigs)) return std::string(path);
     const auto integrations = integrations_of(receiver);
     if (integrations.size() == 1) return fmt::format("{}.{}", integrations.front(), path);
-    return refuse(fmt::format("field {} may be one of {}: put that in front, as in slack_configs[0].title",
-                              go_quote(path), fmt::join(integrations, ", ")));
+    return refuse_field(fmt::format("field {} may be one of {}: put that in front, as in slack_configs[0].title",
+                                    go_quote(path), fmt::join(integrations, ", ")));
 }
 
 /// The value at the end of the path; null when there is none.
@@ -93,7 +93,7 @@ const YamlNode* follow(const YamlNode& from, std::string_view path) {
     const YamlNode* at = &from;
     for (const std::string_view text : split(path, '.')) {
         const auto step = parse_step(text);
-        at = step && at != nullptr ? walk(*at, *step) : nullptr;
+        at = step && at != nullptr ? walk_field(*at, *step) : nullptr;
     }
     return at;
 }
@@ -103,19 +103,19 @@ const YamlNode* follow(const YamlNode& from, std::string_view path) {
 Result<ReceiverField> find_receiver_field(const YamlNode& root, const templates::NotificationTemplates& templates,
                                           std::string_view receiver, std::string_view path) {
     const YamlNode* const its = find_receiver(root, receiver);
-    if (its == nullptr) return refuse(fmt::format("there is no receiver {}", go_quote(receiver)));
+    if (its == nullptr) return refuse_field(fmt::format("there is no receiver {}", go_quote(receiver)));
     TOCSIN_TRY(const std::string full, complete(*its, path));
     const std::string_view integration = std::string_view(full).substr(0, full.find('.'));
     const std::string_view field = std::string_view(full).substr(std::min(integration.size() + 1, full.size()));
     const auto step = parse_step(integration);
-    const YamlNode* const config = step ? walk(*its, *step) : nullptr;
-    if (config == nullptr) return refuse(fmt::format("receiver {} has no {}", go_quote(receiver), integration));
+    const YamlNode* const config = step ? walk_field(*its, *step) : nullptr;
+    if (config == nullptr) return refuse_field(fmt::format("receiver {} has no {}", go_quote(receiver), integration));
 
     const YamlNode* const found = follow(*config, field);
     if (found != nullptr && found->is_scalar()) return ReceiverField{found->text, field == "html"};
-    if (found != nullptr && !found->is_null()) return refuse(fmt::format("field {} is no text", go_quote(path)));
+    if (found != nullptr && !found->is_null()) return refuse_field(fmt::format("field {} is no text", go_quote(path)));
     if (auto given = default_of(step->name, field, templates)) return *std::move(given);
-    return refuse(fmt::format("field {} is not given and has no default template", go_quote(path)));
+    return refuse_field(fmt::format("field {} is not given and has no default template", go_quote(path)));
 }
 
 }  // namespace tocsin

@@ -43,7 +43,7 @@ void read_interval(ConfigFields& fields, std::string_view key, std::optional<Dur
     into = duration;
 }
 
-void read_labels(ConfigFields& fields, RouteConfig& route) {
+void read_route_labels(ConfigFields& fields, RouteConfig& route) {
     std::vector<std::pair<std::string, std::string>> labels;
     if (!fields.read("labels", labels)) return;
     for (const auto& entry : fields.get("labels")->entries) {
@@ -108,7 +108,7 @@ RouteConfig read_route_config(const YamlNode& node, ConfigReading& reading) {
     read_interval(fields, "group_wait", route.group_wait, true);
     read_interval(fields, "group_interval", route.group_interval, false);
     read_interval(fields, "repeat_interval", route.repeat_interval, false);
-    read_labels(fields, route);
+    read_route_labels(fields, route);
     fields.read_each(
         "routes", [&](const YamlNode& child) { route.routes.push_back(read_route_config(child, reading)); },
         "missing route");

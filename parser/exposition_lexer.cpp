@@ -7,7 +7,7 @@
 namespace tocsin {
 namespace {
 
-bool is_blank(char c) {
+bool is_blank_in_line(char c) {
     return c == ' ' || c == '\t';
 }
 bool is_name_start(char c) {
@@ -143,8 +143,8 @@ Token ExpositionLexer::label_token(State after_brace) {
 // ---- text format
 
 Token ExpositionLexer::text_token() {
-    if (is_blank(here()) && state_ != State::MetaText) {
-        while (is_blank(here())) ++at_;
+    if (is_blank_in_line(here()) && state_ != State::MetaText) {
+        while (is_blank_in_line(here())) ++at_;
         return Token::Whitespace;
     }
     switch (state_) {
@@ -181,8 +181,8 @@ Token ExpositionLexer::text_init() {
             return become(State::Labels, Token::BraceOpen);
         case '#':
             ++at_;
-            if (!is_blank(here())) return rest_of_comment();
-            while (is_blank(here())) ++at_;
+            if (!is_blank_in_line(here())) return rest_of_comment();
+            while (is_blank_in_line(here())) ++at_;
             state_ = State::Comment;
             return text_comment();
         default:
@@ -193,8 +193,8 @@ Token ExpositionLexer::text_init() {
 // HELP and TYPE are keywords only with a blank behind them.
 Token ExpositionLexer::text_comment() {
     const bool help = here() == 'H';
-    if (word(help ? "HELP" : "TYPE") && is_blank(here())) {
-        while (is_blank(here())) ++at_;
+    if (word(help ? "HELP" : "TYPE") && is_blank_in_line(here())) {
+        while (is_blank_in_line(here())) ++at_;
         return become(State::MetaName, help ? Token::Help : Token::Type);
     }
     return rest_of_comment();
@@ -212,7 +212,7 @@ Token ExpositionLexer::rest_of_comment() {
 // Blanks alone are no text, but what separates; then comes an empty text.
 Token ExpositionLexer::text_meta() {
     at_ = std::min(body_.find('\n', at_), body_.size());
-    if (at_ > begin_ && std::ranges::all_of(token(), is_blank)) return Token::Whitespace;
+    if (at_ > begin_ && std::ranges::all_of(token(), is_blank_in_line)) return Token::Whitespace;
     return become(State::Init, Token::Text);
 }
 
@@ -221,7 +221,7 @@ Token ExpositionLexer::text_value() {
         ++at_;
         return become(State::Labels, Token::BraceOpen);
     }
-    while (here() != '{' && here() != '\n' && here() != '\0' && !is_blank(here())) ++at_;
+    while (here() != '{' && here() != '\n' && here() != '\0' && !is_blank_in_line(here())) ++at_;
     return at_ == begin_ ? Token::Invalid : become(State::Suffix, Token::Value);
 }
 

@@ -34,14 +34,14 @@ Rune rune_at(std::string_view text, std::size_t at) {
 }
 
 // Go's unicode.IsSpace.
-bool is_space(std::uint32_t code) {
+bool is_matcher_space(std::uint32_t code) {
     if (code < 0x80) return code == ' ' || (code >= '\t' && code <= '\r');
     return code == 0x85 || code == 0xA0 || code == 0x1680 || (code >= 0x2000 && code <= 0x200A) || code == 0x2028 ||
            code == 0x2029 || code == 0x202F || code == 0x205F || code == 0x3000;
 }
 
 bool is_reserved(std::uint32_t code) {
-    if (is_space(code)) return true;
+    if (is_matcher_space(code)) return true;
     return code < 0x80 && std::string_view("{}!=~,\\\"'`").find(static_cast<char>(code)) != std::string_view::npos;
 }
 
@@ -143,7 +143,7 @@ public:
     explicit Lexer(std::string_view text) : text_(text) {}
 
     Result<MatcherToken> next() {
-        while (at_ < text_.size() && is_space(rune_at(text_, at_).code)) at_ += rune_at(text_, at_).bytes;
+        while (at_ < text_.size() && is_matcher_space(rune_at(text_, at_).code)) at_ += rune_at(text_, at_).bytes;
         const std::size_t begin = at_;
         if (at_ >= text_.size()) return token(TokenKind::End, begin);
         switch (text_[at_]) {

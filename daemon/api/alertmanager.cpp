@@ -6,8 +6,8 @@
 #include "daemon/api/api.h"
 #include "parser/matchers_parser.h"
 
-// Alertmanager's API v2. An error of a handler is a JSON string, one of the request's form is {"code", "message"}: as the original's
-// framework has it (notifications.md of its behaviour: api/v2/openapi.yaml).
+// Alertmanager's API v2. An error of a handler is a JSON string, one of the request's form is {"code", "message"}: as
+// the original's framework has it (notifications.md of its behaviour: api/v2/openapi.yaml).
 
 namespace tocsin::api {
 namespace {
@@ -15,7 +15,9 @@ namespace {
 constexpr std::size_t kAlertsMax = 10'000;
 constexpr std::size_t kLabelsMax = 128;
 
-ServerResponse said(int status, std::string message) { return json_response(status, Json(std::move(message))); }
+ServerResponse said(int status, std::string message) {
+    return json_response(status, Json(std::move(message)));
+}
 
 ServerResponse malformed(int status, int code, std::string message) {
     return json_response(status, Json(Json::Object{{"code", code}, {"message", std::move(message)}}));
@@ -32,13 +34,13 @@ Json names_json(const std::vector<std::string>& names) {
     return list;
 }
 
-Json texts_json(const std::vector<std::string>& texts) {
+Json label_texts_json(const std::vector<std::string>& texts) {
     Json list = Json::array();
     for (const std::string& text : texts) list.push(text);
     return list;
 }
 
-Json alert_json(const AlertView& view) {
+Json posted_alert_json(const AlertView& view) {
     const Alert& alert = view.alert->alert;
     Json json = Json::object();
     json.add("annotations", labels_json(alert.annotations));
@@ -46,9 +48,9 @@ Json alert_json(const AlertView& view) {
     json.add("fingerprint", to_string_fingerprint(view.alert->fingerprint));
     json.add("receivers", names_json(view.receivers));
     json.add("startsAt", to_rfc3339_ms(alert.starts_at));
-    json.add("status", Json::Object{{"inhibitedBy", texts_json(view.inhibited_by)},
-                                    {"mutedBy", texts_json(view.muted_by)},
-                                    {"silencedBy", texts_json(view.silenced_by)},
+    json.add("status", Json::Object{{"inhibitedBy", label_texts_json(view.inhibited_by)},
+                                    {"mutedBy", label_texts_json(view.muted_by)},
+                                    {"silencedBy", label_texts_json(view.silenced_by)},
                                     {"state", view.is_suppressed() ? "suppressed" : "active"}});
     json.add("updatedAt", to_rfc3339_ms(alert.updated_at));
     if (!alert.generator_url.empty()) json.add("generatorURL", alert.generator_url);
@@ -89,8 +91,8 @@ tl::expected<Json, ServerResponse> read_body(const ServerRequest& request, std::
     }
     auto json = parse_json(request.body);
     if (json) return *std::move(json);
-    return tl::unexpected(
-        malformed(400, 400, "parsing " + std::string(what) + " body from \"\" failed, because " + json.error().message));
+    return tl::unexpected(malformed(
+        400, 400, "parsing " + std::string(what) + " body from \"\" failed, because " + json.error().message));
 }
 
 tl::expected<AlertFilter, ServerResponse> read_filter(const ServerRequest& request) {
@@ -178,7 +180,8 @@ ServerResponse post_alerts(const Context& context, const ServerRequest& request)
 Result<Matcher> read_matcher(const Json& json) {
     const bool regex = json.at("isRegex").as_bool();
     const bool equal = json.find("isEqual") == nullptr || json.at("isEqual").is_null() || json.at("isEqual").as_bool();
-    const MatchOp op = regex ? (equal ? MatchOp::Regex : MatchOp::NotRegex) : (equal ? MatchOp::Equal : MatchOp::NotEqual);
+    const MatchOp op =
+        regex ? (equal ? MatchOp::Regex : MatchOp::NotRegex) : (equal ? MatchOp::Equal : MatchOp::NotEqual);
     return Matcher::create(json.at("name").as_string(), op, json.at("value").as_string(), Regex::Anchoring::FullNoDot);
 }
 
@@ -220,11 +223,11 @@ ServerResponse post_silence(const Context& context, const ServerRequest& request
 
 // ---- answering
 
-ServerResponse list_alerts(const Context& context, const ServerRequest& request) {
+ServerResponse list_posted_alerts(const Context& context, const ServerRequest& request) {
     const auto filter = read_filter(request);
     if (!filter) return filter.error();
     Json list = Json::array();
-    for (const AlertView& view : context.notifications.alerts(*filter)) list.push(alert_json(view));
+    for (const AlertView& view : context.notifications.alerts(*filter)) list.push(posted_alert_json(view));
     return uncached(json_response(200, list));
 }
 
@@ -234,7 +237,7 @@ ServerResponse list_groups(const Context& context, const ServerRequest& request)
     Json list = Json::array();
     for (const GroupView& group : context.notifications.groups(*filter)) {
         Json alerts = Json::array();
-        for (const AlertView& view : group.alerts) alerts.push(alert_json(view));
+        for (const AlertView& view : group.alerts) alerts.push(posted_alert_json(view));
         list.push(Json::Object{{"alerts", std::move(alerts)},
                                {"labels", labels_json(group.labels)},
                                {"receiver", Json::Object{{"name", group.receiver}}}});
@@ -246,9 +249,12 @@ ServerResponse list_groups(const Context& context, const ServerRequest& request)
 void sort_for_people(std::vector<const Silence*>& silences, Timestamp now) {
     const auto key = [now](const Silence* silence) {
         switch (silence->state(now)) {
-            case SilenceState::Active: return std::pair{0, silence->ends_at.time_since_epoch().count()};
-            case SilenceState::Pending: return std::pair{1, silence->starts_at.time_since_epoch().count()};
-            case SilenceState::Expired: break;
+            case SilenceState::Active:
+                return std::pair{0, silence->ends_at.time_since_epoch().count()};
+            case SilenceState::Pending:
+                return std::pair{1, silence->starts_at.time_since_epoch().count()};
+            case SilenceState::Expired:
+                break;
         }
         return std::pair{2, -silence->ends_at.time_since_epoch().count()};
     };
@@ -359,7 +365,8 @@ void add_alertmanager(Router& router, Context& context) {
     router.answer("POST", "/api/v1/alerts", [](const Call&) { return gone(); });
     router.answer("GET", "/api/v2/status", [&context](const Call&) { return status(context); });
     router.answer("GET", "/api/v2/receivers", [&context](const Call&) { return list_receivers(context); });
-    router.answer("GET", "/api/v2/alerts", [&context](const Call& call) { return list_alerts(context, call.request); });
+    router.answer("GET", "/api/v2/alerts",
+                  [&context](const Call& call) { return list_posted_alerts(context, call.request); });
     router.on("POST", "/api/v2/alerts",
               [&context](Call call) { answer_when_durable(context, call, post_alerts(context, call.request)); });
     router.answer("GET", "/api/v2/alerts/groups",

@@ -12,7 +12,7 @@ namespace {
 constexpr std::int64_t kNoLimit = -1;
 
 /// `limit` and its like of the metadata endpoints; -1 when it is not given.
-Read<std::int64_t> read_count(const Parameters& parameters, const std::string& name) {
+Read<std::int64_t> read_metadata_count(const Parameters& parameters, const std::string& name) {
     const std::string text = parameters.get(name);
     if (text.empty()) return kNoLimit;
     const auto count = parse_go_int(text);
@@ -30,9 +30,9 @@ Json entry_json(const Entry& entry) {
 }
 
 ServerResponse metric_metadata(const Context& context, const Parameters& parameters) {
-    const auto limit = read_count(parameters, "limit");
+    const auto limit = read_metadata_count(parameters, "limit");
     if (!limit) return limit.error();
-    const auto per_metric = read_count(parameters, "limit_per_metric");
+    const auto per_metric = read_metadata_count(parameters, "limit_per_metric");
     if (!per_metric) return per_metric.error();
     std::map<std::string, std::set<Entry>> metrics;
     for (TargetMetadata& row : context.scrapes.metadata(parameters.get("metric"))) {
@@ -60,7 +60,7 @@ Read<Matchers> read_target_matchers(const Parameters& parameters) {
 
 // The limit is one of targets more than of metrics, as in the original: a target that was begun is told whole.
 ServerResponse target_metadata(const Context& context, const Parameters& parameters) {
-    const auto limit = read_count(parameters, "limit");
+    const auto limit = read_metadata_count(parameters, "limit");
     if (!limit) return limit.error();
     const auto matchers = read_target_matchers(parameters);
     if (!matchers) return matchers.error();

@@ -30,7 +30,7 @@ std::string scientific(double value) {
     return {text, end};
 }
 
-Json alert_json(const ActiveAlertView& alert) {
+Json rule_alert_json(const ActiveAlertView& alert) {
     Json json = Json::object();
     json.add("labels", labels_json(alert.labels));
     json.add("annotations", labels_json(alert.annotations));
@@ -47,7 +47,7 @@ Json texts_json(const std::vector<RuleText>& texts) {
     return json;
 }
 
-std::string_view name_of(RuleHealth health) {
+std::string_view health_name(RuleHealth health) {
     switch (health) {
         case RuleHealth::Unknown:
             return "unknown";
@@ -108,11 +108,11 @@ Json rule_json(const RuleView& rule, const Shown& shown) {
         json.add("annotations", texts_json(definition.annotations));
         Json alerts = Json::array();
         if (shown.alerts) {
-            for (const ActiveAlertView& alert : rule.alerts) alerts.push(alert_json(alert));
+            for (const ActiveAlertView& alert : rule.alerts) alerts.push(rule_alert_json(alert));
         }
         json.add("alerts", std::move(alerts));
     }
-    json.add("health", name_of(rule.health));
+    json.add("health", health_name(rule.health));
     if (!rule.last_error.empty()) json.add("lastError", rule.last_error);
     json.add("evaluationTime", seconds_of(rule.evaluation_time));
     json.add("lastEvaluation", time_json(rule.last_evaluation));
@@ -271,11 +271,11 @@ ServerResponse list_rules(const Context& context, const ServerRequest& request) 
     return api_success(std::move(data));
 }
 
-ServerResponse list_alerts(const Context& context) {
+ServerResponse list_rule_alerts(const Context& context) {
     Json alerts = Json::array();
     for (const RuleGroupView& group : context.rules.groups()) {
         for (const RuleView& rule : group.rules) {
-            for (const ActiveAlertView& alert : rule.alerts) alerts.push(alert_json(alert));
+            for (const ActiveAlertView& alert : rule.alerts) alerts.push(rule_alert_json(alert));
         }
     }
     return api_success(Json::Object{{"alerts", std::move(alerts)}});
@@ -308,7 +308,7 @@ void add_rules(Router& router, Context& context) {
                   [&context](const Router::Call& call) { return list_rules(context, call.request); });
     router.answer("GET", "/api/v1/alertmanagers",
                   [&context](const Router::Call&) { return list_alertmanagers(context); });
-    router.answer("GET", "/api/v1/alerts", [&context](const Router::Call&) { return list_alerts(context); });
+    router.answer("GET", "/api/v1/alerts", [&context](const Router::Call&) { return list_rule_alerts(context); });
 }
 
 }  // namespace tocsin::api

@@ -89,8 +89,8 @@ ServerResponse write_values(const std::vector<LabelSet>& series, std::string_vie
     return write_texts(values, limit);
 }
 
-void list(Context& context, Router::Call call, Endpoint endpoint,
-          std::function<ServerResponse(const std::vector<LabelSet>&, std::size_t limit)> write) {
+void list_matching(Context& context, Router::Call call, Endpoint endpoint,
+                   std::function<ServerResponse(const std::vector<LabelSet>&, std::size_t limit)> write) {
     auto listing = read_listing(Parameters(call.request), endpoint);
     if (!listing) return call.respond(std::move(listing.error()));
     context.queries.list(
@@ -137,18 +137,21 @@ void list_values(Context& context, Router::Call call) {
     if (name.empty() || !is_valid_utf8(name)) {
         return call.respond(api_error("bad_data", "invalid label name: " + go_quote(name)));
     }
-    list(context, std::move(call), Endpoint::Labels,
-         [name = std::move(name)](const auto& series, std::size_t limit) { return write_values(series, name, limit); });
+    list_matching(
+        context, std::move(call), Endpoint::Labels,
+        [name = std::move(name)](const auto& series, std::size_t limit) { return write_values(series, name, limit); });
 }
 
 }  // namespace
 
 void add_series(Router& router, Context& context) {
     for (const char* method : {"GET", "POST"}) {
-        router.on(method, "/api/v1/series",
-                  [&context](Router::Call call) { list(context, std::move(call), Endpoint::Series, write_series); });
-        router.on(method, "/api/v1/labels",
-                  [&context](Router::Call call) { list(context, std::move(call), Endpoint::Labels, write_names); });
+        router.on(method, "/api/v1/series", [&context](Router::Call call) {
+            list_matching(context, std::move(call), Endpoint::Series, write_series);
+        });
+        router.on(method, "/api/v1/labels", [&context](Router::Call call) {
+            list_matching(context, std::move(call), Endpoint::Labels, write_names);
+        });
     }
     router.answer("DELETE", "/api/v1/series",
                   [](const Router::Call&) { return api_error("internal", "not implemented"); });

@@ -35,7 +35,7 @@ std::string address_of(std::string_view host, std::uint16_t port) {
     return is_v6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
 }
 
-LabelSet target_of(const std::string& name, const DnsRecord& record, const DnsSource& source) {
+LabelSet dns_target_of(const std::string& name, const DnsRecord& record, const DnsSource& source) {
     std::string_view host = record.target;
     while (host.ends_with('.')) host.remove_suffix(1);
     const bool is_srv = source.type == DnsType::Srv;
@@ -94,7 +94,7 @@ private:
             return;
         }
         TargetGroup group{.source = name, .targets = {}, .labels = {}};
-        for (const DnsRecord& record : *records) group.targets.push_back(target_of(name, record, source_));
+        for (const DnsRecord& record : *records) group.targets.push_back(dns_target_of(name, record, source_));
         // Servers turn the order of records at each answer; that is no change.
         std::ranges::sort(group.targets);
         publish_(std::move(group));

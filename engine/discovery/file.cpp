@@ -40,7 +40,7 @@ struct FileReading {
     std::vector<std::string> errors;  // of patterns
 };
 
-FileReading read_all(Disk& disk, const std::vector<std::string>& patterns) {
+FileReading read_target_files(Disk& disk, const std::vector<std::string>& patterns) {
     FileReading reading;
     for (const std::string& pattern : patterns) {
         auto paths = disk.glob(pattern);
@@ -78,7 +78,7 @@ public:
     void start(Publish publish) override {
         publish_ = std::move(publish);
         if (context_.file_watch != nullptr) watch_ = context_.file_watch->watch(watched(), [this] { read_again(); });
-        take(read_all(context_.disk, source_.patterns));
+        take(read_target_files(context_.disk, source_.patterns));
         wait();
     }
 
@@ -107,11 +107,11 @@ private:
             return;
         }
         const auto reading = std::make_shared<FileReading>();
-        context_.executor.run(
-            [reading, &disk = context_.disk, patterns = source_.patterns] { *reading = read_all(disk, patterns); },
-            [reading, self = self_] {
-                if (*self != nullptr) (*self)->was_read(*reading);
-            });
+        context_.executor.run([reading, &disk = context_.disk,
+                               patterns = source_.patterns] { *reading = read_target_files(disk, patterns); },
+                              [reading, self = self_] {
+                                  if (*self != nullptr) (*self)->was_read(*reading);
+                              });
     }
 
     void was_read(const FileReading& reading) {
@@ -138,7 +138,8 @@ private:
 
     void tell(const std::string& path, const std::string& error) {
         read_errors_.add();
-        context_.log.error(kFileLogTarget, "error reading file", {{"job", context_.job}, {"path", path}, {"error", error}});
+        context_.log.error(kFileLogTarget, "error reading file",
+                           {{"job", context_.job}, {"path", path}, {"error", error}});
     }
 
     DiscoveryContext context_;

@@ -75,7 +75,7 @@ std::size_t steps_of(const QueryTimes& times) {
     return times.step > Duration{0} ? static_cast<std::size_t>((times.end - times.start) / times.step) + 1 : 1;
 }
 
-Status check(const PlanNode& plan, const QueryTimes& times) {
+Status check_times(const PlanNode& plan, const QueryTimes& times) {
     if (times.step == Duration{0}) return {};
     if ((times.end - times.start) / times.step > kStepsMax)
         return fail(Error::Kind::LimitExceeded, "the query has too many steps");
@@ -128,12 +128,17 @@ Result<std::unique_ptr<SteppedQuery>> SteppedQuery::create(const Expr& expr, std
                                                            const QueryOptions& options, const QueryTimes& times) {
     auto plan = make_plan(expr, text, options, QueryRange{times.step, times.end - times.start});
     if (!plan) return fail(Error::Kind::InvalidInput, to_string(plan.error().front()));
-    if (const Status status = check(**plan, times); !status) return tl::unexpected(status.error());
+    if (const Status status = check_times(**plan, times); !status) return tl::unexpected(status.error());
     return std::unique_ptr<SteppedQuery>(new SteppedQuery(*std::move(plan), text, options, times));
 }
 
 SteppedQuery::SteppedQuery(PlanPtr plan, std::string_view text, const QueryOptions& options, const QueryTimes& times)
-    : plan_(std::move(plan)), text_(text), options_(options), times_(times), evaluation_(options_), collector_(steps_of(times)) {
+    : plan_(std::move(plan)),
+      text_(text),
+      options_(options),
+      times_(times),
+      evaluation_(options_),
+      collector_(steps_of(times)) {
     result_.type = times.step > Duration{0} ? ValueType::Matrix : plan_->type;
     NoSeries none;
     OperatorPool pool;

@@ -48,7 +48,7 @@ TOCSIN_VECTORIZED void add_changes(const double* previous, const double* current
 }
 
 TOCSIN_VECTORIZED void count_resets(const double* previous, const double* current, std::size_t columns, double* out,
-                                  double* suspect) {
+                                    double* suspect) {
     for (std::size_t i = 0; i < columns; ++i) {
         out[i] += current[i] < previous[i] ? 1.0 : 0.0;
         suspect[i] += current[i];
@@ -56,7 +56,7 @@ TOCSIN_VECTORIZED void count_resets(const double* previous, const double* curren
 }
 
 template <class Add>
-bool count_block(const RangeBlock& block, double* out, double* suspect, Add add) {
+bool count_pairs_block(const RangeBlock& block, double* out, double* suspect, Add add) {
     std::fill_n(out, block.columns, 0.0);
     std::copy_n(block.row(0), block.columns, suspect);
     for (std::size_t row = 1; row < block.rows.size(); ++row) {
@@ -66,11 +66,11 @@ bool count_block(const RangeBlock& block, double* out, double* suspect, Add add)
 }
 
 bool changes_block(const RangeBlock& block, double* out, double* suspect) {
-    return count_block(block, out, suspect, [](auto... arguments) { add_changes(arguments...); });
+    return count_pairs_block(block, out, suspect, [](auto... arguments) { add_changes(arguments...); });
 }
 
 bool resets_block(const RangeBlock& block, double* out, double* suspect) {
-    return count_block(block, out, suspect, [](auto... arguments) { count_resets(arguments...); });
+    return count_pairs_block(block, out, suspect, [](auto... arguments) { count_resets(arguments...); });
 }
 
 }  // namespace
@@ -88,8 +88,7 @@ const FunctionDef resets{
     .name = "resets",
     .arguments = {ValueType::Matrix},
     .summary = "How many times each counter was reset in the range: the value went down.",
-    .kernel = OverRange{
-        .kernel = count_pairs<is_reset>, .block = resets_block, .anchored = true, .start_times = true},
+    .kernel = OverRange{.kernel = count_pairs<is_reset>, .block = resets_block, .anchored = true, .start_times = true},
 };
 
 }  // namespace tocsin::functions

@@ -1,14 +1,14 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include <fmt/format.h>
+
 #include "base/text.h"
 #include "engine/functions/function.h"
 
-// Functions over the buckets of classic histograms: series with cumulative counts and an upper bound in `le`. Upstream's
-// promql/quantile.go is the definition.
+// Functions over the buckets of classic histograms: series with cumulative counts and an upper bound in `le`.
+// Upstream's promql/quantile.go is the definition.
 
 namespace tocsin::functions {
 namespace {
@@ -19,7 +19,7 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // Differences of counts below this share of their sum come from arithmetic on floating point numbers and mean nothing.
 constexpr double kSmallDelta = 1e-12;
 
-bool almost_equal(double a, double b) {
+bool almost_equal_counts(double a, double b) {
     if (a == b) return true;
     const double sum = std::abs(a) + std::abs(b);
     const double difference = std::abs(a - b);
@@ -42,13 +42,13 @@ std::span<Bucket> coalesce(std::span<Bucket> buckets) {
     return buckets.first(last + 1);
 }
 
-// Counts must not decrease from bucket to bucket. They do when the target is inconsistent, or when rates of buckets are read while
-// only some were written; each decrease is levelled out.
+// Counts must not decrease from bucket to bucket. They do when the target is inconsistent, or when rates of buckets are
+// read while only some were written; each decrease is levelled out.
 void make_monotonic(std::span<Bucket> buckets, MonotonicityFix& fix) {
     double previous = buckets.front().count;
     for (Bucket& bucket : buckets.subspan(1)) {
         if (bucket.count == previous) continue;
-        if (almost_equal(previous, bucket.count)) {
+        if (almost_equal_counts(previous, bucket.count)) {
             bucket.count = previous;
         } else if (bucket.count < previous) {
             fix.forced = true;
@@ -62,8 +62,9 @@ void make_monotonic(std::span<Bucket> buckets, MonotonicityFix& fix) {
     }
 }
 
-// Observations are taken to be spread evenly within their bucket; those in the lowest one lie above zero if its bound does.
-double quantile(std::span<Bucket> buckets, std::span<const double> arguments, MonotonicityFix& fix) {
+// Observations are taken to be spread evenly within their bucket; those in the lowest one lie above zero if its bound
+// does.
+double quantile_of_buckets(std::span<Bucket> buckets, std::span<const double> arguments, MonotonicityFix& fix) {
     const double q = arguments.front();
     if (std::isnan(q)) return kNan;
     if (q < 0) return -kInfinity;
@@ -76,8 +77,8 @@ double quantile(std::span<Bucket> buckets, std::span<const double> arguments, Mo
     const double observations = buckets.back().count;
     if (observations == 0) return kNan;
     double rank = q * observations;
-    const auto found = std::find_if(buckets.begin(), buckets.end() - 1,
-                                    [rank](const Bucket& bucket) { return bucket.count >= rank; });
+    const auto found =
+        std::find_if(buckets.begin(), buckets.end() - 1, [rank](const Bucket& bucket) { return bucket.count >= rank; });
     const auto b = static_cast<std::size_t>(found - buckets.begin());
 
     if (b == buckets.size() - 1) return buckets[buckets.size() - 2].upper_bound;
@@ -139,16 +140,17 @@ const FunctionDef histogram_quantile{
     .name = "histogram_quantile",
     .arguments = {ValueType::Scalar, ValueType::Vector},
     .summary = "The given quantile (0 to 1) of the observations of each histogram.",
-    .kernel = OverBuckets{.kernel = quantile, .warn = warn_about_quantile},
+    .kernel = OverBuckets{.kernel = quantile_of_buckets, .warn = warn_about_quantile},
 };
 
 const FunctionDef histogram_quantiles{
     .name = "histogram_quantiles",
     .arguments = {ValueType::Vector, ValueType::String, ValueType::Scalar, ValueType::Scalar},
     .variadic = 9,
-    .summary = "Several quantiles of each histogram at once, told apart by the label whose name is the second argument.",
+    .summary =
+        "Several quantiles of each histogram at once, told apart by the label whose name is the second argument.",
     .experimental = true,
-    .kernel = OverBuckets{.kernel = quantile, .for_each_argument = true, .warn = warn_about_quantile},
+    .kernel = OverBuckets{.kernel = quantile_of_buckets, .for_each_argument = true, .warn = warn_about_quantile},
 };
 
 }  // namespace tocsin::functions

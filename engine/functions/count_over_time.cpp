@@ -8,10 +8,18 @@
 namespace tocsin::functions {
 namespace {
 
-std::optional<double> count(const RangeWindow& window) { return static_cast<double>(window.values.size()); }
-std::optional<double> one(const RangeWindow&) { return 1; }
-std::optional<double> first(const RangeWindow& window) { return window.values.front(); }
-std::optional<double> last(const RangeWindow& window) { return window.values.back(); }
+std::optional<double> count(const RangeWindow& window) {
+    return static_cast<double>(window.values.size());
+}
+std::optional<double> one(const RangeWindow&) {
+    return 1;
+}
+std::optional<double> first(const RangeWindow& window) {
+    return window.values.front();
+}
+std::optional<double> last(const RangeWindow& window) {
+    return window.values.back();
+}
 std::optional<double> time_of_first(const RangeWindow& window) {
     return static_cast<double>(window.times_ms.front()) / 1000;
 }
@@ -23,7 +31,7 @@ TOCSIN_VECTORIZED void add(const double* row, std::size_t columns, double* sums)
     for (std::size_t i = 0; i < columns; ++i) sums[i] += row[i];
 }
 
-bool count_block(const RangeBlock& block, double* out, double* suspect) {
+bool count_present_block(const RangeBlock& block, double* out, double* suspect) {
     std::fill_n(out, block.columns, static_cast<double>(block.rows.size()));
     std::fill_n(suspect, block.columns, 0.0);
     for (std::size_t row = 0; row < block.rows.size(); ++row) add(block.row(row), block.columns, suspect);
@@ -58,7 +66,7 @@ const FunctionDef count_over_time{
     .name = "count_over_time",
     .arguments = {ValueType::Matrix},
     .summary = "How many values each series has in the range.",
-    .kernel = OverRange{.kernel = count, .block = count_block},
+    .kernel = OverRange{.kernel = count, .block = count_present_block},
 };
 
 const FunctionDef first_over_time{

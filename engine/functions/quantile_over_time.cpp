@@ -1,7 +1,7 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include <fmt/format.h>
 
 #include "base/text.h"
 #include "engine/functions/function.h"
@@ -15,7 +15,7 @@ std::span<double> copy_of(const RangeWindow& window) {
     return *window.scratch;
 }
 
-std::optional<double> quantile(const RangeWindow& window) {
+std::optional<double> quantile_of_window(const RangeWindow& window) {
     return quantile_of(window.arguments.front(), copy_of(window));
 }
 
@@ -27,7 +27,7 @@ std::optional<double> median_absolute_deviation(const RangeWindow& window) {
     return quantile_of(0.5, values);
 }
 
-std::optional<std::string> warn_about_quantile(std::span<const double> arguments) {
+std::optional<std::string> warn_about_quantile_argument(std::span<const double> arguments) {
     const double q = arguments.front();
     if (q >= 0 && q <= 1) return std::nullopt;
     return fmt::format("quantile value should be between 0 and 1, got {}", format_go_float(q));
@@ -49,7 +49,7 @@ const FunctionDef quantile_over_time{
     .name = "quantile_over_time",
     .arguments = {ValueType::Scalar, ValueType::Matrix},
     .summary = "The given quantile (0 to 1) of the values of each series in the range.",
-    .kernel = OverRange{.kernel = quantile, .warn = warn_about_quantile},
+    .kernel = OverRange{.kernel = quantile_of_window, .warn = warn_about_quantile_argument},
 };
 
 }  // namespace tocsin::functions

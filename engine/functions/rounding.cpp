@@ -19,12 +19,12 @@ bool round_to(std::span<double> values, std::span<const double> arguments) {
 }
 
 // Go's math.Max and math.Min: NaN if either is.
-double smaller(double a, double b) { return std::isnan(a) || std::isnan(b) ? std::nan("") : std::fmin(a, b); }
-double larger(double a, double b) { return std::isnan(a) || std::isnan(b) ? std::nan("") : std::fmax(a, b); }
+double smaller_bound(double a, double b) { return std::isnan(a) || std::isnan(b) ? std::nan("") : std::fmin(a, b); }
+double larger_bound(double a, double b) { return std::isnan(a) || std::isnan(b) ? std::nan("") : std::fmax(a, b); }
 
 bool clamp_between(std::span<double> values, double low, double high) {
     if (high < low) return false;
-    return each_rounded(values, [=](double x) { return larger(low, smaller(high, x)); });
+    return each_rounded(values, [=](double x) { return larger_bound(low, smaller_bound(high, x)); });
 }
 
 }  // namespace

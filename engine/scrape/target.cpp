@@ -84,7 +84,7 @@ LabelSet public_labels(const LabelBuilder& labels) {
     return kept.build();
 }
 
-Status check(const LabelBuilder& labels) {
+Status check_target_labels(const LabelBuilder& labels) {
     const std::string_view address = labels.get(kAddress);
     if (address.empty()) return fail(Error::Kind::InvalidInput, "no address");
     if (address.find('/') != std::string_view::npos) {
@@ -99,7 +99,7 @@ Status check(const LabelBuilder& labels) {
 }
 
 Result<Target> target_from(LabelBuilder labels, LabelSet discovered, const ScrapeConfig& config) {
-    if (auto problem = check(labels); !problem) return tl::unexpected(problem.error());
+    if (auto problem = check_target_labels(labels); !problem) return tl::unexpected(problem.error());
     Target target;
     TOCSIN_TRY(target.timeout, duration_label(labels, kTimeout, "scrape timeout"));
     if (labels.has(kInterval)) {

@@ -20,7 +20,7 @@ Duration reach_class(Duration reach) {
     return longest;
 }
 
-bool has_value(const Timeline& timeline, ColumnIndex column) {
+bool has_newest_value(const Timeline& timeline, ColumnIndex column) {
     return !timeline.empty() && !is_missing(timeline.at(timeline.rows() - 1, column));
 }
 
@@ -258,13 +258,13 @@ void TargetSeries::end_what_vanished(Timestamp tick, bool track_timestamps_stale
         const Timeline& timeline = store_.timeline(row.timeline);
         row.cells.resize(timeline.columns(), kAbsentMarker);
         for (ColumnIndex column = 0; column < row.cells.size(); ++column) {
-            if (is_absent(row.cells[column]) && has_value(timeline, column)) row.cells[column] = kStaleMarker;
+            if (is_absent(row.cells[column]) && has_newest_value(timeline, column)) row.cells[column] = kStaleMarker;
         }
     }
     if (!track_timestamps_staleness) return;
     std::ranges::sort(appended_alone_);
     for (const TimelineId id : alone_) {
-        if (std::ranges::binary_search(appended_alone_, id) || !has_value(store_.timeline(id), 0)) continue;
+        if (std::ranges::binary_search(appended_alone_, id) || !has_newest_value(store_.timeline(id), 0)) continue;
         const double stale = kStaleMarker;
         if (store_.append(id, tick, {&stale, 1})) log_row(id, true, store_.timeline(id).retention());
     }

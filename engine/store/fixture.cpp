@@ -19,7 +19,7 @@ std::optional<Timestamp> furthest(const std::vector<Fixture::Table>& tables, Pic
     return found;
 }
 
-Status read_all(Disk& disk, const std::string& path, FixtureReader& reader) {
+Status read_whole(Disk& disk, const std::string& path, FixtureReader& reader) {
     TOCSIN_TRY(SequentialFile file, SequentialFile::open(disk, path));
     for (;;) {
         TOCSIN_TRY(const std::string_view piece, file.next());
@@ -32,7 +32,7 @@ Status read_all(Disk& disk, const std::string& path, FixtureReader& reader) {
 
 Result<Fixture> Fixture::read(Disk& disk, const std::string& path, const Limits& limits) {
     FixtureReader reader(path, limits, FixtureText::CutOff::IsError);
-    if (Status status = read_all(disk, path, reader); !status) return tl::unexpected(status.error());
+    if (Status status = read_whole(disk, path, reader); !status) return tl::unexpected(status.error());
     Fixture fixture;
     TOCSIN_TRY(fixture.tables_, reader.finish());
     return fixture;
@@ -40,7 +40,7 @@ Result<Fixture> Fixture::read(Disk& disk, const std::string& path, const Limits&
 
 Result<Fixture> Fixture::read_what_is_there(Disk& disk, const std::string& path, std::optional<std::string>& cut_off) {
     FixtureReader reader(path, {}, FixtureText::CutOff::IsEnd);
-    if (Status status = read_all(disk, path, reader); !status) return tl::unexpected(status.error());
+    if (Status status = read_whole(disk, path, reader); !status) return tl::unexpected(status.error());
     Fixture fixture;
     TOCSIN_TRY(fixture.tables_, reader.finish());
     cut_off = reader.cut_off();

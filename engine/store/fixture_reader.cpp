@@ -10,7 +10,7 @@
 namespace tocsin {
 namespace {
 
-LabelSet target_of(const LabelSet& labels) {
+LabelSet scrape_target_of(const LabelSet& labels) {
     static const std::vector<std::string> names{"instance", "job"};
     return labels.only(names);
 }
@@ -55,12 +55,12 @@ Result<std::vector<Fixture::Table>> FixtureReader::tables() {
             return text_.fail_at(series.line,
                                  fmt::format("{} has two samples at {} ms", to_string(labels_of(i)), twice->first));
         }
-        if (labels_of(i).metric_name() == "up") scrapes[target_of(labels_of(i))] = times_of(series.samples);
+        if (labels_of(i).metric_name() == "up") scrapes[scrape_target_of(labels_of(i))] = times_of(series.samples);
     }
     std::map<LabelSet, std::vector<std::size_t>> scraped;
     std::map<std::vector<std::int64_t>, std::vector<std::size_t>> others;
     for (std::size_t i = 0; i < series_.size(); ++i) {
-        LabelSet target = target_of(labels_of(i));
+        LabelSet target = scrape_target_of(labels_of(i));
         std::vector<std::int64_t> times = times_of(series_[i].samples);
         const auto known = scrapes.find(target);
         const bool fits = known != scrapes.end() && std::ranges::includes(known->second, times);

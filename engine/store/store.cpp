@@ -22,7 +22,7 @@ constexpr Duration kLatestEvaluation{std::chrono::minutes(1)};
 // Squeezing makes everybody ask for his columns again, so it must be worth it.
 constexpr std::size_t kFreeColumnsMin = 64;
 
-std::string key_of(const Matchers& matchers) {
+std::string selection_key(const Matchers& matchers) {
     std::string key;
     for (const Matcher& matcher : matchers) {
         for (const std::string_view part :
@@ -102,7 +102,7 @@ const Selection& Store::SelectionHandle::get() const {
 }
 
 Store::SelectionHandle Store::select(Matchers matchers, Duration reach) {
-    std::unique_ptr<Selection>& shared = impl_->selections[key_of(matchers)];
+    std::unique_ptr<Selection>& shared = impl_->selections[selection_key(matchers)];
     const bool is_new = shared == nullptr;
     if (is_new) {
         shared = std::make_unique<Selection>();
@@ -144,7 +144,7 @@ Store::SelectionHandle Store::select_once(Matchers matchers) const {
 void Store::drop_holder(Selection& selection) {
     if (--selection.holders_ > 0) return;
     impl_->index.remove(selection.matchers(), &selection);
-    impl_->selections.erase(key_of(selection.matchers()));
+    impl_->selections.erase(selection_key(selection.matchers()));
     impl_->wanted.reset();
     ++wanted_generation_;
 }

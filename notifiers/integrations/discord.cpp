@@ -56,8 +56,8 @@ private:
     FieldTemplates templates_;
 };
 
-std::shared_ptr<const IntegrationConfig> read_discord(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global,
-                                              const std::string& directory) {
+std::shared_ptr<const IntegrationConfig> read_discord(const YamlNode& node, ConfigReading& reading,
+                                                      const GlobalConfig& global, const std::string& directory) {
     ConfigFields fields(node, "discord config", reading);
     auto config = std::make_shared<DiscordConfig>();
     config->send_resolved = true;
@@ -72,13 +72,15 @@ std::shared_ptr<const IntegrationConfig> read_discord(const YamlNode& node, Conf
     return config;
 }
 
-std::unique_ptr<Notifier> create_discord(std::shared_ptr<const IntegrationConfig> config, const NotifierContext& context) {
+std::unique_ptr<Notifier> create_discord(std::shared_ptr<const IntegrationConfig> config,
+                                         const NotifierContext& context) {
     return std::make_unique<Discord>(std::static_pointer_cast<const DiscordConfig>(std::move(config)), context);
 }
 
 }  // namespace
 
 extern const IntegrationType discord;
-const IntegrationType discord{.name = "discord", .config_key = "discord_configs", .read = read_discord, .create = create_discord};
+const IntegrationType discord{
+    .name = "discord", .config_key = "discord_configs", .read = read_discord, .create = create_discord};
 
 }  // namespace tocsin::integrations

@@ -233,7 +233,7 @@ bool is_header_name(std::string_view name) {
            std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c <= '~' && c != ':'; });
 }
 
-void read_headers(ConfigFields& fields, EmailConfig& config) {
+void read_mail_headers(ConfigFields& fields, EmailConfig& config) {
     std::vector<std::pair<std::string, std::string>> headers;
     fields.read("headers", headers);
     const YamlNode* node = fields.get("headers");
@@ -281,8 +281,8 @@ void add_default_headers(EmailConfig& config) {
     config.headers.emplace("From", config.from.text);
 }
 
-std::shared_ptr<const IntegrationConfig> read_email(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global,
-                                              const std::string& directory) {
+std::shared_ptr<const IntegrationConfig> read_email(const YamlNode& node, ConfigReading& reading,
+                                                    const GlobalConfig& global, const std::string& directory) {
     ConfigFields fields(node, "email config", reading);
     auto config = std::make_shared<EmailConfig>();
     config->send_resolved = false;
@@ -296,7 +296,7 @@ std::shared_ptr<const IntegrationConfig> read_email(const YamlNode& node, Config
     fields.read_template("to", config->to);
     fields.read_template("html", config->html);
     fields.read_template("text", config->text);
-    read_headers(fields, *config);
+    read_mail_headers(fields, *config);
     read_threading(fields, *config);
     add_default_headers(*config);
     if (config->to.text.empty()) fields.report({}, "missing to address in email config");
@@ -306,7 +306,8 @@ std::shared_ptr<const IntegrationConfig> read_email(const YamlNode& node, Config
     return config;
 }
 
-std::unique_ptr<Notifier> create_email(std::shared_ptr<const IntegrationConfig> config, const NotifierContext& context) {
+std::unique_ptr<Notifier> create_email(std::shared_ptr<const IntegrationConfig> config,
+                                       const NotifierContext& context) {
     return std::make_unique<Email>(std::static_pointer_cast<const EmailConfig>(std::move(config)), context);
 }
 

@@ -68,8 +68,8 @@ private:
     FieldTemplates templates_;
 };
 
-std::shared_ptr<const IntegrationConfig> read_msteamsv2(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global,
-                                              const std::string& directory) {
+std::shared_ptr<const IntegrationConfig> read_msteamsv2(const YamlNode& node, ConfigReading& reading,
+                                                        const GlobalConfig& global, const std::string& directory) {
     ConfigFields fields(node, "msteamsv2 config", reading);
     auto config = std::make_shared<TeamsConfig>();
     config->send_resolved = true;
@@ -81,13 +81,15 @@ std::shared_ptr<const IntegrationConfig> read_msteamsv2(const YamlNode& node, Co
     return config;
 }
 
-std::unique_ptr<Notifier> create_msteamsv2(std::shared_ptr<const IntegrationConfig> config, const NotifierContext& context) {
+std::unique_ptr<Notifier> create_msteamsv2(std::shared_ptr<const IntegrationConfig> config,
+                                           const NotifierContext& context) {
     return std::make_unique<Teams>(std::static_pointer_cast<const TeamsConfig>(std::move(config)), context);
 }
 
 }  // namespace
 
 extern const IntegrationType msteamsv2;
-const IntegrationType msteamsv2{.name = "msteamsv2", .config_key = "msteamsv2_configs", .read = read_msteamsv2, .create = create_msteamsv2};
+const IntegrationType msteamsv2{
+    .name = "msteamsv2", .config_key = "msteamsv2_configs", .read = read_msteamsv2, .create = create_msteamsv2};
 
 }  // namespace tocsin::integrations

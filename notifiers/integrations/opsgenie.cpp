@@ -203,7 +203,7 @@ Responder read_responder(const YamlNode& node, ConfigReading& reading) {
     return responder;
 }
 
-void read_texts(ConfigFields& fields, OpsgenieConfig& config) {
+void read_opsgenie_texts(ConfigFields& fields, OpsgenieConfig& config) {
     fields.read_template("message", config.message);
     fields.read_template("description", config.description);
     fields.read_template("source", config.source);
@@ -214,8 +214,8 @@ void read_texts(ConfigFields& fields, OpsgenieConfig& config) {
     fields.read_template("priority", config.priority);
 }
 
-std::shared_ptr<const IntegrationConfig> read_opsgenie(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global,
-                                              const std::string& directory) {
+std::shared_ptr<const IntegrationConfig> read_opsgenie(const YamlNode& node, ConfigReading& reading,
+                                                       const GlobalConfig& global, const std::string& directory) {
     ConfigFields fields(node, "opsgenie config", reading);
     auto config = std::make_shared<OpsgenieConfig>();
     config->send_resolved = true;
@@ -228,7 +228,7 @@ std::shared_ptr<const IntegrationConfig> read_opsgenie(const YamlNode& node, Con
     config->api_url = global.opsgenie_api_url;
     fields.read_url("api_url", config->api_url);
     if (!config->api_url.ends_with('/')) config->api_url += '/';
-    read_texts(fields, *config);
+    read_opsgenie_texts(fields, *config);
     fields.read("details", config->details);
     fields.read_each("responders",
                      [&](const YamlNode& item) { config->responders.push_back(read_responder(item, reading)); });
@@ -237,13 +237,15 @@ std::shared_ptr<const IntegrationConfig> read_opsgenie(const YamlNode& node, Con
     return config;
 }
 
-std::unique_ptr<Notifier> create_opsgenie(std::shared_ptr<const IntegrationConfig> config, const NotifierContext& context) {
+std::unique_ptr<Notifier> create_opsgenie(std::shared_ptr<const IntegrationConfig> config,
+                                          const NotifierContext& context) {
     return std::make_unique<Opsgenie>(std::static_pointer_cast<const OpsgenieConfig>(std::move(config)), context);
 }
 
 }  // namespace
 
 extern const IntegrationType opsgenie;
-const IntegrationType opsgenie{.name = "opsgenie", .config_key = "opsgenie_configs", .read = read_opsgenie, .create = create_opsgenie};
+const IntegrationType opsgenie{
+    .name = "opsgenie", .config_key = "opsgenie_configs", .read = read_opsgenie, .create = create_opsgenie};
 
 }  // namespace tocsin::integrations

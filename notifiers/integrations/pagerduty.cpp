@@ -230,7 +230,7 @@ private:
     std::vector<std::pair<std::string, FreeForm>> details_;
 };
 
-void read_keys(ConfigFields& fields, PagerdutyConfig& config, const std::string& directory) {
+void read_pagerduty_keys(ConfigFields& fields, PagerdutyConfig& config, const std::string& directory) {
     fields.read_secret_template("service_key", config.service_key);
     fields.read_secret_template("routing_key", config.routing_key);
     fields.read("service_key_file", config.service_key_file);
@@ -271,13 +271,13 @@ Link read_link(const YamlNode& node, ConfigReading& reading) {
     return link;
 }
 
-std::shared_ptr<const IntegrationConfig> read_pagerduty(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global,
-                                              const std::string& directory) {
+std::shared_ptr<const IntegrationConfig> read_pagerduty(const YamlNode& node, ConfigReading& reading,
+                                                        const GlobalConfig& global, const std::string& directory) {
     ConfigFields fields(node, "pagerduty config", reading);
     auto config = std::make_shared<PagerdutyConfig>();
     config->send_resolved = true;
     read_common_fields(fields, *config, global, directory);
-    read_keys(fields, *config, directory);
+    read_pagerduty_keys(fields, *config, directory);
     config->url = global.pagerduty_url;
     fields.read_url("url", config->url);
     fields.read_template("client", config->client);
@@ -296,13 +296,15 @@ std::shared_ptr<const IntegrationConfig> read_pagerduty(const YamlNode& node, Co
     return config;
 }
 
-std::unique_ptr<Notifier> create_pagerduty(std::shared_ptr<const IntegrationConfig> config, const NotifierContext& context) {
+std::unique_ptr<Notifier> create_pagerduty(std::shared_ptr<const IntegrationConfig> config,
+                                           const NotifierContext& context) {
     return std::make_unique<Pagerduty>(std::static_pointer_cast<const PagerdutyConfig>(std::move(config)), context);
 }
 
 }  // namespace
 
 extern const IntegrationType pagerduty;
-const IntegrationType pagerduty{.name = "pagerduty", .config_key = "pagerduty_configs", .read = read_pagerduty, .create = create_pagerduty};
+const IntegrationType pagerduty{
+    .name = "pagerduty", .config_key = "pagerduty_configs", .read = read_pagerduty, .create = create_pagerduty};
 
 }  // namespace tocsin::integrations

@@ -120,7 +120,7 @@ SecretSource read_required_secret(ConfigFields& fields, const std::string& key, 
     return source;
 }
 
-void read_texts(ConfigFields& fields, PushoverConfig& config) {
+void read_pushover_texts(ConfigFields& fields, PushoverConfig& config) {
     fields.read_template("title", config.title);
     fields.read_template("message", config.message);
     fields.read_template("url", config.url);
@@ -130,15 +130,15 @@ void read_texts(ConfigFields& fields, PushoverConfig& config) {
     fields.read_template("priority", config.priority);
 }
 
-std::shared_ptr<const IntegrationConfig> read_pushover(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global,
-                                              const std::string& directory) {
+std::shared_ptr<const IntegrationConfig> read_pushover(const YamlNode& node, ConfigReading& reading,
+                                                       const GlobalConfig& global, const std::string& directory) {
     ConfigFields fields(node, "pushover config", reading);
     auto config = std::make_shared<PushoverConfig>();
     config->send_resolved = true;
     read_common_fields(fields, *config, global, directory);
     config->user_key = read_required_secret(fields, "user_key", directory);
     config->token = read_required_secret(fields, "token", directory);
-    read_texts(fields, *config);
+    read_pushover_texts(fields, *config);
     fields.read_go_duration("retry", config->retry);
     fields.read_go_duration("expire", config->expire);
     fields.read_go_duration("ttl", config->ttl);
@@ -149,13 +149,15 @@ std::shared_ptr<const IntegrationConfig> read_pushover(const YamlNode& node, Con
     return config;
 }
 
-std::unique_ptr<Notifier> create_pushover(std::shared_ptr<const IntegrationConfig> config, const NotifierContext& context) {
+std::unique_ptr<Notifier> create_pushover(std::shared_ptr<const IntegrationConfig> config,
+                                          const NotifierContext& context) {
     return std::make_unique<Pushover>(std::static_pointer_cast<const PushoverConfig>(std::move(config)), context);
 }
 
 }  // namespace
 
 extern const IntegrationType pushover;
-const IntegrationType pushover{.name = "pushover", .config_key = "pushover_configs", .read = read_pushover, .create = create_pushover};
+const IntegrationType pushover{
+    .name = "pushover", .config_key = "pushover_configs", .read = read_pushover, .create = create_pushover};
 
 }  // namespace tocsin::integrations

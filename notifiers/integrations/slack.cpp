@@ -236,7 +236,8 @@ private:
     FieldTemplates templates_;
 };
 
-std::unique_ptr<Notifier> create_slack(std::shared_ptr<const IntegrationConfig> config, const NotifierContext& context) {
+std::unique_ptr<Notifier> create_slack(std::shared_ptr<const IntegrationConfig> config,
+                                       const NotifierContext& context) {
     return std::make_unique<Slack>(std::static_pointer_cast<const SlackConfig>(std::move(config)), context);
 }
 

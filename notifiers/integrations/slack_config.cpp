@@ -60,7 +60,7 @@ SlackAction read_action(const YamlNode& node, ConfigReading& reading) {
     return action;
 }
 
-void read_texts(ConfigFields& fields, SlackConfig& config) {
+void read_slack_texts(ConfigFields& fields, SlackConfig& config) {
     fields.read_template("channel", config.channel);
     fields.read_template("username", config.username);
     fields.read_template("color", config.color);
@@ -132,7 +132,7 @@ std::shared_ptr<const IntegrationConfig> read_slack_config(const YamlNode& node,
     auto config = std::make_shared<SlackConfig>();
     config->send_resolved = false;
     read_common_fields(fields, *config, global, directory);
-    read_texts(fields, *config);
+    read_slack_texts(fields, *config);
     fields.read("short_fields", config->short_fields);
     fields.read("link_names", config->link_names);
     fields.read("update_message", config->update_message);

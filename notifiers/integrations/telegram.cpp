@@ -137,8 +137,8 @@ void read_parse_mode(ConfigFields& fields, TelegramConfig& config) {
                   "unknown parse_mode on telegram_config, must be Markdown, MarkdownV2, HTML or empty string");
 }
 
-std::shared_ptr<const IntegrationConfig> read_telegram(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global,
-                                              const std::string& directory) {
+std::shared_ptr<const IntegrationConfig> read_telegram(const YamlNode& node, ConfigReading& reading,
+                                                       const GlobalConfig& global, const std::string& directory) {
     ConfigFields fields(node, "telegram config", reading);
     auto config = std::make_shared<TelegramConfig>();
     config->send_resolved = true;
@@ -158,13 +158,15 @@ std::shared_ptr<const IntegrationConfig> read_telegram(const YamlNode& node, Con
     return config;
 }
 
-std::unique_ptr<Notifier> create_telegram(std::shared_ptr<const IntegrationConfig> config, const NotifierContext& context) {
+std::unique_ptr<Notifier> create_telegram(std::shared_ptr<const IntegrationConfig> config,
+                                          const NotifierContext& context) {
     return std::make_unique<Telegram>(std::static_pointer_cast<const TelegramConfig>(std::move(config)), context);
 }
 
 }  // namespace
 
 extern const IntegrationType telegram;
-const IntegrationType telegram{.name = "telegram", .config_key = "telegram_configs", .read = read_telegram, .create = create_telegram};
+const IntegrationType telegram{
+    .name = "telegram", .config_key = "telegram_configs", .read = read_telegram, .create = create_telegram};
 
 }  // namespace tocsin::integrations

@@ -101,8 +101,8 @@ void check_url(ConfigFields& fields, const WebhookConfig& config) {
     }
 }
 
-std::shared_ptr<const IntegrationConfig> read_webhook(const YamlNode& node, ConfigReading& reading, const GlobalConfig& global,
-                                              const std::string& directory) {
+std::shared_ptr<const IntegrationConfig> read_webhook(const YamlNode& node, ConfigReading& reading,
+                                                      const GlobalConfig& global, const std::string& directory) {
     ConfigFields fields(node, "webhook config", reading);
     auto config = std::make_shared<WebhookConfig>();
     config->send_resolved = true;
@@ -123,7 +123,8 @@ std::shared_ptr<const IntegrationConfig> read_webhook(const YamlNode& node, Conf
     return config;
 }
 
-std::unique_ptr<Notifier> create_webhook(std::shared_ptr<const IntegrationConfig> config, const NotifierContext& context) {
+std::unique_ptr<Notifier> create_webhook(std::shared_ptr<const IntegrationConfig> config,
+                                         const NotifierContext& context) {
     return std::make_unique<Webhook>(std::static_pointer_cast<const WebhookConfig>(std::move(config)), context);
 }
 
@@ -168,6 +169,7 @@ Json webhook_message(const Notification& notification, std::size_t truncated) {
 }
 
 extern const IntegrationType webhook;
-const IntegrationType webhook{.name = "webhook", .config_key = "webhook_configs", .read = read_webhook, .create = create_webhook};
+const IntegrationType webhook{
+    .name = "webhook", .config_key = "webhook_configs", .read = read_webhook, .create = create_webhook};
 
 }  // namespace tocsin::integrations

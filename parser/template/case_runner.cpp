@@ -16,15 +16,15 @@ namespace {
 
 using Pairs = std::vector<TextMap::Pair>;
 
-Pairs pairs_of(const Json& object) {
+Pairs case_pairs(const Json& object) {
     Pairs pairs;
     for (const auto& [name, value] : object.members()) pairs.emplace_back(name, value.as_string());
     std::ranges::sort(pairs);
     return pairs;
 }
 
-LabelSet labels_of(const Json& object) {
-    return LabelSet::from(pairs_of(object));
+LabelSet case_labels(const Json& object) {
+    return LabelSet::from(case_pairs(object));
 }
 
 double number_of(const Json& text) {
@@ -38,7 +38,7 @@ Queries queries_of(const Json& object) {
     for (const auto& [expr, samples] : object.members()) {
         auto& answer = queries[expr];
         for (const Json& sample : samples.items()) {
-            answer.push_back({labels_of(sample.at("labels")), number_of(sample.at("value"))});
+            answer.push_back({case_labels(sample.at("labels")), number_of(sample.at("value"))});
         }
     }
     return queries;
@@ -51,7 +51,7 @@ std::string problems_text(const TemplateProblems& problems) {
 Result<std::string> expand_rule(const std::string& text, const Json& data) {
     const auto compiled = RuleTemplate::parse("test", text);
     if (!compiled) return fail(Error::Kind::InvalidInput, problems_text(compiled.error()));
-    const Pairs labels = pairs_of(data.at("labels")), external_labels = pairs_of(data.at("externalLabels"));
+    const Pairs labels = case_pairs(data.at("labels")), external_labels = case_pairs(data.at("externalLabels"));
     const Queries queries = queries_of(data.at("queries"));
     const RuleTemplateQuery query = [&](std::string_view expr) -> Result<std::vector<RuleTemplateSample>> {
         const auto found = queries.find(expr);

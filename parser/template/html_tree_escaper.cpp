@@ -23,7 +23,7 @@ constexpr std::size_t kCopiesMax = 10'000;
 constexpr std::size_t kNodesMax = 1'000'000;
 constexpr std::size_t kDepthMax = 100;
 
-std::string describe(const HtmlContext& context) {
+std::string described_context(const HtmlContext& context) {
     return fmt::format("{{{}}}", context.key());
 }
 
@@ -52,7 +52,7 @@ HtmlContext join_contexts(const HtmlContext& a, const HtmlContext& b, const std:
         if (!nudged.is_error()) return nudged;
     }
     return HtmlContext::error(
-        fmt::format("{} branches end in different contexts: {}, {}", what, describe(a), describe(b)));
+        fmt::format("{} branches end in different contexts: {}, {}", what, described_context(a), described_context(b)));
 }
 
 class TreeEscaper {
@@ -401,8 +401,8 @@ Result<TreeMap> TreeEscaper::run(const std::string& root) {
         return fail(Error::Kind::InvalidInput, fmt::format("html/template:{}: {}", end.problem_template, end.problem));
     }
     if (end.state != State::Text) {
-        return fail(Error::Kind::InvalidInput,
-                    fmt::format("html/template: {} ends in a non-text context: {}", go_quote(root), describe(end)));
+        return fail(Error::Kind::InvalidInput, fmt::format("html/template: {} ends in a non-text context: {}",
+                                                           go_quote(root), described_context(end)));
     }
     return std::move(escaped_);
 }

@@ -53,7 +53,7 @@ bool begins_right_trim(std::string_view text) {
     return text.size() >= 2 && is_space_char(text[0]) && text[1] == '-';
 }
 
-std::string describe(char32_t rune) {
+std::string described_rune(char32_t rune) {
     std::string out = fmt::format("U+{:04X}", static_cast<std::uint32_t>(rune));
     if (rune <= kRuneMax && is_print(rune)) {
         out += " '";
@@ -244,7 +244,7 @@ Token Lexer::next_in_action() {
     if (r == '+' || r == '-' || (r >= '0' && r <= '9')) return number();
     if (is_word(r)) return identifier();
     if (r < 0x80 && is_print(r)) return emit(Token::Kind::Char);
-    return fail("unrecognized character in action: " + describe(r));
+    return fail("unrecognized character in action: " + described_rune(r));
 }
 
 Token Lexer::space() {
@@ -267,7 +267,7 @@ bool Lexer::at_terminator() const {
 
 Token Lexer::identifier() {
     while (is_word(peek())) take();
-    if (!at_terminator()) return fail("bad character " + describe(peek()));
+    if (!at_terminator()) return fail("bad character " + described_rune(peek()));
     const std::string_view word = text_.substr(start_, position_ - start_);
     const auto keyword = std::ranges::find(kKeywords, word, [](const auto& entry) { return entry.first; });
     if (keyword != kKeywords.end()) return emit(keyword->second);
@@ -278,7 +278,7 @@ Token Lexer::field_or_variable(Token::Kind kind) {
     // Nothing behind it: the dot itself, or `$`.
     if (at_terminator()) return emit(kind == Token::Kind::Variable ? kind : Token::Kind::Dot);
     while (is_word(peek())) take();
-    if (!at_terminator()) return fail("bad character " + describe(peek()));
+    if (!at_terminator()) return fail("bad character " + described_rune(peek()));
     return emit(kind);
 }
 

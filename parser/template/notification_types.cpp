@@ -90,7 +90,7 @@ Result<Value> call_remove(Call& call) {
     return Value::map(call.arena.make_map(std::move(kept)), key_values);
 }
 
-Result<Value> call_join(Call& call) {
+Result<Value> call_join_self(Call& call) {
     std::string out;
     bool first = true;
     for (const Value& item : call.self.as_list()) {
@@ -199,7 +199,7 @@ const std::array<Function, 3> kPairsMethods = {{
      [](Call& call) -> Result<Value> { return make_strings(call.arena, pairs_of(call.self), &Pair::value); }},
 }};
 
-const std::array<Function, 1> kStringsMethods = {{{"Join", {&string}, false, &string, call_join}}};
+const std::array<Function, 1> kStringsMethods = {{{"Join", {&string}, false, &string, call_join_self}}};
 
 }  // namespace
 

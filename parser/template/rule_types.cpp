@@ -15,15 +15,17 @@ const RuleTemplateSample& sample_of(const void* object) {
     return *static_cast<const RuleTemplateSample*>(object);
 }
 
-Value labels_of(const TextMap& labels, Arena& arena) {
+Value rule_labels_of(const TextMap& labels, Arena& arena) {
     return Value::map(arena.make_map(labels), string_map);
 }
 
 const std::array<Field, 7> kRuleFields = {{
-    {"Labels", "Labels", &string_map, [](const void* d, Arena& arena) { return labels_of(rule_data_of(d).labels, arena); }},
+    {"Labels", "Labels", &string_map,
+     [](const void* d, Arena& arena) { return rule_labels_of(rule_data_of(d).labels, arena); }},
     {"ExternalLabels", "ExternalLabels", &string_map,
-     [](const void* d, Arena& arena) { return labels_of(rule_data_of(d).external_labels, arena); }},
-    {"ExternalURL", "ExternalURL", &string, [](const void* d, Arena&) { return Value::text(rule_data_of(d).external_url); }},
+     [](const void* d, Arena& arena) { return rule_labels_of(rule_data_of(d).external_labels, arena); }},
+    {"ExternalURL", "ExternalURL", &string,
+     [](const void* d, Arena&) { return Value::text(rule_data_of(d).external_url); }},
     {"Value", "Value", &float64, [](const void* d, Arena&) { return Value::number(rule_data_of(d).value); }},
     {"ActiveAt", "ActiveAt", &time,
      [](const void* d, Arena& arena) { return Value::time(arena.keep(GoTime(rule_data_of(d).active_at))); }},
@@ -36,7 +38,7 @@ const std::array<Field, 7> kRuleFields = {{
 
 const std::array<Field, 2> kSampleFields = {{
     {"Labels", "Labels", &string_map,
-     [](const void* s, Arena& arena) { return labels_of(sample_of(s).labels, arena); }},
+     [](const void* s, Arena& arena) { return rule_labels_of(sample_of(s).labels, arena); }},
     {"Value", "Value", &float64, [](const void* s, Arena&) { return Value::number(sample_of(s).value); }},
 }};
 

@@ -41,7 +41,7 @@ Answer boolean(bool value) {
     return Value::boolean(value);
 }
 
-Answer text_of_self(Call& call) {
+Answer time_text_of_self(Call& call) {
     std::string out;
     call.self.type()->append_text(call.self, out);
     return call.keep_text(out);
@@ -188,7 +188,7 @@ const std::array<Function, 34> kTimeMethods = {{
     {"Nanosecond", {}, false, int_type, [](Call& call) { return number(self_time(call).nanoseconds); }},
     {"Round", {duration_type}, false, time_type, time_round},
     {"Second", {}, false, int_type, [](Call& call) { return number(self_time(call).civil().second); }},
-    {"String", {}, false, text_type, text_of_self},
+    {"String", {}, false, text_type, time_text_of_self},
     {"Sub",
      {time_type},
      false,
@@ -243,11 +243,11 @@ const std::array<Function, 10> kDurationMethods = {{
      duration_type,
      [](Call& call) { return duration(rounded(self_duration(call), call.arguments[0].as_int())); }},
     {"Seconds", {}, false, float_type, [](Call& call) { return duration_in(call, kSecond); }},
-    {"String", {}, false, text_type, text_of_self},
+    {"String", {}, false, text_type, time_text_of_self},
     {"Truncate", {duration_type}, false, duration_type, duration_truncate},
 }};
 
-const std::array<Function, 1> kTextMethods = {{{"String", {}, false, text_type, text_of_self}}};
+const std::array<Function, 1> kTextMethods = {{{"String", {}, false, text_type, time_text_of_self}}};
 
 }  // namespace
 

@@ -17,7 +17,7 @@ namespace {
 // A list that was put into itself again and again would be printed for ever, or overflow the stack.
 constexpr int kPrintDepthMax = 100;
 
-bool contains(std::string_view verbs, char32_t verb) {
+bool has_verb(std::string_view verbs, char32_t verb) {
     return verb < 0x80 && verbs.find(static_cast<char>(verb)) != std::string_view::npos;
 }
 
@@ -80,8 +80,8 @@ std::string address_of(const Value& value) {
 // The flag # keeps the decimal point, and of %g the trailing zeros.
 std::string with_decimal_point(std::string number, char verb, int precision) {
     int digits = 0;
-    if (contains("gG", static_cast<char32_t>(verb))) digits = precision < 0 ? 6 : precision;
-    if (contains("xX", static_cast<char32_t>(verb))) digits = precision < 0 ? 6 : precision;
+    if (has_verb("gG", static_cast<char32_t>(verb))) digits = precision < 0 ? 6 : precision;
+    if (has_verb("xX", static_cast<char32_t>(verb))) digits = precision < 0 ? 6 : precision;
     const std::size_t tail_at = verb == 'x' || verb == 'X' ? number.find_first_of("pP") : number.find_first_of("eEpP");
     const std::string tail = tail_at == std::string::npos ? std::string() : number.substr(tail_at);
     if (tail_at != std::string::npos) number.resize(tail_at);
@@ -182,7 +182,7 @@ void ValuePrinter::print(const Value& value, char32_t verb) {
 
 // Of a value with a method String the verbs for texts print what it says.
 bool ValuePrinter::print_by_method(const Value& value, char32_t verb) {
-    if (erroring_ || flags.sharp_v || !contains("vsxXq", verb)) return false;
+    if (erroring_ || flags.sharp_v || !has_verb("vsxXq", verb)) return false;
     std::string text;
     value.type()->append_text(value, text);
     print_text(text, verb, value);
@@ -227,7 +227,7 @@ void ValuePrinter::print_value(const Value& value, char32_t verb, int depth) {
 }
 
 void ValuePrinter::print_bool(bool value, char32_t verb, const Value& whole) {
-    if (!contains("tv", verb)) return bad_verb(verb, whole);
+    if (!has_verb("tv", verb)) return bad_verb(verb, whole);
     pad(value ? "true" : "false");
 }
 
@@ -353,7 +353,7 @@ void ValuePrinter::print_float_as(double value, char verb, int precision) {
 }
 
 void ValuePrinter::print_complex(std::complex<double> value, char32_t verb, const Value& whole) {
-    if (!contains("vbgGxXfFeE", verb)) return bad_verb(verb, whole);
+    if (!has_verb("vbgGxXfFeE", verb)) return bad_verb(verb, whole);
     const bool plus = flags.plus;
     write('(');
     print_float(value.real(), verb, whole);
@@ -449,7 +449,7 @@ void ValuePrinter::print_struct(const Value& value, char32_t verb, int depth) {
 
 // A time.Time has no exported fields; what Go shows of its inside for the verbs that ask for it is not worth repeating.
 void ValuePrinter::print_time(const Value& value, char32_t verb) {
-    if (contains("vsxXq", verb)) return print_text(value.as_time().to_string(), verb, value);
+    if (has_verb("vsxXq", verb)) return print_text(value.as_time().to_string(), verb, value);
     bad_verb(verb, Value::text(value.as_time().to_string()));
 }
 
