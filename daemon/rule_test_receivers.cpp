@@ -4,19 +4,12 @@
 
 #include <fmt/format.h>
 
-#include "base/log.h"
+#include "base/no_log.h"
 #include "notifiers/config.h"
 #include "notifiers/offline_notifications.h"
 
 namespace tocsin {
 namespace {
-
-/// A log that nobody reads: what failed is in the notification.
-class NoLog final : public Log {
-public:
-    bool enabled(LogLevel) const override { return false; }
-    void write(LogLevel, std::string_view, std::string_view, std::vector<LogField>) override {}
-};
 
 SeenNotification seen(const OfflineNotification& told) {
     const AttemptEvent& attempt = told.attempt;

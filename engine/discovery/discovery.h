@@ -20,6 +20,9 @@
 
 namespace tocsin {
 
+/// What kinds of discovery log, they log under this name.
+inline constexpr std::string_view kDiscoveryLogTarget = "engine::discovery";
+
 /// Targets that were found together. Each is a label set with `__address__` and what is known about it in `__meta_…`;
 /// `labels` are added to all of them and yield to a target's own.
 struct TargetGroup {

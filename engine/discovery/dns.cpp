@@ -15,7 +15,6 @@ namespace tocsin {
 namespace {
 
 constexpr Duration kDnsRefreshInterval{std::chrono::seconds(30)};
-constexpr std::string_view kDnsLogTarget = "engine::discovery";
 
 constexpr std::array<std::pair<std::string_view, DnsType>, 5> kTypes{
     {{"A", DnsType::A}, {"AAAA", DnsType::Aaaa}, {"MX", DnsType::Mx}, {"NS", DnsType::Ns}, {"SRV", DnsType::Srv}}};
@@ -89,7 +88,7 @@ private:
     void take(const std::string& name, const Result<std::vector<DnsRecord>>& records) {
         if (!records) {
             failures_.add();
-            context_.log.error(kDnsLogTarget, "error refreshing DNS targets",
+            context_.log.error(kDiscoveryLogTarget, "error refreshing DNS targets",
                                {{"job", context_.job}, {"name", name}, {"error", records.error().message}});
             return;
         }

@@ -14,7 +14,6 @@ namespace {
 
 constexpr Duration kFileRefreshInterval{std::chrono::minutes(5)};
 constexpr std::string_view kPathLabel = "__meta_filepath";
-constexpr std::string_view kFileLogTarget = "engine::discovery";
 
 std::string extension_of(std::string_view path) {
     const auto dot = path.rfind('.');
@@ -138,7 +137,7 @@ private:
 
     void tell(const std::string& path, const std::string& error) {
         read_errors_.add();
-        context_.log.error(kFileLogTarget, "error reading file",
+        context_.log.error(kDiscoveryLogTarget, "error reading file",
                            {{"job", context_.job}, {"path", path}, {"error", error}});
     }
 

@@ -18,7 +18,6 @@ namespace {
 constexpr Duration kHttpRefreshInterval{std::chrono::minutes(1)};
 constexpr std::uint64_t kAnswerBytesMax = 16 * 1024 * 1024;
 constexpr std::string_view kUrlLabel = "__meta_url";
-constexpr std::string_view kHttpLogTarget = "engine::discovery";
 
 struct HttpSource {
     std::string url;
@@ -124,7 +123,7 @@ private:
     // The URL may hold a password.
     void tell(const Error& error) {
         failures_.add();
-        context_.log.error(kHttpLogTarget, "unable to refresh target groups",
+        context_.log.error(kDiscoveryLogTarget, "unable to refresh target groups",
                            {{"discovery", "http"}, {"job", context_.job}, {"error", error.message}});
     }
 

@@ -14,7 +14,7 @@ using scrape_log::put;
 
 namespace {
 
-constexpr std::string_view kScrapeLogLogTarget = "engine::store";
+constexpr std::string_view kStoreLogTarget = "engine::store";
 
 // An evaluation that was due so long ago still finds its samples.
 constexpr Duration kLatestEvaluation{std::chrono::minutes(1)};
@@ -98,7 +98,7 @@ std::vector<RecoveredTarget> ScrapeLog::open() {
     const Status made = context_.disk.make_directories(folder_);
     ScrapeRecovery found = recover_scrapes(context_.disk, folder_, context_.scheduler.now());
     for (const std::string& damage : found.damage) {
-        context_.log.warn(kScrapeLogLogTarget, "part of the log of scrapes is lost", {{"what", damage}});
+        context_.log.warn(kStoreLogTarget, "part of the log of scrapes is lost", {{"what", damage}});
     }
     for (const ScrapeRecovery::Segment& segment : found.segments) {
         segments_.push_back({segment.number, segment.bytes, segment.needed_until});
@@ -299,7 +299,7 @@ void ScrapeLog::was_written(const Batch& batch, const Status& status) {
     bytes_written_.add(static_cast<double>(batch.bytes));
     if (std::exchange(state_, State::Good) == State::Trying) {
         healthy_.set(1);
-        context_.log.info(kScrapeLogLogTarget, "the log of scrapes is written again", {{"folder", folder_}});
+        context_.log.info(kStoreLogTarget, "the log of scrapes is written again", {{"folder", folder_}});
     }
     flush();
 }
@@ -309,7 +309,7 @@ void ScrapeLog::fail(const Error& error) {
     failures_.add();
     if (std::exchange(state_, State::Failed) == State::Good) {
         healthy_.set(0);
-        context_.log.error(kScrapeLogLogTarget,
+        context_.log.error(kStoreLogTarget,
                            "the log of scrapes cannot be written, a restart now would lose what was scraped",
                            {{"folder", folder_}, {"error", error.message}});
     }
