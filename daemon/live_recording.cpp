@@ -2,9 +2,9 @@
 
 #include <map>
 #include <optional>
-#include <span>
 #include <utility>
 
+#include "base/no_sink.h"
 #include "base/sample.h"
 #include "base/self_metrics.h"
 #include "base/version.h"
@@ -25,12 +25,6 @@ ScrapeOptions options_of_recording() {
     options.version = version();
     return options;
 }
-
-/// A recording tells nobody.
-class RecordingSink final : public AlertSink {
-public:
-    void receive(std::span<const Alert>) override {}
-};
 
 }  // namespace
 
@@ -69,6 +63,8 @@ struct LiveRecording::Impl {
         const Timeline& timeline = store.timeline(id);
         Track& track = tracks[id];
         if (const LayoutGeneration layout = store.layout_generation(id); !(layout == track.layout)) {
+            // The target that had this id before is gone.
+            if (layout.made != track.layout.made) track.written = Timestamp::min();
             track.layout = layout;
             track.series.clear();
         }
@@ -101,7 +97,7 @@ struct LiveRecording::Impl {
     FixtureWriter& writer;
     const Anonymiser& anonymiser;
     SelfMetrics metrics;
-    RecordingSink nobody;
+    NoSink nobody;
     Store store;
     Store::SelectionHandle up;
     ScrapeManager scrapes;

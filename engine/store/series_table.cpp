@@ -41,13 +41,14 @@ SeriesTable::SeriesTable() : identity_(std::make_unique<Identity>(series_)) {}
 SeriesTable::~SeriesTable() = default;
 
 TimelineId SeriesTable::add_home(Duration retention) {
+    auto home = std::make_unique<Home>(retention, ++homes_made_);
     if (free_homes_.empty()) {
-        homes_.push_back(std::make_unique<Home>(retention));
+        homes_.push_back(std::move(home));
         return static_cast<TimelineId>(homes_.size() - 1);
     }
     const TimelineId id = free_homes_.back();
     free_homes_.pop_back();
-    homes_[id] = std::make_unique<Home>(retention);
+    homes_[id] = std::move(home);
     return id;
 }
 

@@ -30,9 +30,10 @@ public:
         ColumnIndex column = 0;
     };
     struct Home {
-        explicit Home(Duration retention) : timeline(retention) {}
+        Home(Duration retention, std::uint64_t number) : timeline(retention), made(number) {}
         Timeline timeline;
         std::vector<SeriesNumber> series;  // by column
+        std::uint64_t made;                // another number for each one
         std::uint64_t released = 0, moved = 0;
         std::uint64_t checked = 0;  // the selections for which its series are known to be wanted
     };
@@ -83,6 +84,7 @@ private:
 
     std::vector<std::unique_ptr<Home>> homes_;
     std::vector<TimelineId> free_homes_;
+    std::uint64_t homes_made_ = 0;
     std::vector<Series> series_;
     std::vector<SeriesNumber> free_series_;  // a heap, the lowest on top, so that the end becomes free
     std::map<std::string, std::vector<SeriesNumber>, std::less<>> by_name_;

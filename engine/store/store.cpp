@@ -283,7 +283,7 @@ ColumnIndex Store::move_series(TimelineId from, ColumnIndex column, TimelineId t
 
 LayoutGeneration Store::layout_generation(TimelineId id) const {
     const SeriesTable::Home& home = impl_->table.home(id);
-    return {home.released, home.moved};
+    return {home.made, home.released, home.moved};
 }
 
 bool Store::append(TimelineId id, Timestamp time, std::span<const double> values) {

@@ -29,6 +29,8 @@ struct StoreOptions {
 };
 
 struct LayoutGeneration {
+    /// Which of the timelines that had this id: never 0, and never the same again.
+    std::uint64_t made = 0;
     /// Changes when a column was given back: only one without a sample in the last row, unless `moved` changes too.
     std::uint64_t released = 0;
     /// Changes when columns got other numbers, or lost a series that went on: nobody wants it any more, or it was

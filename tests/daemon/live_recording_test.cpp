@@ -1,5 +1,7 @@
 #include "daemon/live_recording.h"
 
+#include <algorithm>
+#include <functional>
 #include <string>
 
 #include <fmt/format.h>
@@ -37,7 +39,8 @@ public:
         });
     }
 
-    std::string record(Duration length, bool keep_all, const Anonymiser& anonymiser) {
+    std::string record(Duration length, bool keep_all, const Anonymiser& anonymiser,
+                       const std::function<void()>& in_the_middle = {}) {
         auto rules = load_rule_configuration(disk, "/etc/tocsin/prometheus.yml", {});
         REQUIRE(rules);
         auto writer = FixtureWriter::create(disk, "/etc/tocsin/x.om");
@@ -48,7 +51,9 @@ public:
             *writer, anonymiser);
         REQUIRE(recording);
         (*recording)->start([](const Error& error) { FAIL(error.message); });
-        scheduler.advance(length);
+        scheduler.advance(length / 2);
+        if (in_the_middle) in_the_middle();
+        scheduler.advance(length - length / 2);
         bool stopped = false;
         (*recording)->stop([&] { stopped = true; });
         scheduler.settle();
@@ -98,6 +103,22 @@ TEST_CASE("all of live targets can be recorded, with names that say nothing", "[
     CHECK_THAT(text, Catch::Contains("old{instance=\"instance-"));
     CHECK_THAT(text, !Catch::Contains("a:1"));
     CHECK_THAT(text, !Catch::Contains("\nr{"));
+}
+
+TEST_CASE("a target that comes in place of another one is recorded under its own name", "[daemon][record]") {
+    World world;
+    world.put("prometheus.yml",
+              "global: {scrape_interval: 30s, evaluation_interval: 30s}\nrule_files: [rules.yml]\n"
+              "scrape_configs:\n- job_name: node\n  file_sd_configs: [{files: [targets.json]}]\n");
+    world.put("targets.json", R"([{"targets": ["c:1"]}])");
+    const std::string text = world.record(4min, false, Anonymiser({}, ""), [&] {
+        world.put("targets.json", R"([{"targets": ["d:1"]}])");
+        world.file_watch.change("/etc/tocsin/targets.json");
+    });
+    CHECK_THAT(text, Catch::Contains("up{instance=\"c:1\",job=\"node\"} 1 1772359320\n"));
+    CHECK_THAT(text, !Catch::Contains("up{instance=\"c:1\",job=\"node\"} 1 1772359350\n"));
+    CHECK_THAT(text, Catch::Contains("up{instance=\"d:1\",job=\"node\"} 1 1772359350\n"));
+    CHECK_THAT(text, Catch::Contains("heat{instance=\"d:1\",job=\"node\",room=\"x\"} 240 1772359440\n"));
 }
 
 TEST_CASE("a long recording is written as it goes", "[daemon][record]") {

@@ -315,6 +315,19 @@ TEST_CASE("a removed timeline takes its series out of selections", "[engine][sto
     CHECK(store.timeline(three).empty());
 }
 
+TEST_CASE("whoever remembers columns of a timeline that is gone does not take another one's for them",
+          "[engine][store]") {
+    Store store({});
+    const TimelineId one = store.create_timeline();
+    store.column_for(one, series("a", "1"));
+    const LayoutGeneration before = store.layout_generation(one);
+    CHECK_FALSE(before == LayoutGeneration{});
+    store.remove_timeline(one);
+    const TimelineId two = store.create_timeline();
+    REQUIRE(two == one);
+    CHECK_FALSE(store.layout_generation(two) == before);
+}
+
 TEST_CASE("a series moves to another timeline with its samples", "[engine][store]") {
     Store store({});
     auto handle = store.select(name_is("a"), 5min);
