@@ -44,7 +44,10 @@ Result<Json> explain_here(const ExplainFlags& flags, const Expr& expr, const Que
         PosixDisk disk;
         TOCSIN_TRY(fixture, Fixture::read(disk, flags.fixture));
         at = fixture.end().value_or(at);
-        FixturePlayer(fixture, store).play(at);
+        FixtureColumns columns(store);
+        if (const Status status = FixturePlayer(fixture, columns).play(at); !status) {
+            return tl::unexpected(status.error());
+        }
     }
     if (!flags.at.empty()) {
         TOCSIN_TRY(at, parse_moment(flags.at));

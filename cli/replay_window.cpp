@@ -74,8 +74,9 @@ Result<Window> window_of(const std::string& start, const std::string& end, const
 
 Result<std::vector<std::unique_ptr<FixtureFeed>>> open_feeds(Disk& disk, const Recording& recording, Replay& world) {
     std::vector<std::unique_ptr<FixtureFeed>> feeds;
+    const auto columns = std::make_shared<FixtureColumns>(world.store());
     for (std::size_t i = 0; i < recording.paths.size(); ++i) {
-        TOCSIN_TRY(auto feed, open_fixture_feed(disk, recording.paths[i], recording.surveys[i], world.store()));
+        TOCSIN_TRY(auto feed, open_fixture_feed(disk, recording.paths[i], recording.surveys[i], columns));
         feeds.push_back(std::move(feed));
     }
     return feeds;

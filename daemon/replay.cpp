@@ -3,20 +3,12 @@
 #include <utility>
 
 #include "base/no_network.h"
+#include "base/no_sink.h"
 #include "base/random.h"
 #include "engine/scrape/scrape_manager.h"
 #include "notifiers/masking.h"
 
 namespace tocsin {
-namespace {
-
-/// Where nobody is told.
-class NoSink final : public AlertSink {
-public:
-    void receive(std::span<const Alert>) override {}
-};
-
-}  // namespace
 
 struct Replay::Impl {
     Impl(const Doors& d, const QueryOptions& query)
@@ -77,9 +69,7 @@ Status Replay::run_until(Timestamp until, const std::vector<FixtureFeed*>& feeds
     for (bool is_over = false; !is_over;) {
         is_over = scheduler.next_due() > until;
         const Timestamp next = is_over ? until : scheduler.next_due();
-        for (FixtureFeed* feed : feeds) {
-            if (Status status = feed->play(next); !status) return status;
-        }
+        if (Status status = play_together(feeds, next); !status) return status;
         scheduler.advance_to(next);
         if (on_progress) on_progress(next);
     }

@@ -173,6 +173,13 @@ void RuleTestRunner::Impl::read_fixtures(const RuleTestFile& file, RuleTestWorld
             }
             fixture = std::make_shared<const Fixture>(*std::move(read));
         }
+        for (const auto& other : settings.fixtures) {
+            const auto labels = find_overlap(*other, *fixture);
+            if (!labels) continue;
+            report.problems.push_back(finding(Severity::Error, file.path, pattern.where,
+                                              fmt::format("{} is in {} and in {} at the same time", to_string(*labels),
+                                                          other->path(), fixture->path())));
+        }
         settings.fixtures.push_back(fixture);
     }
 }

@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include "base/assert.h"
+#include "base/no_log.h"
 #include "base/no_network.h"
 #include "base/sample.h"
 #include "base/virtual_scheduler.h"
@@ -14,13 +16,6 @@ namespace {
 
 // Longer than any test: those of promtool reach to the year 2262.
 constexpr Duration kForEver = std::chrono::hours(24 * 365 * 400);
-
-/// A log that nobody reads: what matters about a rule is in its view.
-class NoLog final : public Log {
-public:
-    bool enabled(LogLevel) const override { return false; }
-    void write(LogLevel, std::string_view, std::string_view, std::vector<LogField>) override {}
-};
 
 /// To whom the rules of a test speak: its routing, once that is there, or nobody.
 class TestSink final : public AlertSink {
@@ -119,14 +114,27 @@ struct RuleTestWorld::Impl {
           feed(store, test),
           timeline(test.start),
           manager({scheduler, executor, store, scrapes, log, metrics, sink}) {
-        for (const auto& fixture : with.fixtures) players.emplace_back(*fixture, store);
+        for (const auto& fixture : with.fixtures) players.emplace_back(*fixture, columns);
         manager.on_transition([this](const AlertTransition& change) { timeline.add(change); });
         manager.on_evaluation([this](const std::string&, Timestamp) { was_evaluated = true; });
     }
 
     void feed_up_to(Timestamp time) {
-        for (FixturePlayer& player : players) player.play(time);
+        while (FixturePlayer* player = next_player(time)) {
+            const Status played = player->play(*player->next());
+            TOCSIN_ASSERT(played);
+        }
         feed.up_to(time);
+    }
+
+    /// The one whose row comes first.
+    FixturePlayer* next_player(Timestamp until) {
+        FixturePlayer* first = nullptr;
+        for (FixturePlayer& player : players) {
+            const auto at = player.next();
+            if (at && *at <= until && (first == nullptr || *at < *first->next())) first = &player;
+        }
+        return first;
     }
 
     Parsed<void> start_routing(const std::string& external_url) {
@@ -158,6 +166,7 @@ struct RuleTestWorld::Impl {
     Store store{StoreOptions{.retention = kForEver}};
     ScrapeManager scrapes;
     Feed feed;
+    FixtureColumns columns{store};
     std::vector<FixturePlayer> players;
     RuleTestTimeline timeline;
     bool was_evaluated = false;

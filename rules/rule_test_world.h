@@ -22,8 +22,9 @@ struct RuleTestWorldSettings {
     /// start of the test on.
     bool group_intervals = false;
     QueryOptions query;
-    std::vector<std::shared_ptr<const Fixture>> fixtures;  // recorded metrics, beside the series of a test
-    std::shared_ptr<const RuleTestRouting> routing;        // null: nobody is told
+    /// Recorded metrics, beside the series of a test. No two have samples of a series at the same time.
+    std::vector<std::shared_ptr<const Fixture>> fixtures;
+    std::shared_ptr<const RuleTestRouting> routing;  // null: nobody is told
 };
 
 /// The rules of a test at work: the rule manager that runs in production, on virtual time, over series that the test

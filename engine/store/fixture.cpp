@@ -1,6 +1,7 @@
 #include "engine/store/fixture.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "base/sample.h"
@@ -19,6 +20,25 @@ std::optional<Timestamp> furthest(const std::vector<Fixture::Table>& tables, Pic
     return found;
 }
 
+struct Span {
+    Timestamp first, last;
+};
+
+/// From the first to the last sample of each series.
+std::map<LabelSet, Span> spans_of(const Fixture& fixture) {
+    std::map<LabelSet, Span> spans;
+    for (const Fixture::Table& table : fixture.tables()) {
+        for (std::size_t column = 0; column < table.series.size(); ++column) {
+            const auto has_sample = [&](std::size_t row) { return !is_missing(table.row(row)[column]); };
+            std::size_t first = 0, behind = table.times.size();
+            while (first < behind && !has_sample(first)) ++first;
+            while (behind > first && !has_sample(behind - 1)) --behind;
+            if (first < behind) spans[table.series[column]] = {table.times[first], table.times[behind - 1]};
+        }
+    }
+    return spans;
+}
+
 Status read_whole(Disk& disk, const std::string& path, FixtureReader& reader) {
     TOCSIN_TRY(SequentialFile file, SequentialFile::open(disk, path));
     for (;;) {
@@ -34,6 +54,7 @@ Result<Fixture> Fixture::read(Disk& disk, const std::string& path, const Limits&
     FixtureReader reader(path, limits, FixtureText::CutOff::IsError);
     if (Status status = read_whole(disk, path, reader); !status) return tl::unexpected(status.error());
     Fixture fixture;
+    fixture.path_ = path;
     TOCSIN_TRY(fixture.tables_, reader.finish());
     return fixture;
 }
@@ -42,6 +63,7 @@ Result<Fixture> Fixture::read_what_is_there(Disk& disk, const std::string& path,
     FixtureReader reader(path, {}, FixtureText::CutOff::IsEnd);
     if (Status status = read_whole(disk, path, reader); !status) return tl::unexpected(status.error());
     Fixture fixture;
+    fixture.path_ = path;
     TOCSIN_TRY(fixture.tables_, reader.finish());
     cut_off = reader.cut_off();
     return fixture;
@@ -59,11 +81,22 @@ std::optional<Timestamp> Fixture::end() const {
     });
 }
 
-FixturePlayer::FixturePlayer(const Fixture& fixture, Store& store) : store_(store) {
+std::optional<LabelSet> find_overlap(const Fixture& one, const Fixture& other) {
+    const auto spans = spans_of(one);
+    for (const auto& [labels, span] : spans_of(other)) {
+        const auto same = spans.find(labels);
+        if (same == spans.end()) continue;
+        if (same->second.first <= span.last && span.first <= same->second.last) return labels;
+    }
+    return std::nullopt;
+}
+
+FixturePlayer::FixturePlayer(const Fixture& fixture, FixtureColumns& columns) : columns_(columns) {
     for (const Fixture::Table& table : fixture.tables()) {
         Track track;
         track.table = &table;
-        track.timeline = store.create_timeline();
+        track.timeline = columns.create_timeline(fixture.path());
+        track.was_here.assign(table.series.size(), false);
         tracks_.push_back(std::move(track));
     }
 }
@@ -78,42 +111,54 @@ std::optional<Timestamp> FixturePlayer::next() const {
     return soonest;
 }
 
-void FixturePlayer::play(Timestamp until) {
+Status FixturePlayer::play(Timestamp until) {
     for (auto at = next(); at && *at <= until; at = next()) {
         for (Track& track : tracks_) {
-            if (track.row < track.table->times.size() && track.table->times[track.row] == *at) append_row(track);
+            if (track.row == track.table->times.size() || track.table->times[track.row] != *at) continue;
+            if (Status status = append_row(track); !status) return status;
         }
     }
+    return {};
 }
 
 // Which series are wanted changes with the rules, and columns change when series end.
-void FixturePlayer::find_columns(Track& track) {
-    if (track.wanted == store_.wanted_generation() && track.layout == store_.layout_generation(track.timeline)) return;
+Status FixturePlayer::find_columns(Track& track) {
+    const Store& store = columns_.store();
+    if (track.wanted == store.wanted_generation() && track.layout == store.layout_generation(track.timeline)) return {};
     const double* cells = track.table->row(track.row);
     track.columns.assign(track.table->series.size(), kNoColumn);
     bool all_found = true;
     for (std::size_t i = 0; i < track.columns.size(); ++i) {
         const LabelSet& labels = track.table->series[i];
-        if (!store_.series_wanted(labels)) continue;
+        if (!store.series_wanted(labels)) continue;
         // A series has no column before its first sample.
-        const auto column = is_missing(cells[i]) ? store_.find_column(track.timeline, labels)
-                                                 : store_.column_for(track.timeline, labels);
+        std::optional<ColumnIndex> column;
+        if (is_missing(cells[i])) {
+            column = store.find_column(track.timeline, labels);
+        } else {
+            const Timestamp at = track.table->times[track.row];
+            TOCSIN_TRY(column, columns_.column_for(track.timeline, labels, at, track.was_here[i]));
+        }
         track.columns[i] = column.value_or(kNoColumn);
+        if (column) track.was_here[i] = true;
         all_found = all_found && column;
     }
-    track.wanted = all_found ? store_.wanted_generation() : 0;
-    track.layout = store_.layout_generation(track.timeline);
+    track.wanted = all_found ? store.wanted_generation() : 0;
+    track.layout = store.layout_generation(track.timeline);
+    return {};
 }
 
-void FixturePlayer::append_row(Track& track) {
-    find_columns(track);
+Status FixturePlayer::append_row(Track& track) {
+    if (Status status = find_columns(track); !status) return status;
+    Store& store = columns_.store();
     const double* cells = track.table->row(track.row);
-    cells_.assign(store_.timeline(track.timeline).columns(), kAbsentMarker);
+    cells_.assign(store.timeline(track.timeline).columns(), kAbsentMarker);
     for (std::size_t i = 0; i < track.columns.size(); ++i) {
         if (track.columns[i] != kNoColumn) cells_[track.columns[i]] = cells[i];
     }
-    store_.append(track.timeline, track.table->times[track.row], cells_);
+    store.append(track.timeline, track.table->times[track.row], cells_);
     ++track.row;
+    return {};
 }
 
 }  // namespace tocsin

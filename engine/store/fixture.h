@@ -11,6 +11,7 @@
 #include "base/labels.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "engine/store/fixture_columns.h"
 #include "engine/store/store.h"
 
 namespace tocsin {
@@ -25,6 +26,7 @@ class Fixture {
 public:
     struct Limits {
         std::uint64_t bytes = std::uint64_t{16} * 1024 * 1024 * 1024;  // of text
+        std::size_t line_bytes = 1024 * 1024;
         std::size_t series = 1'000'000;
         std::size_t cells = 1'000'000'000;  // rows times series of the tables
     };
@@ -49,21 +51,29 @@ public:
     /// Of the first and the last sample; nothing when there is none.
     std::optional<Timestamp> begin() const;
     std::optional<Timestamp> end() const;
+    /// Where it was read from.
+    const std::string& path() const { return path_; }
 
 private:
+    std::string path_;
     std::vector<Table> tables_;
 };
+
+/// A series of which one of them has samples while the other one is not over with it, or at the same time: they cannot
+/// be played together.
+std::optional<LabelSet> find_overlap(const Fixture& one, const Fixture& other);
 
 /// Puts a fixture into a store, in the order of time: as if its targets were scraped there.
 class FixturePlayer {
 public:
-    /// Both outlive the player.
-    FixturePlayer(const Fixture& fixture, Store& store);
+    /// Both outlive the player. Fixtures that are played together share the columns.
+    FixturePlayer(const Fixture& fixture, FixtureColumns& columns);
 
     /// When the next row comes; nothing at the end.
     std::optional<Timestamp> next() const;
-    /// Appends all rows up to and at `until`, those of its series that are wanted. The store must not be frozen.
-    void play(Timestamp until);
+    /// Appends all rows up to and at `until`, those of its series that are wanted. The store must not be frozen. Fails
+    /// when another fixture has a series at the same time.
+    Status play(Timestamp until);
 
 private:
     struct Track {
@@ -71,13 +81,14 @@ private:
         TimelineId timeline;
         std::size_t row = 0;  // the next one
         std::vector<ColumnIndex> columns;
-        std::uint64_t wanted = 0;  // the generation that `columns` belongs to
+        std::vector<bool> was_here;  // series that had a column at any time
+        std::uint64_t wanted = 0;    // the generation that `columns` belongs to
         LayoutGeneration layout;
     };
-    void find_columns(Track& track);
-    void append_row(Track& track);
+    Status find_columns(Track& track);
+    Status append_row(Track& track);
 
-    Store& store_;
+    FixtureColumns& columns_;
     std::vector<Track> tracks_;
     std::vector<double> cells_;
 };

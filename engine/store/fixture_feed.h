@@ -10,6 +10,7 @@
 #include "base/labels.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "engine/store/fixture_columns.h"
 #include "engine/store/fixture_survey.h"
 #include "engine/store/store.h"
 
@@ -39,5 +40,11 @@ public:
 /// the feed.
 Result<std::unique_ptr<FixtureFeed>> open_fixture_feed(Disk& disk, const std::string& path, const FixtureSurvey& survey,
                                                        Store& store);
+/// Feeds that are played together into one store share the columns.
+Result<std::unique_ptr<FixtureFeed>> open_fixture_feed(Disk& disk, const std::string& path, const FixtureSurvey& survey,
+                                                       std::shared_ptr<FixtureColumns> columns);
+
+/// Plays all of them as if they were one, whatever comes first. They fail where two have a series at the same time.
+Status play_together(const std::vector<FixtureFeed*>& feeds, Timestamp until);
 
 }  // namespace tocsin

@@ -9,15 +9,17 @@
 
 namespace tocsin {
 
-Result<std::unique_ptr<FixtureFeed>> FixtureStream::open(Disk& disk, const std::string& path, Store& store) {
+Result<std::unique_ptr<FixtureFeed>> FixtureStream::open(Disk& disk, const std::string& path,
+                                                         std::shared_ptr<FixtureColumns> columns) {
     TOCSIN_TRY(SequentialFile file, SequentialFile::open(disk, path));
-    return std::unique_ptr<FixtureFeed>(new FixtureStream(path, std::move(file), store));
+    return std::unique_ptr<FixtureFeed>(new FixtureStream(path, std::move(file), std::move(columns)));
 }
 
-FixtureStream::FixtureStream(std::string path, SequentialFile file, Store& store)
+FixtureStream::FixtureStream(std::string path, SequentialFile file, std::shared_ptr<FixtureColumns> columns)
     : path_(std::move(path)),
       file_(std::move(file)),
-      store_(store),
+      columns_(std::move(columns)),
+      store_(columns_->store()),
       text_(path_, Fixture::Limits{}, *this, FixtureText::CutOff::IsEnd) {}
 
 Status FixtureStream::take(std::size_t series, std::int64_t time_ms, double value) {
@@ -41,7 +43,7 @@ void FixtureStream::meet(std::size_t series) {
     static const std::vector<std::string> target{"instance", "job"};
     const LabelSet& labels = text_.series()[series];
     const auto [place, is_new] = track_of_.try_emplace(labels.only(target), tracks_.size());
-    if (is_new) tracks_.emplace_back().timeline = store_.create_timeline();
+    if (is_new) tracks_.emplace_back().timeline = columns_->create_timeline(path_);
     tracks_[place->second].members.push_back(series);
     Series& met = series_.emplace_back();
     met.track = place->second;
@@ -90,7 +92,9 @@ Status FixtureStream::play_moment(std::int64_t time_ms) {
         track.row.emplace_back(sample.series, sample.value);
         track.is_scraped = track.is_scraped || series.is_up;
     }
-    for (const std::size_t track : touched_) append_row(tracks_[track], time_ms);
+    for (const std::size_t track : touched_) {
+        if (Status status = append_row(tracks_[track], time_ms); !status) return status;
+    }
     touched_.clear();
     return {};
 }
@@ -113,16 +117,23 @@ bool FixtureStream::wants(std::size_t index) {
     return series.is_wanted;
 }
 
-void FixtureStream::append_row(Track& track, std::int64_t time_ms) {
+Status FixtureStream::find_column(const Track& track, std::size_t index, std::int64_t time_ms) {
+    Series& series = series_[index];
+    TOCSIN_TRY(const auto column,
+               columns_->column_for(track.timeline, text_.series()[index], from_unix_ms(time_ms), series.was_here));
+    series.column = column.value_or(kNoColumn);
+    series.was_here = series.was_here || column;
+    return {};
+}
+
+Status FixtureStream::append_row(Track& track, std::int64_t time_ms) {
     refresh(track);
     for (const auto& [index, value] : track.row) {
         Series& series = series_[index];
         series.in_row_ms = time_ms;
         if (!track.is_scraped) series.has_own_times = true;
-        if (!wants(index)) continue;
-        if (series.column == kNoColumn) {
-            series.column = store_.column_for(track.timeline, text_.series()[index]).value_or(kNoColumn);
-        }
+        if (!wants(index) || series.column != kNoColumn) continue;
+        if (Status status = find_column(track, index, time_ms); !status) return status;
     }
     cells_.assign(store_.timeline(track.timeline).columns(), kAbsentMarker);
     for (const auto& [index, value] : track.row) {
@@ -138,13 +149,17 @@ void FixtureStream::append_row(Track& track, std::int64_t time_ms) {
     }
     track.row.clear();
     track.is_scraped = false;
+    return {};
 }
 
 void FixtureStream::mark_ended(const Track& track, std::int64_t time_ms) {
     for (const std::size_t index : track.present) {
         const Series& series = series_[index];
-        if (series.in_row_ms == time_ms || series.has_own_times || series.column == kNoColumn) continue;
-        cells_[series.column] = kStaleMarker;
+        if (series.in_row_ms == time_ms || series.has_own_times) continue;
+        // It may have moved since its last sample.
+        if (const auto column = store_.find_column(track.timeline, text_.series()[index])) {
+            cells_[*column] = kStaleMarker;
+        }
     }
 }
 

@@ -20,7 +20,8 @@ namespace tocsin {
 /// was there before and is missing now is stale. A series with samples at other times than the scrapes is never stale.
 class FixtureStream final : public FixtureFeed, private FixtureSink {
 public:
-    static Result<std::unique_ptr<FixtureFeed>> open(Disk& disk, const std::string& path, Store& store);
+    static Result<std::unique_ptr<FixtureFeed>> open(Disk& disk, const std::string& path,
+                                                     std::shared_ptr<FixtureColumns> columns);
 
     Result<std::optional<Timestamp>> next() override;
     Status play(Timestamp until) override;
@@ -38,6 +39,7 @@ private:
         std::uint64_t asked = 0;  // the generation of `is_wanted`
         bool is_wanted = false;
         bool was_wanted = false;  // at any time
+        bool was_here = false;    // had a column, at any time
         bool is_up = false;
         bool has_own_times = false;
         std::int64_t last_ms = INT64_MIN;    // that was read
@@ -53,7 +55,7 @@ private:
         bool is_scraped = false;  // in this row
     };
 
-    FixtureStream(std::string path, SequentialFile file, Store& store);
+    FixtureStream(std::string path, SequentialFile file, std::shared_ptr<FixtureColumns> columns);
 
     Status take(std::size_t series, std::int64_t time_ms, double value) override;
     Status read_ahead(Timestamp past);
@@ -61,11 +63,13 @@ private:
     void meet(std::size_t series);
     void refresh(Track& track);
     bool wants(std::size_t series);
-    void append_row(Track& track, std::int64_t time_ms);
+    Status find_column(const Track& track, std::size_t series, std::int64_t time_ms);
+    Status append_row(Track& track, std::int64_t time_ms);
     void mark_ended(const Track& track, std::int64_t time_ms);
 
     std::string path_;
     SequentialFile file_;
+    std::shared_ptr<FixtureColumns> columns_;
     Store& store_;
     FixtureText text_;
     bool is_at_end_ = false;

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <string_view>
 
+#include "engine/store/fixture.h"
+#include "engine/store/fixture_text.h"
 #include "engine/store/sequential_file.h"
 #include "engine/store/unpacker.h"
 
@@ -15,12 +17,14 @@ constexpr double kMillisecondsMax = 9e15;
 
 class Surveyor {
 public:
+    explicit Surveyor(const std::string& path) : path_(path) {}
+
     Status put(std::string_view text) {
         while (!text.empty()) {
             const std::size_t end = text.find('\n');
             if (end == std::string_view::npos) {
                 begun_ += text;
-                return {};
+                return check_begun();
             }
             if (begun_.empty()) {
                 look_at(text.substr(0, end));
@@ -36,7 +40,16 @@ public:
 
     FixtureSurvey survey;
 
+    bool is_refused = false;  // the text, not the packing, is what is wrong
+
 private:
+    Status check_begun() {
+        constexpr std::size_t kMax = Fixture::Limits{}.line_bytes;
+        is_refused = begun_.size() > kMax;
+        if (!is_refused) return {};
+        return fail(Error::Kind::LimitExceeded, long_fixture_line(path_, line_ + 1, kMax));
+    }
+
     void look_at(std::string_view line) {
         ++line_;
         if (line.empty() || line.front() == '#') return;
@@ -64,6 +77,7 @@ private:
         survey.end = std::max(survey.end.value_or(at), at);
     }
 
+    std::string path_;
     std::string begun_;  // a line whose end has not come yet
     std::uint64_t line_ = 0;
     Timestamp last_{};
@@ -74,13 +88,16 @@ private:
 
 Result<FixtureSurvey> survey_fixture(Disk& disk, const std::string& path) {
     TOCSIN_TRY(SequentialFile file, SequentialFile::open(disk, path));
-    Surveyor surveyor;
+    Surveyor surveyor(path);
     Unpacker unpacker;
     const auto take = [&](std::string_view text) { return surveyor.put(text); };
     for (;;) {
         TOCSIN_TRY(const std::string_view piece, file.next());
         if (piece.empty()) break;
-        if (const Status status = unpacker.put(piece, take); !status) return fail_with_context(path, status.error());
+        if (const Status status = unpacker.put(piece, take); !status) {
+            if (surveyor.is_refused) return tl::unexpected(status.error());
+            return fail_with_context(path, status.error());
+        }
     }
     surveyor.survey.bytes = file.bytes_read();
     return surveyor.survey;

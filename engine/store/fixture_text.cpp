@@ -33,6 +33,10 @@ std::size_t count_lines(std::string_view text) {
 
 }  // namespace
 
+std::string long_fixture_line(const std::string& path, std::size_t line, std::size_t bytes_max) {
+    return fmt::format("{}:{}: a line of more than {} bytes", path, line, bytes_max);
+}
+
 tl::unexpected<Error> FixtureText::fail_at(std::size_t line, std::string_view what) const {
     return fail(Error::Kind::InvalidInput, fmt::format("{}:{}: {}", path_, line, what));
 }
@@ -64,13 +68,16 @@ Status FixtureText::put_text(std::string_view text) {
     }
     waiting_ += text;
     if (waiting_.size() < kTextAtATime) return {};
-    const std::size_t end = waiting_.rfind('\n');
-    if (end == std::string::npos) return {};
-    const std::string lines = waiting_.substr(0, end + 1);
-    waiting_.erase(0, end + 1);
-    Status status = read_lines(lines);
+    const std::string lines = waiting_.substr(0, waiting_.rfind('\n') + 1);
+    waiting_.erase(0, lines.size());
+    Status status = lines.empty() ? Status{} : read_lines(lines);
+    if (status && waiting_.size() > limits_.line_bytes) status = refuse_line();
     is_refused_ = !status;
     return status;
+}
+
+tl::unexpected<Error> FixtureText::refuse_line() const {
+    return fail(Error::Kind::LimitExceeded, long_fixture_line(path_, lines_read_ + 1, limits_.line_bytes));
 }
 
 Status FixtureText::finish() {

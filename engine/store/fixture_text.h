@@ -26,6 +26,9 @@ public:
     virtual Status take(std::size_t series, std::int64_t time_ms, double value) = 0;
 };
 
+/// What is said of a line that is too long: nothing that records writes one, and all of it would be in memory.
+std::string long_fixture_line(const std::string& path, std::size_t line, std::size_t bytes_max);
+
 /// The bytes of a fixture as they come: made plain where they are compressed (seen from the first bytes: gzip, zstd),
 /// and read line by line. What it holds is a piece of the text and the series, no samples.
 ///
@@ -65,6 +68,7 @@ private:
     };
 
     Status put_text(std::string_view text);
+    tl::unexpected<Error> refuse_line() const;
     Status finish_unpacking();
     Status read_lines(std::string_view lines);
     ExpositionParser::Entry next_entry(ExpositionParser& parser, std::optional<std::size_t>& expected);

@@ -45,9 +45,9 @@ struct Folder {
     }
 
     /// High from 10:02 to 10:06, then 0; scraped each 30 s from 10:00 on for a quarter of an hour.
-    static std::string recorded() {
+    static std::string recorded(int from = 0, int until = 900) {
         std::string text;
-        for (int t = 0; t <= 900; t += 30) {
+        for (int t = from; t <= until; t += 30) {
             const int backlog = t < 120 ? 50 : t < 360 ? 150 : 0;
             text += fmt::format("up{{instance=\"a\",job=\"j\"}} 1 {0}\nbacklog{{instance=\"a\",job=\"j\"}} {1} {0}\n",
                                 1772359200 + t, backlog);
@@ -213,6 +213,22 @@ TEST_CASE("a test of notifications that could mean nothing is refused", "[daemon
     CAPTURE(given.cases);
     Folder folder(test_of(given.cases));
     CHECK_THAT(folder.told(), Catch::Contains(given.message));
+    CHECK_FALSE(folder.run().passed());
+}
+
+TEST_CASE("a test goes from one fixture into the next one", "[daemon][rule_test]") {
+    Folder folder(
+        "rule_files: [rules.yml]\nfixtures: [second.om, first.om]\nalertmanager_config_file: alertmanager.yml\n"
+        "evaluation_interval: 30s\ntests:\n- name: t\n  promql_expr_test:\n"
+        "  - {expr: 'count_over_time(backlog[4m])', eval_time: 5m, exp_samples: [{labels: "
+        "'{instance=\"a\",job=\"j\"}', value: 8}]}\n"
+        "  notification_test:\n  - {window: 0s..15m, receiver: pager, exp_notifications: [{at: 4m10s, status: firing}, "
+        "{at: 6m10s, status: resolved}]}\n");
+    folder.disk.put("/t/first.om", Folder::recorded(0, 180));
+    folder.disk.put("/t/second.om", Folder::recorded(210, 900));
+    CHECK(folder.told() == "passed");
+    folder.disk.put("/t/first.om", Folder::recorded(0, 210));
+    CHECK_THAT(folder.told(), Catch::Contains("is in /t/second.om and in /t/first.om at the same time"));
     CHECK_FALSE(folder.run().passed());
 }
 

@@ -127,6 +127,104 @@ TEST_CASE("a feed plays up to a moment and says when the next one is", "[engine]
     CHECK_FALSE(*world.feed->next());
 }
 
+TEST_CASE("a series that vanishes where another one is forgotten is over nevertheless", "[engine][store][fixture]") {
+    World world(
+        "up{instance=\"a\",job=\"j\"} 1 10\nearly{instance=\"a\",job=\"j\"} 1 10\n"
+        "heat{instance=\"a\",job=\"j\"} 5 10\n"
+        "up{instance=\"a\",job=\"j\"} 1 20\nheat{instance=\"a\",job=\"j\"} 6 20\n"
+        "up{instance=\"a\",job=\"j\"} 1 30\n# EOF\n",
+        false);
+    const auto heat = world.store.select({Matcher::equal("__name__", "heat")}, 1h);
+    auto early = world.store.select({Matcher::equal("__name__", "early")}, 1h);
+    REQUIRE(world.open());
+    REQUIRE(world.feed->play(from_unix_ms(20'000)));
+    early = {};
+    world.store.collect_garbage(from_unix_ms(20'000));
+    REQUIRE(world.store.stats().series_removed == 1);
+    REQUIRE(world.feed->play(from_unix_ms(30'000)));
+    CHECK(world.text() == "heat{instance=\"a\", job=\"j\"} 5@10 6@20 stale@30\n");
+}
+
+namespace {
+
+/// Several fixtures on their way into one store, each in the order of time or by series.
+struct Several {
+    explicit Several(const std::vector<std::string>& texts) {
+        const auto columns = std::make_shared<FixtureColumns>(store);
+        for (const std::string& text : texts) {
+            const std::string path = fmt::format("/{}.om", feeds.size() + 1);
+            disk.put(path, text);
+            const auto survey = survey_fixture(disk, path);
+            REQUIRE(survey);
+            auto feed = open_fixture_feed(disk, path, *survey, columns);
+            REQUIRE(feed);
+            feeds.push_back(*std::move(feed));
+        }
+    }
+    Status play(Timestamp until) {
+        std::vector<FixtureFeed*> all;
+        for (const auto& feed : feeds) all.push_back(feed.get());
+        return play_together(all, until);
+    }
+    /// The samples of the one series with that name.
+    std::string samples(const std::string& name) {
+        std::string text;
+        store.for_each_series({Matcher::equal("__name__", name)}, [&](const auto&, const auto& timeline, auto column) {
+            for (std::size_t row = 0; row < timeline.rows(); ++row) {
+                const double cell = timeline.at(row, column);
+                if (!is_absent(cell)) text += fmt::format("{} ", is_stale(cell) ? "stale" : format_value(cell));
+            }
+            return true;
+        });
+        return text;
+    }
+
+    fakes::FakeDisk disk;
+    Store store{StoreOptions{.keep_all = true, .retention = 1h}};
+    std::vector<std::unique_ptr<FixtureFeed>> feeds;
+};
+
+constexpr std::string_view kMonday =
+    "up{instance=\"a\",job=\"j\"} 1 10\nheat{instance=\"a\",job=\"j\"} 5 10\nlone 1 12\n"
+    "up{instance=\"a\",job=\"j\"} 1 20\nheat{instance=\"a\",job=\"j\"} 6 20\nlone 2 22\n# EOF\n";
+constexpr std::string_view kTuesday =
+    "up{instance=\"a\",job=\"j\"} 1 30\nheat{instance=\"a\",job=\"j\"} 7 30\nlone 3 32\n"
+    "up{instance=\"a\",job=\"j\"} 1 40\nheat{instance=\"a\",job=\"j\"} 8 40\nlone 4 42\n# EOF\n";
+
+}  // namespace
+
+TEST_CASE("a fixture goes on with the series of the one before it", "[engine][store][fixture]") {
+    const bool monday_by_series = GENERATE(false, true), tuesday_by_series = GENERATE(false, true);
+    const auto as_it_is_or = [](std::string_view text, bool sorted) {
+        return sorted ? by_series(text) : std::string(text);
+    };
+    std::vector<std::string> texts{as_it_is_or(kMonday, monday_by_series), as_it_is_or(kTuesday, tuesday_by_series)};
+    if (GENERATE(false, true)) std::swap(texts[0], texts[1]);
+    Several world(texts);
+    REQUIRE(world.play(from_unix_ms(15'000)));
+    REQUIRE(world.play(from_unix_ms(100'000)));
+    CHECK(world.samples("heat") == "5 6 7 8 ");
+    CHECK(world.samples("up") == "1 1 1 1 ");
+    CHECK(world.samples("lone") == "1 2 3 4 ");
+    CHECK(world.store.stats().series_refused == 0);
+}
+
+TEST_CASE("a series that two fixtures have at the same time is refused by its name", "[engine][store][fixture]") {
+    const auto refusal = [](const std::string& one, const std::string& other) {
+        Several world({one, other});
+        const Status status = world.play(from_unix_ms(100'000));
+        return status ? std::string() : status.error().message;
+    };
+    const std::string a = "a 1 10\na 2 20\na 3 30\n# EOF\n";
+    const std::string by_series_a = "b 1 10\na 1 10\na 2 20\na 3 30\nb 1 20\n# EOF\n";
+    CHECK_THAT(refusal(a, a), Catch::StartsWith("a is in /1.om and in /2.om at the same time, 1970-01-01T00:00:10"));
+    CHECK_THAT(refusal(a, "a 1 25\n# EOF\n"),
+               Catch::StartsWith("a is in /1.om and in /2.om at the same time, 1970-01-01T00:00:30"));
+    CHECK_THAT(refusal(by_series_a, by_series_a), Catch::Contains(" is in /1.om and in /2.om at the same time"));
+    CHECK_THAT(refusal(by_series_a, "a 1 25\n# EOF\n"), Catch::StartsWith("a is in /1.om and in /2.om"));
+    CHECK(refusal(a, "b 1 10\nb 2 30\n# EOF\n").empty());
+}
+
 TEST_CASE("a feed keeps what is wanted and tells what nobody wanted", "[engine][store][fixture]") {
     World world(kByTime, false);
     Matchers matchers;
@@ -178,6 +276,14 @@ TEST_CASE("what is wrong with a fixture has its line", "[engine][store][fixture]
     const Status status = world.play_all();
     REQUIRE_FALSE(status);
     CHECK(status.error().message == given.message);
+}
+
+TEST_CASE("a line that does not end is no fixture", "[engine][store][fixture]") {
+    World world(zstd_compress("a 1 10\n" + std::string(5'000'000, 'x')));
+    const Status status = world.open();
+    REQUIRE_FALSE(status);
+    CHECK(status.error().message == "/f.om:2: a line of more than 1048576 bytes");
+    CHECK(status.error().kind == Error::Kind::LimitExceeded);
 }
 
 TEST_CASE("a survey knows a fixture by its timestamps", "[engine][store][fixture]") {

@@ -116,17 +116,43 @@ TEST_CASE("a fixture has limits", "[engine][store][fixture]") {
     CHECK(read(kRecorded, {.cells = 3}).error().kind == Error::Kind::LimitExceeded);
 }
 
+TEST_CASE("a line of a fixture has an end, however well it is packed", "[engine][store][fixture]") {
+    const std::string text = "up 1 10\n" + std::string(3'000'000, 'x');
+    const auto fixture = read(gzip(text));
+    REQUIRE_FALSE(fixture);
+    CHECK(fixture.error().message == "/f.om:2: a line of more than 1048576 bytes");
+    CHECK(read("up 1 10\nx{a=\"" + std::string(500'000, 'x') + "\"} 1 10\n# EOF\n"));
+}
+
+TEST_CASE("fixtures overlap where one is not over with a series when the other one has it",
+          "[engine][store][fixture]") {
+    const auto one = read("a 1 10\nb 1 10\na 1 20\n# EOF\n");
+    REQUIRE(one);
+    const auto overlaps = [&](std::string_view other) {
+        const auto fixture = read(other);
+        REQUIRE(fixture);
+        const auto labels = find_overlap(*one, *fixture);
+        CHECK(labels == find_overlap(*fixture, *one));
+        return labels ? to_string(*labels) : "";
+    };
+    CHECK(overlaps("a 1 20\n# EOF\n") == "a");
+    CHECK(overlaps("a 1 15\n# EOF\n") == "a");
+    CHECK(overlaps("a 1 5\na 1 25\n# EOF\n") == "a");
+    CHECK(overlaps("a 1 21\nb 1 11\nc 1 10\n# EOF\n").empty());
+}
+
 TEST_CASE("a fixture is played into a store in the order of time", "[engine][store][fixture]") {
     const auto fixture = read(kRecorded);
     REQUIRE(fixture);
     Store store(StoreOptions{.retention = 1h});
     const auto heat = store.select({Matcher::equal("__name__", "heat")}, 1h);
-    FixturePlayer player(*fixture, store);
+    FixtureColumns columns(store);
+    FixturePlayer player(*fixture, columns);
     CHECK(player.next() == Timestamp{10s});
-    player.play(Timestamp{15s});
+    REQUIRE(player.play(Timestamp{15s}));
     CHECK(player.next() == Timestamp{15'250ms});
     CHECK(heat.get().size() == 1);
-    player.play(Timestamp{1h});
+    REQUIRE(player.play(Timestamp{1h}));
     CHECK_FALSE(player.next());
     CHECK(heat.get().size() == 3);
     // What nobody wants is not there.
