@@ -73,12 +73,6 @@ Json message_json(const HttpRequest& message) {
     return json;
 }
 
-std::string_view phase_word(const AlertTransition& change) {
-    if (change.to == AlertPhase::Pending) return "pending";
-    if (change.to == AlertPhase::Firing) return "firing";
-    return change.from == AlertPhase::Firing ? "resolved" : "gone";
-}
-
 }  // namespace
 
 std::string notification_text(const OfflineNotification& notification, bool messages) {

@@ -72,6 +72,12 @@ std::vector<OrphanAlert> release_alerts(const Groups& groups) {
 
 }  // namespace
 
+std::string_view phase_word(const AlertTransition& change) {
+    if (change.to == AlertPhase::Pending) return "pending";
+    if (change.to == AlertPhase::Firing) return "firing";
+    return change.from == AlertPhase::Firing ? "resolved" : "gone";
+}
+
 struct RuleManager::Prepared::Impl {
     struct Group {
         RuleGroupDefinition definition;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/alert.h"
@@ -115,6 +116,9 @@ struct AlertTransition {
     Timestamp at;
     double value = 0;
 };
+
+/// What became of the alert: `pending`, `firing`, `resolved`, or `gone` for one that never fired.
+std::string_view phase_word(const AlertTransition& change);
 
 /// All rule groups: compiled, evaluated on their ticks, their alerts sent to the sink. Scheduler's thread only.
 ///

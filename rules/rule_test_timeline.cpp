@@ -13,12 +13,6 @@ namespace {
 
 constexpr std::size_t kLinesMax = 20;
 
-std::string_view phase_word(const AlertTransition& change) {
-    if (change.to == AlertPhase::Pending) return "pending";
-    if (change.to == AlertPhase::Firing) return "firing";
-    return change.from == AlertPhase::Firing ? "resolved" : "gone";
-}
-
 bool belong_together(const SeenNotification& a, const SeenNotification& b) {
     return a.at == b.at && a.receiver == b.receiver && a.group_key == b.group_key && a.status == b.status &&
            a.error.empty() == b.error.empty();
