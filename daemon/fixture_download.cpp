@@ -62,7 +62,7 @@ Result<FixtureDownload::Estimate> FixtureDownload::estimate() {
         series += most_series;
         rate += most_samples / static_cast<double>(probe.count());
     }
-    if (!has_piece_ && rate > 0) {
+    if (rate > 0) {
         piece_ = std::clamp(Duration(static_cast<Duration::rep>(kSamplesOfPiece / rate)), kPieceMin, kPieceMax);
     }
     const double samples = rate * static_cast<double>((subject_.end - begin().done).count());
@@ -77,7 +77,7 @@ FixtureDownload::Progress FixtureDownload::begin() const {
 }
 
 Status FixtureDownload::step(Progress& progress, FixtureWriter& writer) {
-    const Piece piece{progress.done, std::min(progress.done + piece_, subject_.end)};
+    const Piece piece{progress.done, std::min(progress.done + given_piece_.value_or(piece_), subject_.end)};
     for (const Store::Kept& selector : subject_.selectors) {
         const Piece own{std::max(piece.after, begin_of(selector) - Duration{1}), piece.until};
         if (own.after >= own.until) continue;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -41,7 +42,7 @@ public:
     };
     /// By a look at the middle and the end; also decides how long a piece is, unless set_piece() did.
     Result<Estimate> estimate();
-    void set_piece(Duration piece) { piece_ = piece; }
+    void set_piece(Duration piece) { given_piece_ = piece; }
 
     /// What there is to know to go on after a break.
     struct Progress {
@@ -69,8 +70,8 @@ private:
     Ask ask_;
     Subject subject_;
     const Anonymiser& anonymiser_;
-    Duration piece_{std::chrono::hours(1)};
-    bool has_piece_ = false;
+    Duration piece_{std::chrono::hours(1)};  // unless one was given
+    std::optional<Duration> given_piece_;
     bool left_histograms_out_ = false;
 };
 

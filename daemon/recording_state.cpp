@@ -6,18 +6,15 @@
 #include "engine/store/fixture_writer.h"
 
 namespace tocsin {
-namespace {
 
-std::string state_path(const std::string& output) {
+std::string recording_state_path(const std::string& output) {
     return FixtureWriter::part_of(output) + ".json";
 }
-
-}  // namespace
 
 Result<RecordingState> load_recording_state(Disk& disk, const std::string& output, const std::string& question) {
     RecordingState state;
     state.question = question;
-    const std::string path = state_path(output);
+    const std::string path = recording_state_path(output);
     if (!disk.exists(path)) return state;
     TOCSIN_TRY(const std::string text, read_file(disk, path));
     const auto json = parse_json(text);
@@ -46,11 +43,11 @@ Status save_recording_state(Disk& disk, const std::string& output, const Recordi
         targets.push(std::move(target));
     }
     json.add("targets", std::move(targets));
-    return write_file_atomically(disk, state_path(output), dump(json, JsonStyle::Plain) + "\n");
+    return write_file_atomically(disk, recording_state_path(output), dump(json, JsonStyle::Plain) + "\n");
 }
 
 Status forget_recording_state(Disk& disk, const std::string& output) {
-    return disk.remove(state_path(output));
+    return disk.remove(recording_state_path(output));
 }
 
 }  // namespace tocsin

@@ -16,6 +16,8 @@ struct RecordingState {
     FixtureDownload::Progress progress{};
 };
 
+/// Where that of an output lies.
+std::string recording_state_path(const std::string& output);
 /// That of an earlier attempt at the same question, or a new one. Fails when there is one of another question: its file
 /// would be overwritten.
 Result<RecordingState> load_recording_state(Disk& disk, const std::string& output, const std::string& question);

@@ -144,6 +144,20 @@ TEST_CASE("an estimate comes near what is fetched", "[daemon][record]") {
     CHECK(estimate->bytes > estimate->samples * 50);
 }
 
+TEST_CASE("a piece is as long as it was asked for, whatever the estimate is", "[daemon][record]") {
+    Server server;
+    const Anonymiser anonymiser({}, "");
+    FixtureDownload download(server.ask(), subject(), anonymiser);
+    download.set_piece(7min);
+    REQUIRE(download.estimate());
+    auto writer = FixtureWriter::create(server.disk, "/f/x.om");
+    REQUIRE(writer);
+    auto progress = download.begin();
+    const Timestamp begin = progress.done;
+    REQUIRE(download.step(progress, *writer));
+    CHECK(progress.done == begin + 7min);
+}
+
 TEST_CASE("a fetch that broke off goes on where it was and gives the same file", "[daemon][record]") {
     const auto fetch = [](Server& server) -> Status {
         TOCSIN_TRY(RecordingState state, load_recording_state(server.disk, "/f/x.om.gz", "question"));
