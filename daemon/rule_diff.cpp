@@ -21,7 +21,7 @@ namespace {
 struct PlacedRule {
     const RuleDefinition* rule;
     const RuleGroupDefinition* group;
-    Duration interval;
+    Duration interval, query_offset;
 };
 
 using RuleName = std::pair<bool, std::string>;  // whether it is an alert, and its name
@@ -33,7 +33,8 @@ RulesByName rules_by_name(const RuleVersion& version) {
         for (const RuleGroupDefinition& group : file.groups) {
             for (const RuleDefinition& rule : group.rules) {
                 rules[{rule.kind == RuleDefinition::Kind::Alerting, rule.name}].push_back(
-                    {&rule, &group, group.interval.value_or(version.evaluation_interval)});
+                    {&rule, &group, group.interval.value_or(version.evaluation_interval),
+                     group.query_offset.value_or(version.query_offset)});
             }
         }
     }
@@ -62,6 +63,7 @@ public:
         note("labels", texts_of_rule(base.rule->labels), texts_of_rule(head.rule->labels));
         note("annotations", texts_of_rule(base.rule->annotations), texts_of_rule(head.rule->annotations));
         note("interval", to_string(base.interval), to_string(head.interval));
+        note("query_offset", to_string(base.query_offset), to_string(head.query_offset));
         note("limit", std::to_string(base.group->limit), std::to_string(head.group->limit));
         note("group", base.group->name, head.group->name);
     }
@@ -84,38 +86,64 @@ private:
     std::vector<std::string> what_;
 };
 
-void take_equal_ones(std::vector<PlacedRule>& base, std::vector<PlacedRule>& head) {
-    for (auto rule = base.begin(); rule != base.end();) {
-        const auto same = std::find_if(head.begin(), head.end(),
-                                       [&](const auto& other) { return Comparison(*rule, other).what().empty(); });
-        if (same == head.end()) {
-            ++rule;
-            continue;
-        }
-        head.erase(same);
-        rule = base.erase(rule);
+/// The rule of both versions; one of them is not there when it was added or removed.
+struct RulePair {
+    RuleName name;
+    std::optional<PlacedRule> base, head;
+};
+
+// Those that are the same, with the same labels, in the order in which they are.
+template <class AreOne>
+void take_pairs(const RuleName& name, std::vector<PlacedRule>& base, std::vector<PlacedRule>& head, AreOne are_one,
+                std::vector<RulePair>& pairs) {
+    std::erase_if(base, [&](const PlacedRule& rule) {
+        const auto other = std::ranges::find_if(head, [&](const PlacedRule& one) { return are_one(rule, one); });
+        if (other == head.end()) return false;
+        pairs.push_back({name, rule, *other});
+        head.erase(other);
+        return true;
+    });
+}
+
+void pair_of_name(const RuleName& name, std::vector<PlacedRule> base, std::vector<PlacedRule> head,
+                  std::vector<RulePair>& pairs) {
+    const auto are_same = [](const PlacedRule& a, const PlacedRule& b) { return Comparison(a, b).what().empty(); };
+    take_pairs(name, base, head, are_same, pairs);
+    const auto have_same_labels = [](const PlacedRule& a, const PlacedRule& b) {
+        return a.rule->labels == b.rule->labels;
+    };
+    take_pairs(name, base, head, have_same_labels, pairs);
+    const auto are_next = [](const PlacedRule&, const PlacedRule&) { return true; };
+    take_pairs(name, base, head, are_next, pairs);
+    for (const PlacedRule& rule : base) pairs.push_back({name, rule, std::nullopt});
+    for (const PlacedRule& rule : head) pairs.push_back({name, std::nullopt, rule});
+}
+
+std::vector<RulePair> pair_rules(const RuleVersion& base, const RuleVersion& head) {
+    RulesByName before = rules_by_name(base), after = rules_by_name(head);
+    std::set<RuleName> names;
+    for (const auto* rules : {&before, &after}) {
+        for (const auto& [name, _] : *rules) names.insert(name);
     }
+    std::vector<RulePair> pairs;
+    for (const RuleName& name : names) pair_of_name(name, std::move(before[name]), std::move(after[name]), pairs);
+    return pairs;
 }
 
-RuleChange change_of(RuleChange::Kind kind, const RuleName& name, const PlacedRule& rule) {
-    return {kind, name.first, name.second, rule.group->name, {}, false};
-}
-
-void compare_of_name(const RuleName& name, std::vector<PlacedRule> base, std::vector<PlacedRule> head,
-                     std::vector<RuleChange>& changes) {
-    take_equal_ones(base, head);
-    const std::size_t both = std::min(base.size(), head.size());
-    for (std::size_t i = 0; i < both; ++i) {
-        const Comparison comparison(base[i], head[i]);
-        RuleChange change = change_of(RuleChange::Kind::Changed, name, head[i]);
+std::optional<RuleChange> change_of(const RulePair& pair) {
+    const PlacedRule& rule = pair.head ? *pair.head : *pair.base;
+    RuleChange change{RuleChange::Kind::Changed, pair.name.first, pair.name.second, rule.group->name, {}, false};
+    if (!pair.base) {
+        change.kind = RuleChange::Kind::Added;
+    } else if (!pair.head) {
+        change.kind = RuleChange::Kind::Removed;
+    } else {
+        const Comparison comparison(*pair.base, *pair.head);
+        if (comparison.what().empty()) return std::nullopt;
         change.what = comparison.what();
         change.pages_again = comparison.changes_identity();
-        changes.push_back(std::move(change));
     }
-    for (std::size_t i = both; i < base.size(); ++i)
-        changes.push_back(change_of(RuleChange::Kind::Removed, name, base[i]));
-    for (std::size_t i = both; i < head.size(); ++i)
-        changes.push_back(change_of(RuleChange::Kind::Added, name, head[i]));
+    return change;
 }
 
 // ---- routes
@@ -149,17 +177,10 @@ std::string routes_text(const RouteTree& tree, const LabelSet& labels) {
 }  // namespace
 
 std::vector<RuleChange> compare_rules(const RuleVersion& base, const RuleVersion& head) {
-    const RulesByName before = rules_by_name(base), after = rules_by_name(head);
-    std::set<RuleName> names;
-    for (const auto* rules : {&before, &after}) {
-        for (const auto& [name, _] : *rules) names.insert(name);
-    }
-    const auto of = [](const RulesByName& rules, const RuleName& name) {
-        const auto found = rules.find(name);
-        return found == rules.end() ? std::vector<PlacedRule>{} : found->second;
-    };
     std::vector<RuleChange> changes;
-    for (const RuleName& name : names) compare_of_name(name, of(before, name), of(after, name), changes);
+    for (const RulePair& pair : pair_rules(base, head)) {
+        if (auto change = change_of(pair)) changes.push_back(*std::move(change));
+    }
     return changes;
 }
 
@@ -167,16 +188,11 @@ std::vector<RouteChange> compare_routes(const RuleVersion& base, const RuleVersi
     std::vector<RouteChange> changes;
     if (base.routing == nullptr || head.routing == nullptr) return changes;
     const RouteTree before(base.routing->route), after(head.routing->route);
-    const RulesByName old_rules = rules_by_name(base);
-    for (const auto& [name, rules] : rules_by_name(head)) {
-        const auto old = old_rules.find(name);
-        if (!name.first || old == old_rules.end()) continue;
-        for (std::size_t i = 0; i < std::min(rules.size(), old->second.size()); ++i) {
-            RouteChange change{name.second,
-                               routes_text(before, known_labels(*old->second[i].rule, base.external_labels)),
-                               routes_text(after, known_labels(*rules[i].rule, head.external_labels))};
-            if (change.before != change.after) changes.push_back(std::move(change));
-        }
+    for (const RulePair& pair : pair_rules(base, head)) {
+        if (!pair.name.first || !pair.base || !pair.head) continue;
+        RouteChange change{pair.name.second, routes_text(before, known_labels(*pair.base->rule, base.external_labels)),
+                           routes_text(after, known_labels(*pair.head->rule, head.external_labels))};
+        if (change.before != change.after) changes.push_back(std::move(change));
     }
     return changes;
 }

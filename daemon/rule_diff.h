@@ -16,6 +16,7 @@ struct RuleVersion {
     Duration evaluation_interval;  // of groups that do not say
     LabelSet external_labels;
     const AlertmanagerConfig* routing = nullptr;  // may be null
+    Duration query_offset{0};                     // of groups that do not say
 };
 
 /// What is another rule now, in meaning: how an expression is laid out does not count.
@@ -29,10 +30,12 @@ struct RuleChange {
     bool pages_again = false;
 };
 
-/// By name. Of rules with the same name those pair that are the same, then those that come first.
+/// By name. Of rules with the same name those pair that are the same, then those with the same labels, then those that
+/// come first.
 std::vector<RuleChange> compare_rules(const RuleVersion& base, const RuleVersion& head);
 
-/// An alert of both versions that takes other routes now, as far as the labels of its rule tell.
+/// An alert of both versions, paired in the same way, that takes other routes now, as far as the labels of its rule
+/// tell.
 struct RouteChange {
     std::string alert;
     std::string before, after;  // `pagerduty (by alertname, after 10s, every 5m, again after 4h)`, …

@@ -107,6 +107,31 @@ TEST_CASE("an alert that takes another route is told with both", "[daemon][diff]
     CHECK(compare_routes({rules, 1min, {}, nullptr}, {rules, 1min, {}, &after}).empty());
 }
 
+TEST_CASE("alerts of one name are compared with those with the same labels", "[daemon][diff]") {
+    const std::string page = "  - {alert: A, expr: up == 0, labels: {severity: page}}\n";
+    const std::string warning = "  - {alert: A, expr: up == 1, labels: {severity: warning}}\n";
+    const auto before = files_of(page + warning), after = files_of(warning + page);
+    const auto routing = routing_of(
+        "route: {receiver: mail, routes: [{matchers: [severity=page], receiver: pager}]}\n"
+        "receivers: [{name: mail}, {name: pager}]\n");
+    CHECK(compare_rules({before, 1min, {}}, {after, 1min, {}}).empty());
+    CHECK(compare_routes({before, 1min, {}, &routing}, {after, 1min, {}, &routing}).empty());
+    CHECK(compared(page + warning, "  - {alert: A, expr: up == 2, labels: {severity: warning}}\n" + page) ==
+          "changed alert A: expr: up == 1 -> up == 2\n");
+}
+
+TEST_CASE("a group that looks further into the past is another one", "[daemon][diff]") {
+    const auto of_group = [](const std::string& what) {
+        auto file =
+            parse_rule_file("groups: [{name: g, " + what + "rules: [{alert: A, expr: up == 0}]}]\n", "r.yml", {});
+        REQUIRE(file);
+        return std::vector<RuleFile>{*std::move(file)};
+    };
+    const auto plain = of_group(""), late = of_group("query_offset: 30s, ");
+    CHECK(text_of(compare_rules({plain, 1min, {}}, {late, 1min, {}})) == "changed alert A: query_offset: 0s -> 30s\n");
+    CHECK(compare_rules({plain, 1min, {}, nullptr, 30s}, {late, 1min, {}}).empty());
+}
+
 TEST_CASE("what happens at other times has moved, or is another one", "[daemon][diff]") {
     const std::vector<ReplayedEvent> base{
         {at(1min), "p", "x"}, {at(10min), "p", "x"}, {at(20min), "p", "gone"}, {at(300min), "p", "x"}};
