@@ -10,13 +10,13 @@
 #include <fmt/format.h>
 
 #include "base/duration.h"
-#include "base/log.h"
+#include "base/no_log.h"
 #include "base/posix_disk.h"
 #include "base/text.h"
 #include "base/virtual_scheduler.h"
 #include "cli/commands.h"
 #include "cli/diff_output.h"
-#include "cli/features.h"
+#include "cli/offline_rules.h"
 #include "cli/replay_window.h"
 #include "cli/terminal.h"
 #include "cli/voice.h"
@@ -27,22 +27,15 @@ namespace tocsin::cli {
 namespace {
 
 struct DiffFlags {
+    OfflineRuleFlags rules;
     std::string base, head;
-    std::vector<std::string> rules, fixtures, fail_on;
-    std::string config_file = "prometheus.yml", alertmanager_file = "alertmanager.yml";
-    std::string start, end, features;
-    std::string evaluation_interval = "1m", lookback_delta = "5m";
+    std::vector<std::string> fixtures, fail_on;
+    std::string alertmanager_file = "alertmanager.yml";
+    std::string start, end;
     std::string format = "text";
 };
 
 constexpr Voice kDiffVoice("diff");
-
-/// Rules that fail are no difference.
-class DeafLog final : public Log {
-public:
-    bool enabled(LogLevel) const override { return false; }
-    void write(LogLevel, std::string_view, std::string_view, std::vector<LogField>) override {}
-};
 
 // ---- one version
 
@@ -52,28 +45,13 @@ struct Version {
 
     RuleVersion view() const {
         return {rules.rule_files, rules.prometheus.evaluation_interval, rules.prometheus.external_labels,
-                routing ? &*routing : nullptr};
+                routing ? &*routing : nullptr, rules.prometheus.rule_query_offset};
     }
 };
 
-/// The rules of a folder; a code when they cannot be had, and the problems are told.
-tl::expected<RuleConfiguration, int> load_rules_of(Disk& disk, const std::string& folder, const DiffFlags& flags,
-                                                   const Options& options) {
-    RuleConfiguration start;
-    start.prometheus.evaluation_interval = parse_duration(flags.evaluation_interval).value_or(Duration{60'000});
-    std::vector<std::string> patterns;
-    for (const std::string& pattern : flags.rules) patterns.push_back(resolve_path(folder, pattern));
-    auto loaded = patterns.empty()
-                      ? load_rule_configuration(disk, resolve_path(folder, flags.config_file), options.query)
-                      : load_rule_files(disk, patterns, options.query, std::move(start));
-    if (loaded) return *std::move(loaded);
-    print_diagnostics(loaded.error().problems);
-    return tl::unexpected<int>(loaded.error().unreadable ? kImpossible : kBad);
-}
-
 tl::expected<Version, int> load_version(Disk& disk, const std::string& folder, const DiffFlags& flags,
                                         const Options& options) {
-    auto rules = load_rules_of(disk, folder, flags, options);
+    auto rules = load_offline_rules(disk, flags.rules, options, folder);
     if (!rules) return tl::unexpected<int>(rules.error());
     Version version{*std::move(rules), std::nullopt};
     const std::string path = resolve_path(folder, flags.alertmanager_file);
@@ -102,23 +80,29 @@ void note_transition(const AlertTransition& change, std::vector<ReplayedEvent>& 
     events.push_back({change.at, {}, fmt::format("{} {}", ends ? "resolved" : "firing", to_string(change.labels))});
 }
 
-// Several integrations of a receiver are told at the same time: that is one notification.
+// Several integrations of a receiver are told at the same time: that is one notification. Time only goes on, so those
+// of this moment are at the end.
 void note_told(const OfflineNotification& told, std::vector<ReplayedEvent>& events) {
     const AttemptEvent& attempt = told.attempt;
     ReplayedEvent event{attempt.started_at, attempt.receiver,
                         fmt::format("{} {}", attempt.status, to_string(attempt.group_labels))};
-    if (std::ranges::find(events.rbegin(), events.rend(), event) == events.rend()) events.push_back(std::move(event));
+    for (auto known = events.rbegin(); known != events.rend() && known->at >= event.at; ++known) {
+        if (*known == event) return;
+    }
+    events.push_back(std::move(event));
 }
 
-tl::expected<Happened, int> replay_version(const Version& version, const Options& options, Disk& disk,
-                                           const Recording& recording, const Window& window) {
+/// `routing` is that of the version, or nothing: then nobody is told.
+tl::expected<Happened, int> replay_version(const Version& version, const std::optional<AlertmanagerConfig>& routing,
+                                           const Options& options, Disk& disk, const Recording& recording,
+                                           const Window& window) {
     Happened happened;
     VirtualScheduler scheduler(window.start - Duration{1});
-    DeafLog log;
+    NoLog log;
     Replay::Subject subject;
     subject.rule_files = version.rules.rule_files;
     subject.rules = rule_settings(version.rules.prometheus, options, "http://localhost:9099");
-    subject.alertmanager = version.routing;
+    subject.alertmanager = routing;
     Replay::Listeners listeners;
     listeners.notification = [&](const OfflineNotification& told) { note_told(told, happened.notifications); };
     listeners.transition = [&](const AlertTransition& change) { note_transition(change, happened.alerts); };
@@ -184,16 +168,11 @@ int tell(const VersionDiff& diff, const DiffFlags& flags) {
 }
 
 int diff_versions(const DiffFlags& flags) {
-    Options options;
-    const auto features = parse_features(flags.features);
-    const auto lookback_delta = parse_duration(flags.lookback_delta);
-    if (!features || !lookback_delta)
-        return kDiffVoice.refuse((features ? lookback_delta.error() : features.error()).message, kUsage);
-    options.query.features = *features;
-    options.query.lookback_delta = *lookback_delta;
+    const auto options = read_offline_options(flags.rules);
+    if (!options) return kDiffVoice.refuse(options.error().message, kUsage);
     PosixDisk disk;
-    const auto base = load_version(disk, flags.base, flags, options);
-    const auto head = load_version(disk, flags.head, flags, options);
+    const auto base = load_version(disk, flags.base, flags, *options);
+    const auto head = load_version(disk, flags.head, flags, *options);
     if (!base || !head) return std::max(base ? kGood : base.error(), head ? kGood : head.error());
     VersionDiff diff;
     diff.rules = compare_rules(base->view(), head->view());
@@ -207,9 +186,11 @@ int diff_versions(const DiffFlags& flags) {
     const auto window = window_of(flags.start, flags.end, *recording, note);
     if (!window) return kDiffVoice.refuse(window.error().message, kUsage);
     diff.window = *window;
-    const auto before = replay_version(*base, options, disk, *recording, *window);
+    diff.has_routing = base->routing && head->routing;
+    const auto routing_of = [&](const Version& version) { return diff.has_routing ? version.routing : std::nullopt; };
+    const auto before = replay_version(*base, routing_of(*base), *options, disk, *recording, *window);
     if (!before) return before.error();
-    const auto after = replay_version(*head, options, disk, *recording, *window);
+    const auto after = replay_version(*head, routing_of(*head), *options, disk, *recording, *window);
     if (!after) return after.error();
     compare_happened(*before, *after, diff);
     return tell(diff, flags);
@@ -218,12 +199,9 @@ int diff_versions(const DiffFlags& flags) {
 void add_diff_flags(CLI::App& command, DiffFlags& flags) {
     command.add_option("base", flags.base, "The folder with the version of before")->required()->type_name("BASE");
     command.add_option("head", flags.head, "The folder with the version of after")->required()->type_name("HEAD");
-    auto* config = command.add_option("--config.file", flags.config_file, "prometheus.yml, as seen from each folder")
-                       ->capture_default_str()
-                       ->type_name("FILE");
-    command.add_option("--rules", flags.rules, "Rule files instead, as seen from each folder: names or shell patterns")
-        ->type_name("FILE")
-        ->excludes(config);
+    add_offline_rule_flags(command, flags.rules,
+                           {.config_file = "prometheus.yml, as seen from each folder",
+                            .rules = "Rule files instead, as seen from each folder: names or shell patterns"});
     command
         .add_option("--alertmanager.config,--alertmanager.config-file", flags.alertmanager_file,
                     "alertmanager.yml, as seen from each folder")
@@ -243,11 +221,6 @@ void add_diff_flags(CLI::App& command, DiffFlags& flags) {
             "alerts, notifications; or when a receiver is told more or less often: more, less")
         ->delimiter(',')
         ->check(CLI::IsMember({"rules", "identity", "routing", "alerts", "notifications", "more", "less"}));
-    command.add_option("--evaluation-interval", flags.evaluation_interval, "As in tocsin replay")
-        ->capture_default_str();
-    command.add_option("--query.lookback-delta", flags.lookback_delta, "How old a sample may be")
-        ->capture_default_str();
-    command.add_option("--enable-feature", flags.features, "Features of PromQL, separated by commas, or all");
 }
 
 }  // namespace
@@ -257,6 +230,7 @@ void add_diff(CLI::App& app, Action& run) {
         "diff",
         "Two versions of rules and routing: what changes in meaning, and who is told more, less or at another time.");
     const auto flags = std::make_shared<DiffFlags>();
+    flags->rules.config_file = "prometheus.yml";
     add_diff_flags(*command, *flags);
     command->footer(
         "Examples:\n"

@@ -110,9 +110,10 @@ std::string folded(std::string_view title, const std::vector<std::string>& lines
 }
 
 std::string markdown_name(std::string_view name) {
+    constexpr std::string_view kMeansSomething = "|\\`*_<>@[]!";
     std::string out;
     for (const char c : escape_control_characters(name)) {
-        if (c == '|' || c == '\\' || c == '`' || c == '*' || c == '_' || c == '<' || c == '>' || c == '@') out += '\\';
+        if (kMeansSomething.find(c) != std::string_view::npos) out += '\\';
         out += c;
     }
     return out;
@@ -155,6 +156,17 @@ Json list_json(const std::vector<Item>& items) {
     return json;
 }
 
+Json counts_json(const VersionDiff& diff) {
+    Json counts = Json::object();
+    for (const auto& [receiver, count] : diff.by_receiver) {
+        Json one = Json::object();
+        one.add("before", static_cast<std::uint64_t>(count.before))
+            .add("after", static_cast<std::uint64_t>(count.after));
+        counts.add(receiver, std::move(one));
+    }
+    return counts;
+}
+
 }  // namespace
 
 std::string diff_text(const VersionDiff& diff) {
@@ -194,15 +206,10 @@ std::string diff_json(const VersionDiff& diff) {
     json.add("receiversAdded", list_json(diff.receivers_added))
         .add("receiversRemoved", list_json(diff.receivers_removed));
     if (!diff.has_replay) return dump(json, JsonStyle::Pretty) + "\n";
-    Json counts = Json::object();
-    for (const auto& [receiver, count] : diff.by_receiver) {
-        Json one = Json::object();
-        one.add("before", static_cast<std::uint64_t>(count.before))
-            .add("after", static_cast<std::uint64_t>(count.after));
-        counts.add(receiver, std::move(one));
-    }
     json.add("start", to_rfc3339_ms(diff.window.start)).add("end", to_rfc3339_ms(diff.window.end));
-    json.add("receivers", std::move(counts)).add("notifications", list_json(diff.notifications));
+    if (diff.has_routing) {
+        json.add("receivers", counts_json(diff)).add("notifications", list_json(diff.notifications));
+    }
     json.add("alerts", list_json(diff.alerts));
     return dump(json, JsonStyle::Pretty) + "\n";
 }

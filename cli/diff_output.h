@@ -16,7 +16,8 @@ struct VersionDiff {
     std::vector<RouteChange> routes;
     std::vector<std::string> receivers_added, receivers_removed;
 
-    bool has_replay = false;  // over a fixture; what follows is of it
+    bool has_replay = false;   // over a fixture; what follows is of it
+    bool has_routing = false;  // both versions say who is told; otherwise notifications were not compared
     Window window{};
     std::vector<EventChange> alerts, notifications;
     struct Counts {

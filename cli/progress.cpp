@@ -1,5 +1,6 @@
 #include "cli/progress.h"
 
+#include "base/text.h"
 #include "cli/terminal.h"
 
 namespace tocsin::cli {
@@ -20,7 +21,7 @@ void Progress::show(const std::function<std::string()>& text) {
     const MonotonicTime now = clock_.monotonic();
     if (now < next_) return;
     next_ = now + kBetween;
-    print_error("\r\x1b[K" + text());
+    print_error("\r\x1b[K" + escape_control_characters(text()));
     is_shown_ = true;
 }
 

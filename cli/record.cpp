@@ -21,6 +21,7 @@
 #include "base/duration.h"
 #include "base/log.h"
 #include "base/moment.h"
+#include "base/no_log.h"
 #include "base/posix_disk.h"
 #include "base/system_random.h"
 #include "base/text.h"
@@ -28,8 +29,9 @@
 #include "base/virtual_scheduler.h"
 #include "cli/api_client.h"
 #include "cli/commands.h"
-#include "cli/features.h"
+#include "cli/offline_rules.h"
 #include "cli/progress.h"
+#include "cli/replay_window.h"
 #include "cli/terminal.h"
 #include "cli/voice.h"
 #include "daemon/configuration.h"
@@ -46,10 +48,10 @@ namespace {
 constexpr Duration kRecordPatience = std::chrono::minutes(5);
 
 struct RecordFlags {
-    std::string output, config_file, features;
-    std::vector<std::string> rules, anonymised;
+    OfflineRuleFlags rules;
+    std::string output;
+    std::vector<std::string> anonymised;
     std::string anonymise_key;
-    std::string evaluation_interval = "1m", lookback_delta = "5m";
     std::string duration, keep = "rules";  // live
     std::string from, start, end, piece;   // from a server
     bool estimate_only = false;
@@ -57,25 +59,7 @@ struct RecordFlags {
 
 constexpr Voice kRecordVoice("record");
 
-/// Nothing is told while files are looked at only.
-class SilentLog final : public Log {
-public:
-    bool enabled(LogLevel) const override { return false; }
-    void write(LogLevel, std::string_view, std::string_view, std::vector<LogField>) override {}
-};
-
 // ---- what is recorded
-
-Result<RuleConfiguration> load_record_rules(Disk& disk, const RecordFlags& flags, const Options& options, int& code) {
-    RuleConfiguration start;
-    start.prometheus.evaluation_interval = parse_duration(flags.evaluation_interval).value_or(Duration{60'000});
-    auto loaded = flags.rules.empty() ? load_rule_configuration(disk, flags.config_file, options.query)
-                                      : load_rule_files(disk, flags.rules, options.query, std::move(start));
-    if (loaded) return *std::move(loaded);
-    print_diagnostics(loaded.error().problems);
-    code = loaded.error().unreadable ? kImpossible : kBad;
-    return fail(Error::Kind::InvalidInput, "");
-}
 
 std::set<std::string> recorded_names(const std::vector<RuleFile>& files) {
     std::set<std::string> names{"ALERTS", "ALERTS_FOR_STATE"};
@@ -92,7 +76,7 @@ std::set<std::string> recorded_names(const std::vector<RuleFile>& files) {
 /// What the engine keeps for these rules, but for what they write themselves.
 Parsed<std::vector<Store::Kept>> needs_of(const std::vector<RuleFile>& files, const RuleSettings& settings) {
     VirtualScheduler scheduler;
-    SilentLog log;
+    NoLog log;
     Replay::Subject subject;
     subject.rule_files = files;
     subject.rules = settings;
@@ -150,12 +134,8 @@ FixtureDownload::Ask asking(const std::string& server) {
     };
 }
 
-struct RecordWindow {
-    Timestamp start, end;
-};
-
-Result<RecordWindow> window_of_recording(const RecordFlags& flags) {
-    RecordWindow window{};
+Result<Window> window_of_recording(const RecordFlags& flags) {
+    Window window{};
     TOCSIN_TRY(window.start, parse_moment(flags.start));
     window.end = AsioScheduler().now();
     if (!flags.end.empty()) {
@@ -166,7 +146,7 @@ Result<RecordWindow> window_of_recording(const RecordFlags& flags) {
 }
 
 /// Says the same for the same recording only.
-std::string question_of(const RecordFlags& flags, const RecordWindow& window, const std::vector<Store::Kept>& needs) {
+std::string question_of(const RecordFlags& flags, const Window& window, const std::vector<Store::Kept>& needs) {
     std::string text = fmt::format("{} {} {}", flags.from, flags.end.empty() ? "" : to_rfc3339_ms(window.end),
                                    to_rfc3339_ms(window.start));
     for (const Store::Kept& need : needs)
@@ -181,16 +161,21 @@ Result<FixtureWriter> open_writer(Disk& disk, const std::string& path, const Rec
     return FixtureWriter::resume(disk, path, state.bytes);
 }
 
-int tell_estimate(FixtureDownload& download, const std::string& output) {
+// Not every server can be asked that of every selector: whoever wants the samples gets them nevertheless.
+int tell_estimate(FixtureDownload& download, const RecordFlags& flags) {
     const auto estimate = download.estimate();
-    if (!estimate) return kRecordVoice.refuse(estimate.error());
+    if (!estimate) {
+        if (flags.estimate_only) return kRecordVoice.refuse(estimate.error().message, kImpossible);
+        kRecordVoice.note("how much it will be is not known: " + estimate.error().message);
+        return kGood;
+    }
     kRecordVoice.note(fmt::format("about {} series with {} samples, {} of text before it is packed into {}",
-                                  estimate->series, estimate->samples, counted_bytes(estimate->bytes), output));
+                                  estimate->series, estimate->samples, counted_bytes(estimate->bytes), flags.output));
     return kGood;
 }
 
 int download_all(FixtureDownload& download, FixtureWriter& writer, RecordingState& state, Disk& disk,
-                 const RecordFlags& flags, const RecordWindow& window) {
+                 const RecordFlags& flags, const Window& window) {
     const AsioScheduler clock;
     Progress progress(clock);
     const Timestamp begin = download.begin().done;
@@ -227,6 +212,13 @@ int record_from_server(const RecordFlags& flags, Disk& disk, const std::vector<S
     if (!window) return kRecordVoice.refuse(window.error().message, kUsage);
     auto state = load_recording_state(disk, flags.output, question_of(flags, *window, needs));
     if (!state) return kRecordVoice.refuse(state.error());
+    if (!state->key.empty() && !flags.anonymise_key.empty() && state->key != flags.anonymise_key) {
+        return kRecordVoice.refuse(FixtureWriter::part_of(flags.output) +
+                                       " was begun with another --anonymise-key; leave the flag out to go on with that "
+                                       "one, or remove " +
+                                       recording_state_path(flags.output) + " to begin anew",
+                                   kBad);
+    }
     if (state->key.empty()) state->key = flags.anonymise_key.empty() ? random_key() : flags.anonymise_key;
     const Anonymiser anonymiser(flags.anonymised, state->key);
     warn_of_anonymised(needs, anonymiser);
@@ -237,7 +229,7 @@ int record_from_server(const RecordFlags& flags, Disk& disk, const std::vector<S
             return kRecordVoice.refuse("--piece: expected a duration as in 1h", kUsage);
         download.set_piece(*piece);
     }
-    if (const int code = tell_estimate(download, flags.output); code != kGood || flags.estimate_only) return code;
+    if (const int code = tell_estimate(download, flags); code != kGood || flags.estimate_only) return code;
     if (state->bytes == 0) state->progress = download.begin();
     auto writer = open_writer(disk, flags.output, *state);
     if (!writer) return kRecordVoice.refuse(writer.error());
@@ -276,6 +268,12 @@ int record_live(const RecordFlags& flags, RuleConfiguration configuration, RuleS
         length = *read;
     }
     PollingWorld world;
+    if (world.disk.exists(recording_state_path(flags.output))) {
+        return kRecordVoice.refuse(FixtureWriter::part_of(flags.output) +
+                                       " is what a fetch from a server has got so far: complete it, remove " +
+                                       recording_state_path(flags.output) + ", or choose another --output",
+                                   kBad);
+    }
     LogOptions log_options;
     log_options.level = LogLevel::Warn;
     log_options.format = LogFormat::Compact;
@@ -313,31 +311,21 @@ int record_live(const RecordFlags& flags, RuleConfiguration configuration, RuleS
 
 // ---- the command
 
-Status read_record_options(const RecordFlags& flags, Options& options) {
-    TOCSIN_TRY(options.query.features, parse_features(flags.features));
-    TOCSIN_TRY(options.query.lookback_delta, parse_duration(flags.lookback_delta));
-    TOCSIN_TRY([[maybe_unused]] const Duration interval, parse_duration(flags.evaluation_interval));
-    return {};
-}
-
 int record(const RecordFlags& flags) {
-    Options options;
-    if (const Status status = read_record_options(flags, options); !status) {
-        return kRecordVoice.refuse(status.error().message, kUsage);
-    }
+    const auto options = read_offline_options(flags.rules);
+    if (!options) return kRecordVoice.refuse(options.error().message, kUsage);
     const bool is_live = flags.from.empty();
-    if (is_live && flags.config_file.empty()) {
+    if (is_live && flags.rules.config_file.empty()) {
         return kRecordVoice.refuse("give --config.file with the targets, or --from with a server", kUsage);
     }
     if (!is_live && flags.start.empty()) return kRecordVoice.refuse("--from needs --start", kUsage);
-    if (!is_live && flags.rules.empty() && flags.config_file.empty()) {
+    if (!is_live && flags.rules.rules.empty() && flags.rules.config_file.empty()) {
         return kRecordVoice.refuse("--from needs --rules or --config.file: they say what to fetch", kUsage);
     }
     PosixDisk disk;
-    int code = kGood;
-    auto configuration = load_record_rules(disk, flags, options, code);
-    if (!configuration) return code;
-    RuleSettings settings = rule_settings(configuration->prometheus, options, "http://localhost:9099");
+    auto configuration = load_offline_rules(disk, flags.rules, *options);
+    if (!configuration) return configuration.error();
+    RuleSettings settings = rule_settings(configuration->prometheus, *options, "http://localhost:9099");
     if (is_live) return record_live(flags, *std::move(configuration), std::move(settings));
     const auto needs = needs_of(configuration->rule_files, settings);
     if (!needs) {
@@ -352,10 +340,10 @@ void add_record_flags(CLI::App& command, RecordFlags& flags) {
     command.add_option("-o,--output", flags.output, "The fixture: its name ends in .om, .om.gz or .om.zst")
         ->required()
         ->type_name("FILE");
-    auto* config = command
-                       .add_option("--config.file", flags.config_file,
-                                   "prometheus.yml: what is polled, and the rules that say what is kept")
-                       ->type_name("FILE");
+    auto* rules = add_offline_rule_flags(
+        command, flags.rules,
+        {.config_file = "prometheus.yml: what is polled, and the rules that say what is kept",
+         .rules = "With --from: rule files instead of a prometheus.yml, as names or shell patterns"});
     auto* duration =
         command.add_option("--duration", flags.duration, "How long (default: until Ctrl-C)")->type_name("TIME");
     auto* keep = command.add_option("--keep", flags.keep, "Of live targets: what rules read, and up; or all of it")
@@ -365,11 +353,7 @@ void add_record_flags(CLI::App& command, RecordFlags& flags) {
                      ->type_name("URL")
                      ->excludes(duration)
                      ->excludes(keep);
-    command
-        .add_option("--rules", flags.rules, "With --from: rule files instead of a prometheus.yml, or shell patterns")
-        ->type_name("FILE")
-        ->needs(from)
-        ->excludes(config);
+    rules->needs(from);
     command.add_option("--start", flags.start, "With --from: when evaluation is to begin")
         ->type_name("TIME")
         ->needs(from);
@@ -385,11 +369,6 @@ void add_record_flags(CLI::App& command, RecordFlags& flags) {
         ->type_name("LABEL");
     command.add_option("--anonymise-key", flags.anonymise_key,
                        "Replace them in the same way each time (default: by a key that nobody knows)");
-    command.add_option("--evaluation-interval", flags.evaluation_interval, "As in tocsin replay")
-        ->capture_default_str();
-    command.add_option("--query.lookback-delta", flags.lookback_delta, "How old a sample may be")
-        ->capture_default_str();
-    command.add_option("--enable-feature", flags.features, "Features of PromQL, separated by commas, or all");
 }
 
 }  // namespace

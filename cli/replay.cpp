@@ -19,7 +19,7 @@
 #include "base/text.h"
 #include "base/virtual_scheduler.h"
 #include "cli/commands.h"
-#include "cli/features.h"
+#include "cli/offline_rules.h"
 #include "cli/progress.h"
 #include "cli/replay_output.h"
 #include "cli/replay_window.h"
@@ -34,10 +34,10 @@ namespace {
 constexpr std::size_t kNamesMax = 10;
 
 struct ReplayFlags {
-    std::vector<std::string> fixtures, rules;
-    std::string config_file, alertmanager_file, start, end, features;
+    OfflineRuleFlags rules;
+    std::vector<std::string> fixtures;
+    std::string alertmanager_file, start, end;
     std::string external_url = "http://localhost:9099";
-    std::string evaluation_interval = "1m", lookback_delta = "5m";
     std::string format = "text";
     bool alerts = false, brief = false;
 };
@@ -60,28 +60,6 @@ public:
 private:
     std::unique_ptr<Log> log_;
 };
-
-// ---- what is replayed
-
-tl::expected<RuleConfiguration, ConfigurationProblems> load_rules(Disk& disk, const ReplayFlags& flags,
-                                                                  const Options& options) {
-    if (flags.rules.empty()) return load_rule_configuration(disk, flags.config_file, options.query);
-    RuleConfiguration configuration;
-    configuration.prometheus.evaluation_interval = parse_duration(flags.evaluation_interval).value_or(Duration{60'000});
-    return load_rule_files(disk, flags.rules, options.query, std::move(configuration));
-}
-
-int tell_problems(const ConfigurationProblems& problems) {
-    print_diagnostics(problems.problems);
-    return problems.unreadable ? kImpossible : kBad;
-}
-
-Status read_options(const ReplayFlags& flags, Options& options) {
-    TOCSIN_TRY(options.query.features, parse_features(flags.features));
-    TOCSIN_TRY(options.query.lookback_delta, parse_duration(flags.lookback_delta));
-    TOCSIN_TRY([[maybe_unused]] const Duration interval, parse_duration(flags.evaluation_interval));
-    return {};
-}
 
 // ---- what came of it
 
@@ -191,15 +169,14 @@ int run_replay(const ReplayFlags& flags, Replay::Subject subject, Disk& disk, co
 }
 
 int replay(ReplayFlags& flags) {
-    Options options;
-    options.external_url = flags.external_url;
-    if (const Status status = read_options(flags, options); !status)
-        return kReplayVoice.refuse(status.error().message, kUsage);
+    auto options = read_offline_options(flags.rules);
+    if (!options) return kReplayVoice.refuse(options.error().message, kUsage);
+    options->external_url = flags.external_url;
     PosixDisk disk;
-    if (flags.rules.empty() && flags.config_file.empty())
+    if (flags.rules.rules.empty() && flags.rules.config_file.empty())
         return kReplayVoice.refuse("give either --rules or --config.file", kUsage);
-    auto rules = load_rules(disk, flags, options);
-    if (!rules) return tell_problems(rules.error());
+    auto rules = load_offline_rules(disk, flags.rules, *options);
+    if (!rules) return rules.error();
     Replay::Subject subject;
     if (flags.alertmanager_file.empty()) {
         kReplayVoice.note("without --alertmanager.config nobody is told: changes of alerts are shown");
@@ -220,7 +197,7 @@ int replay(ReplayFlags& flags) {
     if (!window) return kReplayVoice.refuse(window.error().message, kUsage);
     std::string url = flags.external_url;
     while (url.ends_with('/')) url.pop_back();
-    subject.rules = rule_settings(rules->prometheus, options, url);
+    subject.rules = rule_settings(rules->prometheus, *options, url);
     subject.rule_files = std::move(rules->rule_files);
     return run_replay(flags, std::move(subject), disk, *recording, *window);
 }
@@ -229,11 +206,7 @@ void add_replay_flags(CLI::App& command, ReplayFlags& flags) {
     command.add_option("--fixture", flags.fixtures, "Recorded metrics: .om, .om.gz or .om.zst; can be repeated")
         ->required()
         ->type_name("FILE");
-    auto* config = command.add_option("--config.file", flags.config_file, "prometheus.yml, for its rules and settings")
-                       ->type_name("FILE");
-    command.add_option("--rules", flags.rules, "Rule files instead, as names or shell patterns")
-        ->type_name("FILE")
-        ->excludes(config);
+    add_offline_rule_flags(command, flags.rules);
     command
         .add_option("--alertmanager.config,--alertmanager.config-file", flags.alertmanager_file,
                     "alertmanager.yml; without it changes of alerts are shown and nobody is told")
@@ -248,13 +221,6 @@ void add_replay_flags(CLI::App& command, ReplayFlags& flags) {
     command.add_flag("--brief", flags.brief, "Leave the rendered messages out of the text");
     command.add_option("--web.external-url", flags.external_url, "How people reach tocsin, for links in messages")
         ->capture_default_str();
-    command
-        .add_option("--evaluation-interval", flags.evaluation_interval,
-                    "With --rules: of groups that do not say how often they are evaluated")
-        ->capture_default_str();
-    command.add_option("--query.lookback-delta", flags.lookback_delta, "How old a sample may be")
-        ->capture_default_str();
-    command.add_option("--enable-feature", flags.features, "Features of PromQL, separated by commas, or all");
 }
 
 }  // namespace

@@ -69,11 +69,25 @@ class Diff(Story):
         self.assertIn("<details><summary>1 rules</summary>\n\n```diff\n~ alert DatabasePoolExhausted", said)
         self.assertIn("\n- 2026-03-01T10:04:10Z  pagerduty firing ", said)
 
+    def test_a_name_in_markdown_is_a_name(self):
+        for version in ("before", "after"):
+            path = self.folder / version / "alertmanager.yml"
+            text = path.read_text()
+            path.write_text(text.replace("receiver: 'pagerduty'", "receiver: '![x](y)|'").replace("name: 'pagerduty'", "name: '![x](y)|'"))
+        status, said, talk = self.diff(f"--fixture={self.fixture}", "--format=markdown")
+        self.assertEqual(status, 0, talk)
+        self.assertIn("| \\!\\[x\\](y)\\| | 2 | 2 |\n", said)
+
     def test_what_cannot_be_compared(self):
         (self.folder / "after" / "alertmanager.yml").unlink()
         status, said, talk = self.diff()
         self.assertEqual((status, said), (0, "no difference\n"))
         self.assertIn("routing and notifications are not compared", talk)
+        status, said, _ = self.diff(f"--fixture={self.fixture}", "--fail-on=notifications,less", "--format=json")
+        self.assertEqual(status, 0)
+        self.assertEqual(sorted(json.loads(said)), ["alerts", "end", "receiversAdded", "receiversRemoved", "routes", "rules", "start"])
+        for flag in ("--evaluation-interval=abc", "--evaluation-interval=0s", "--query.lookback-delta=abc", "--enable-feature=abc"):
+            self.assertEqual(self.diff(flag)[0], 2, flag)
         (self.folder / "after" / "alerts.yml").write_text("groups: [{name: g, rules: [{alert: A, expr: 'up ='}]}]\n")
         self.assertEqual(self.diff()[0], 1)
         (self.folder / "after" / "alerts.yml").unlink()

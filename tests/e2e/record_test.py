@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
 """Metrics are recorded from live targets and from a real Prometheus that scraped the same ones: replayed, both tell the same people the
 same things."""
+import http.server
 import json
+import re
 import signal
+import threading
 import time
+import urllib.parse
 import urllib.request
 
 from harness import DEADLINE, PEERS, TOCSIN, Story, main, run
@@ -35,6 +39,53 @@ receivers:
 
 def fault(address, name, method):
     urllib.request.urlopen(urllib.request.Request(f"http://{address}/faults/{name}", method=method), timeout=10).read()
+
+
+class Api:
+    """A server that speaks Prometheus' API and has one series, with a sample each minute; some questions it refuses."""
+
+    def __init__(self):
+        self.refuses = lambda query: False
+        self.asked_for_samples = []
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.address = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _answer(self, query, end):
+        series = {"metric": {"__name__": "db_pool_connections", "instance": "db-1", "job": "j", "state": "idle"}}
+        has_samples = "db_pool_connections" in query
+        if "count_over_time" in query:
+            series["value"] = [end, "5"]
+        else:
+            self.asked_for_samples.append(query)
+            length = int(re.search(r"\[(\d+)ms\]", query)[1]) / 1000
+            series["values"] = [[t, "5"] for t in range(0, 1201, 60) if end - length < t <= end]
+        if self.refuses(query):
+            return 422, {"status": "error", "errorType": "execution", "error": "refused here"}
+        return 200, {"status": "success", "data": {"resultType": "any", "result": [series] if has_samples else []}}
+
+    def _handler(self):
+        api = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                question = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+                code, body = api._answer(question["query"][0], float(question["time"][0]))
+                answer = json.dumps(body).encode()
+                self.send_response(code)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *_):
+                pass
+
+        return Handler
 
 
 class Record(Story):
@@ -106,6 +157,46 @@ class Record(Story):
         self.assertRegex(talk, r"fetched.om.gz: \d+ series, \d+ samples")
         self.assertEqual(self.told(fetched), told)
         self.assertEqual(sorted(path.name for path in self.folder.glob("fetched*")), ["fetched.om.gz"])
+
+    def fetch(self, server, output, *flags):
+        return run("record", f"--from={server.address}", f"--rules={self.folder / 'rules.yml'}", f"--output={output}", "--start=1000",
+                   "--end=1200", *flags)
+
+    def api(self):
+        server = Api()
+        self.addCleanup(server.stop)
+        return server
+
+    def test_a_server_that_cannot_say_how_much_it_will_be(self):
+        server, output = self.api(), self.folder / "x.om"
+        server.refuses = lambda query: "count_over_time" in query
+        status, _, talk = self.fetch(server, output, "--estimate")
+        self.assertEqual((status, output.exists()), (3, False), talk)
+        status, _, talk = self.fetch(server, output)
+        self.assertEqual(status, 0, talk)
+        self.assertIn("how much it will be is not known: ", talk)
+        self.assertIn('db_pool_connections{instance="db-1",job="j",state="idle"} 5 1080\n', output.read_text())
+
+    def test_what_a_fetch_has_got_so_far_is_not_lost(self):
+        server, output = self.api(), self.folder / "x.om"
+        part, state = self.folder / "x.om.part", self.folder / "x.om.part.json"
+        flags = ("--anonymise=instance", "--piece=5m")
+        server.refuses = lambda query: len(server.asked_for_samples) > 3
+        broken = self.fetch(server, output, *flags, "--anonymise-key=one")
+        self.assertEqual((broken[0], state.exists()), (3, True), broken)
+        kept = part.read_bytes()
+        server.refuses = lambda query: False
+        status, _, talk = self.fetch(server, output, *flags, "--anonymise-key=two")
+        self.assertEqual(status, 1, talk)
+        self.assertIn("was begun with another --anonymise-key", talk)
+        status, _, talk = run("record", f"--config.file={self.folder / 'prometheus.yml'}", f"--output={output}", "--duration=1s")
+        self.assertEqual(status, 1, talk)
+        self.assertIn("is what a fetch from a server has got so far", talk)
+        self.assertEqual(part.read_bytes(), kept)
+        status, _, talk = self.fetch(server, output, *flags)
+        self.assertEqual((status, state.exists()), (0, False), talk)
+        self.assertIn("goes on with", talk)
+        self.assertTrue(output.read_bytes().startswith(kept))
 
     def test_what_cannot_be_recorded(self):
         rules, output = self.folder / "rules.yml", self.folder / "x.om"

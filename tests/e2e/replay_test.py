@@ -2,9 +2,11 @@
 """Rules and routing over recorded metrics: who would have been told what, and when; and what is said of a bad recording."""
 import gzip
 import json
+import os
+import pty
 import subprocess
 
-from harness import EXAMPLE, Story, main, run
+from harness import DEADLINE, EXAMPLE, TOCSIN, Story, main, run
 
 START = 1772359200  # 2026-03-01T10:00:00Z
 TARGET = 'instance="localhost:8088",job="ironforge"'
@@ -104,6 +106,39 @@ class Replay(Story):
         self.assertEqual(talk.count("rule evaluation failed"), 2, talk)
         self.assertIn("2026-03-01T10:00:00.000Z WARN rules::group rule evaluation failed", talk)
 
+    def test_one_recording_goes_on_where_another_one_ends(self):
+        lines = recorded()
+        whole = self.write("whole.om", text_of(lines))
+        half = len(lines) // 8 * 4
+        monday, tuesday = self.write("monday.om", text_of(lines[:half])), self.write("tuesday.om", text_of(lines[half:]))
+        both = self.replay(monday, f"--fixture={tuesday}", "--alerts")
+        self.assertEqual(both[:2], self.replay(whole, "--alerts")[:2])
+        self.assertEqual(self.replay(tuesday, f"--fixture={monday}", "--alerts")[:2], both[:2])
+        status, said, talk = self.replay(whole, f"--fixture={tuesday}")
+        self.assertEqual(status, 1)
+        self.assertRegex(talk, r"db_pool_connections\{.*\} is in .*whole.om and in .*tuesday.om at the same time, 2026-03-01T10:15:00.000Z; of a series")
+
+    def test_names_do_not_reach_the_terminal_as_they_are(self):
+        rules = self.write("r.yml", "groups: [{name: g, interval: 1s, rules: [{alert: A, expr: 'up > 0'}]}]\n")
+        routing = self.write("am.yml", 'route: {receiver: "\\e]0;x\\a", group_wait: 1s, group_interval: 1s, repeat_interval: 1s}\n'
+                                       'receivers: [{name: "\\e]0;x\\a", webhook_configs: [{url: "http://127.0.0.1:1/"}]}]\n')
+        path = self.write("long.om", text_of([f"up 1 {START + t}" for t in range(0, 20_000, 60)]))
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        child = subprocess.Popen([TOCSIN, "replay", f"--fixture={path}", f"--rules={rules}", f"--alertmanager.config={routing}", "--brief"],
+                                 stdout=subprocess.DEVNULL, stderr=theirs)
+        os.close(theirs)
+        shown = b""
+        try:
+            while piece := os.read(ours, 65536):
+                shown += piece
+        except OSError:  # the other end is closed
+            pass
+        child.wait(timeout=DEADLINE)
+        self.assertIn(b"%), ", shown)
+        self.assertRegex(shown, rb"notifications; .*]0;x")
+        self.assertNotIn(b"\x1b]0;", shown)
+
     def test_what_cannot_be_replayed(self):
         good = self.write("outage.om", text_of(recorded()))
         cut = self.write("cut.om", text_of(recorded())[:-300])
@@ -129,6 +164,8 @@ class Replay(Story):
         self.assertIn("bad.yml:1:", talk)
         self.assertEqual(run("replay", f"--fixture={good}")[0], 2)
         self.assertEqual(run("replay")[0], 2)
+        for flag in ("--evaluation-interval=abc", "--evaluation-interval=0s", "--query.lookback-delta=abc", "--enable-feature=abc"):
+            self.assertEqual(self.replay(good, flag)[0], 2, flag)
 
 
 if __name__ == "__main__":
