@@ -4,6 +4,10 @@
 #include <string>
 
 #include "base/result.h"
+#include "base/secret.h"
+#include "base/tls_version.h"
+
+struct ssl_ctx_st;  // OpenSSL's
 
 namespace tocsin {
 
@@ -15,6 +19,9 @@ public:
         bool insecure_skip_verify = false;
         std::string ca_file;              // empty: what the system trusts
         std::string cert_file, key_file;  // what it shows of itself; both or none
+        std::string ca_pem = {}, cert_pem = {};  // text instead of the file
+        Secret key_pem = {};
+        TlsVersion least = TlsVersion::Tls12, most = TlsVersion::Tls13;
         bool operator==(const Client&) const = default;
     };
     struct Server {
@@ -26,6 +33,9 @@ public:
     /// content.
     static Result<std::shared_ptr<const AsioTls>> make_client(const Client& options);
     static Result<std::shared_ptr<const AsioTls>> make_server(const Server& options);
+
+    /// What of the options is text, and the versions, for a library that has a context of its own and knows files only.
+    static Status use_texts(ssl_ctx_st* context, const Client& options);
 
     ~AsioTls();
     AsioTls(const AsioTls&) = delete;

@@ -42,7 +42,15 @@ bool has_content(const HttpRequest& request) {
 }
 
 AsioTls::Client tls_options(const HttpOptions& options) {
-    return {options.insecure_skip_verify, options.ca_file, options.cert_file, options.key_file};
+    return {.insecure_skip_verify = options.insecure_skip_verify,
+            .ca_file = options.ca_file,
+            .cert_file = options.cert_file,
+            .key_file = options.key_file,
+            .ca_pem = options.ca_pem,
+            .cert_pem = options.cert_pem,
+            .key_pem = options.key_pem,
+            .least = options.tls_min,
+            .most = options.tls_max};
 }
 
 /// Requests with the same place may use each other's connections.
@@ -51,9 +59,13 @@ std::string place_of(const Url& url, const HttpOptions& options) {
     if (!options.proxy_url.empty()) place += "\nproxy " + options.proxy_url;
     if (url.scheme != "https") return place;
     place += options.insecure_skip_verify ? "\nunverified" : "\nverified";
-    for (const auto* part : {&options.ca_file, &options.cert_file, &options.key_file, &options.server_name}) {
+    for (const auto* part : {&options.ca_file, &options.cert_file, &options.key_file, &options.server_name,
+                             &options.ca_pem, &options.cert_pem, &options.key_pem.reveal()}) {
         place += "\n" + *part;
     }
+    for (const HttpHeader& header : options.proxy_connect_headers) place += "\n" + header.name + ": " + header.value;
+    place += options.tls_min == TlsVersion::Tls13 ? "\n1.3 at least" : "";
+    place += options.tls_max == TlsVersion::Tls12 ? "\n1.2 at most" : "";
     return place;
 }
 
@@ -191,6 +203,7 @@ private:
         head_ = "CONNECT " + authority + " HTTP/1.1\r\n";
         append_header(head_, "Host", authority);
         if (!proxy_->user.empty()) append_header(head_, "Proxy-Authorization", basic_credentials(*proxy_));
+        for (const auto& [name, value] : options_of(request_).proxy_connect_headers) append_header(head_, name, value);
         head_ += "\r\n";
         answer_.emplace(BeastAnswer::Body::None, BeastAnswer::Limits{}, BeastAnswer::Events{});
         write({}, &Exchange::tunnel_answered);

@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/secret.h"
 #include "base/time.h"
+#include "base/tls_version.h"
 
 namespace tocsin {
 
@@ -26,7 +28,11 @@ struct HttpOptions {
     bool follow_redirects = true;  // to the same host only; credentials never travel to another
     bool insecure_skip_verify = false;
     std::string ca_file, cert_file, key_file, server_name;
+    std::string ca_pem, cert_pem;  // text instead of the file
+    Secret key_pem;
+    TlsVersion tls_min = TlsVersion::Tls12, tls_max = TlsVersion::Tls13;
     std::string proxy_url;
+    std::vector<HttpHeader> proxy_connect_headers;  // of the request for a tunnel; they may be secrets
 };
 
 /// One request that goes out. `url` may hold a secret: it must not be logged or put into an error, `label` is for that.

@@ -78,7 +78,25 @@ SecretText read_secret(YamlFields& fields, const std::string& key, std::string_v
     return secret;
 }
 
-void read_proxy(YamlFields& fields, HttpAccess::Way& way) {
+// By name a list of values.
+void read_connect_headers(YamlFields& fields, HttpAccess::Way& way, const Source& source) {
+    const YamlNode* node = given(fields, "proxy_connect_header");
+    if (node == nullptr) return;
+    if (!node->is_map()) return fields.report(node->where, "proxy_connect_header is not a map", "a map");
+    YamlFields headers = source.mapping(fields, *node, "proxy_connect_header");
+    for (const YamlNode::Entry& entry : node->entries) {
+        std::vector<std::string> values;
+        headers.read(entry.key, values);
+        for (std::string& value : values) way.proxy_connect_headers.emplace_back(entry.key, Secret(std::move(value)));
+    }
+    if (way.proxy_url.empty()) {
+        fields.report(
+            node->where,
+            "if proxy_connect_header is configured, proxy_url or proxy_from_environment must also be configured");
+    }
+}
+
+void read_proxy(YamlFields& fields, HttpAccess::Way& way, const Source& source) {
     if (const bool has_url = fields.read("proxy_url", way.proxy_url); has_url && !way.proxy_url.empty()) {
         if (const auto url = parse_url(way.proxy_url); !url || url->scheme != "http") {
             fields.report(fields.get("proxy_url")->where, "proxy_url cannot be used", "the URL of an http proxy");
@@ -93,37 +111,64 @@ void read_proxy(YamlFields& fields, HttpAccess::Way& way) {
         fields.report(fields.get("proxy_from_environment")->where, "proxy_from_environment is not supported",
                       "proxy_url");
     }
-    refuse(fields, {"proxy_connect_header"});
+    read_connect_headers(fields, way, source);
 }
 
-// The least that is spoken anyway is 1.2.
-void check_tls_version(YamlFields& tls, std::string_view key, std::string_view can_be) {
-    std::string version;
-    if (!tls.read(key, version) || version.empty() || version == can_be) return;
-    const bool known = version == "TLS10" || version == "TLS11" || version == "TLS12" || version == "TLS13";
-    const std::string message =
-        known ? fmt::format("{} {} is not supported", key, version) : fmt::format("unknown TLS version: {}", version);
-    tls.report(tls.get(key)->where, message, std::string(can_be));
+// Nothing below 1.2 is spoken, so that is the least where less would be allowed.
+void read_tls_versions(YamlFields& tls, HttpAccess::Way& way) {
+    const auto read = [&](std::string_view key, TlsVersion& into, bool may_be_old) {
+        std::string version;
+        if (!tls.read(key, version) || version.empty()) return;
+        const bool is_old = version == "TLS10" || version == "TLS11";
+        if (version == "TLS12" || version == "TLS13") {
+            into = version == "TLS12" ? TlsVersion::Tls12 : TlsVersion::Tls13;
+        } else if (!is_old) {
+            tls.report(tls.get(key)->where, fmt::format("unknown TLS version: {}", version), "TLS12 or TLS13");
+        } else if (!may_be_old) {
+            tls.report(tls.get(key)->where, fmt::format("{} {} is not supported", key, version), "TLS12 or TLS13");
+        }
+    };
+    read("min_version", way.tls_min, true);
+    read("max_version", way.tls_max, false);
+    if (way.tls_min > way.tls_max) {
+        tls.report(tls.get("max_version")->where,
+                   "tls_config.max_version must be greater than or equal to "
+                   "tls_config.min_version if both are specified");
+    }
+}
+
+// Text in the configuration, or a file; not both.
+template <class Text>
+void read_pem(YamlFields& tls, const std::string& key, Text& text, std::string& file, const Source& source) {
+    if (std::string pem; tls.read(key, pem)) text = Text(std::move(pem));
+    read_path(tls, key + "_file", file, source);
+    if (!text.empty() && !file.empty()) {
+        tls.report(tls.get(key + "_file")->where,
+                   fmt::format("at most one of {0} and {0}_file must be configured", key));
+    }
+}
+
+void check_own_certificate(YamlFields& tls, const HttpAccess::Way& way) {
+    const bool has_cert = !way.cert_file.empty() || !way.cert_pem.empty();
+    const bool has_key = !way.key_file.empty() || !way.key_pem.empty();
+    if (has_cert == has_key) return;
+    tls.report(tls.node().where,
+               has_cert ? "exactly one of key or key_file must be configured when a client certificate is configured"
+                        : "exactly one of cert or cert_file must be configured when a client key is configured");
 }
 
 void read_tls(YamlFields& fields, HttpAccess::Way& way, const Source& source) {
     const YamlNode* node = given(fields, "tls_config");
     if (node == nullptr) return;
     YamlFields tls = source.mapping(fields, *node, "tls_config");
-    read_path(tls, "ca_file", way.ca_file, source);
-    read_path(tls, "cert_file", way.cert_file, source);
-    read_path(tls, "key_file", way.key_file, source);
+    read_pem(tls, "ca", way.ca_pem, way.ca_file, source);
+    read_pem(tls, "cert", way.cert_pem, way.cert_file, source);
+    read_pem(tls, "key", way.key_pem, way.key_file, source);
     tls.read("server_name", way.server_name);
     tls.read("insecure_skip_verify", way.insecure_skip_verify);
-    check_tls_version(tls, "min_version", "TLS12");
-    check_tls_version(tls, "max_version", "TLS13");
-    refuse(tls, {"ca", "cert", "key", "ca_ref", "cert_ref", "key_ref"});
-    if (way.cert_file.empty() != way.key_file.empty()) {
-        tls.report(node->where,
-                   way.key_file.empty()
-                       ? "exactly one of key or key_file must be configured when a client certificate is configured"
-                       : "exactly one of cert or cert_file must be configured when a client key is configured");
-    }
+    read_tls_versions(tls, way);
+    refuse(tls, {"ca_ref", "cert_ref", "key_ref"});
+    check_own_certificate(tls, way);
     tls.finish();
 }
 
@@ -136,7 +181,7 @@ HttpAccess::OAuth2 read_oauth2(YamlFields& fields, const YamlNode& node, const S
     keys.read("scopes", oauth2.scopes);
     keys.read("endpoint_params", oauth2.endpoint_params);
     read_tls(keys, oauth2.way, source);
-    read_proxy(keys, oauth2.way);
+    read_proxy(keys, oauth2.way, source);
     if (std::string grant; keys.read("grant_type", grant) && !grant.empty() && grant != "client_credentials") {
         keys.report(keys.get("grant_type")->where, fmt::format("grant_type {} is not supported", go_quote(grant)),
                     "client_credentials");
@@ -231,6 +276,14 @@ HttpOptions HttpAccess::Way::options_for(std::string_view host) const {
     options.cert_file = cert_file;
     options.key_file = key_file;
     options.server_name = server_name;
+    options.ca_pem = ca_pem;
+    options.cert_pem = cert_pem;
+    options.key_pem = key_pem;
+    options.tls_min = tls_min;
+    options.tls_max = tls_max;
+    for (const auto& [name, value] : proxy_connect_headers) {
+        options.proxy_connect_headers.push_back({name, value.reveal()});
+    }
     if (!bypasses_proxy(no_proxy, host)) options.proxy_url = proxy_url;
     return options;
 }
@@ -240,7 +293,7 @@ HttpAccess read_http_access(YamlFields& fields, const std::string& directory, Di
     const Source source{directory, problems};
     read_credentials(fields, access, source);
     read_tls(fields, access.way, source);
-    read_proxy(fields, access.way);
+    read_proxy(fields, access.way, source);
     fields.read("follow_redirects", access.way.follow_redirects);
     read_headers(fields, access, source);
     return access;

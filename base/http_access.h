@@ -39,7 +39,11 @@ struct HttpAccess {
         bool follow_redirects = true;
         bool insecure_skip_verify = false;
         std::string ca_file, cert_file, key_file, server_name;
+        std::string ca_pem, cert_pem;  // text instead of the file
+        Secret key_pem;
+        TlsVersion tls_min = TlsVersion::Tls12, tls_max = TlsVersion::Tls13;
         std::string proxy_url, no_proxy;
+        std::vector<std::pair<std::string, Secret>> proxy_connect_headers;
 
         /// For a request to this host.
         HttpOptions options_for(std::string_view host) const;

@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "base/asio_tls.h"
 #include "base/outgoing_request.h"
 #include "base/text.h"
 
@@ -56,6 +57,17 @@ httplib::Request to_httplib(const HttpRequest& request, const Url& url) {
     out.body = request.body;
     for (auto& [name, value] : headers_to_send(request, url)) out.headers.emplace(name, value);
     return out;
+}
+
+/// Certificates as text, and the versions, which the library has no option for.
+AsioTls::Client texts_of(const HttpOptions& options) {
+    AsioTls::Client texts;
+    texts.ca_pem = options.ca_pem;
+    texts.cert_pem = options.cert_pem;
+    texts.key_pem = options.key_pem;
+    texts.least = options.tls_min;
+    texts.most = options.tls_max;
+    return texts;
 }
 
 Error tls_error(const httplib::SSLClient& client, httplib::Error error, const HttpOptions& options) {
@@ -234,9 +246,13 @@ Result<HttpResponse> HttplibExchange::run_tls() {
         return fail(Error::Kind::InvalidInput,
                     "tls: cannot use certificate file " + options.cert_file + " with key file " + options.key_file);
     }
-    SSL_CTX_set_min_proto_version(client.ssl_context(), TLS1_2_VERSION);
+    if (auto used = AsioTls::use_texts(client.ssl_context(), texts_of(options)); !used) {
+        return tl::unexpected(used.error());
+    }
     client.enable_server_certificate_verification(!options.insecure_skip_verify);
     if (!options.ca_file.empty()) client.set_ca_cert_path(options.ca_file);
+    // Where nothing is named the library adds what the system trusts; in this folder there is nothing to add.
+    if (!options.ca_pem.empty()) client.set_ca_cert_path("", "/nonexistent");
     return perform(client);
 }
 

@@ -76,6 +76,9 @@ void read_own_fields(const YamlNode& entry, AlertmanagersConfig& config, ConfigS
     YamlFields fields(entry, "alertmanager config", source.file, source.problems);
     fields.read("path_prefix", config.path_prefix);
     fields.read("timeout", config.timeout);
+    if (const YamlNode* headers = fields.get("proxy_connect_header")) {
+        fields.report(headers->where, "proxy_connect_header is not supported for alertmanagers");
+    }
     if (config.timeout <= Duration{0}) fields.report(fields.get("timeout")->where, "timeout must be greater than zero");
     if (std::string version; fields.read("api_version", version) && version != "v2") {
         fields.report(fields.get("api_version")->where,

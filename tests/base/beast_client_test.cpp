@@ -528,6 +528,39 @@ TEST_CASE("a server that wants a certificate gets it", "[base][beast_client]") {
     CHECK(world.get(server.url(), options)->body == "ok");
 }
 
+TEST_CASE("certificates may be text instead of files", "[base][beast_client]") {
+    const TestCertificate ours("IP:127.0.0.1"), theirs("DNS:client.test");
+    World world;
+    TlsServer server(world.scheduler, {ours.cert_file(), ours.key_file(), theirs.cert_file()}, kOk);
+    HttpOptions options;
+    options.ca_pem = fakes::text_of_file(ours.cert_file());
+    options.cert_pem = fakes::text_of_file(theirs.cert_file());
+    CHECK_FALSE(world.get(server.url(), options));
+    options.key_pem = Secret(fakes::text_of_file(theirs.key_file()));
+    CHECK(world.get(server.url(), options)->body == "ok");
+    options.key_pem = Secret("not a key at all");
+    const auto refused = world.get(server.url(), options);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message.starts_with("tls: cannot use key in the configuration: "));
+    CHECK(refused.error().message.find("at all") == std::string::npos);
+}
+
+TEST_CASE("the versions of TLS can be limited", "[base][beast_client]") {
+    const TestCertificate certificate("IP:127.0.0.1");
+    World world;
+    TlsServer server(world.scheduler, {certificate.cert_file(), certificate.key_file(), ""}, kOk);
+    HttpOptions options;
+    options.ca_file = certificate.cert_file();
+    for (const auto version : {TlsVersion::Tls12, TlsVersion::Tls13}) {
+        options.tls_min = options.tls_max = version;
+        CHECK(world.get(server.url(), options)->body == "ok");
+    }
+    CHECK(server.handshakes() == 2);  // they do not share a connection
+    options.tls_min = TlsVersion::Tls13;
+    options.tls_max = TlsVersion::Tls12;
+    CHECK(world.get(server.url(), options).error().message.starts_with("tls: "));
+}
+
 TEST_CASE("a connection is not shared by requests that verify differently", "[base][beast_client]") {
     const TestCertificate certificate("DNS:node.test");
     World world;
@@ -560,8 +593,10 @@ TEST_CASE("TLS goes through the tunnel of a proxy", "[base][beast_client]") {
     });
     HttpOptions options;
     options.proxy_url = "http://127.0.0.1:" + std::to_string(refusing.port());
+    options.proxy_connect_headers = {{"X-Pass", "let me through"}};
     CHECK(world.get("https://node.test/", options).error().message == "proxy refused: status 407");
     CHECK(refusing.notes().at(0).starts_with("CONNECT node.test:443 HTTP/1.1\r\nHost: node.test:443\r\n"));
+    CHECK(refusing.notes().at(0).find("X-Pass: let me through\r\n") != std::string::npos);
 
     // A proxy that carries bytes both ways would be as long as the client; that TLS begins behind the tunnel is what
     // counts.

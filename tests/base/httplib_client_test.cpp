@@ -476,5 +476,20 @@ TEST_CASE("a receiver that wants a certificate gets it", "[base][httplib_client]
     CHECK(world.get(server.url(), options).error().message.starts_with("tls: cannot use certificate file "));
 }
 
+TEST_CASE("certificates of receivers may be text instead of files", "[base][httplib_client]") {
+    const TestCertificate ours("IP:127.0.0.1"), theirs("DNS:client.test");
+    World world;
+    TlsServer server(world.scheduler, {ours.cert_file(), ours.key_file(), theirs.cert_file()}, kOk);
+    HttpOptions options;
+    options.ca_pem = fakes::text_of_file(ours.cert_file());
+    CHECK_FALSE(world.get(server.url(), options));
+    options.cert_pem = fakes::text_of_file(theirs.cert_file());
+    options.key_pem = Secret(fakes::text_of_file(theirs.key_file()));
+    CHECK(world.get(server.url(), options)->body == "ok");
+    // Nobody else is trusted then.
+    options.ca_pem = fakes::text_of_file(theirs.cert_file());
+    CHECK(world.get(server.url(), options).error().message.starts_with("tls: certificate: "));
+}
+
 }  // namespace
 }  // namespace tocsin

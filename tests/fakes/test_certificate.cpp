@@ -2,7 +2,10 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <memory>
+#include <string>
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -75,6 +78,12 @@ TestCertificate::~TestCertificate() {
     unlink(cert_file_.c_str());
     unlink(key_file_.c_str());
     rmdir(directory_.c_str());
+}
+
+std::string text_of_file(const std::string& path) {
+    std::ifstream in(path);
+    TOCSIN_ASSERT(in.good());
+    return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
 }  // namespace tocsin::fakes

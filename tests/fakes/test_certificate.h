@@ -21,4 +21,7 @@ private:
     std::string directory_, cert_file_, key_file_;
 };
 
+/// What is in a file that is there.
+std::string text_of_file(const std::string& path);
+
 }  // namespace tocsin::fakes
