@@ -18,9 +18,10 @@ void PollQueue::add(Timestamp tick, const std::vector<Due>& due, std::function<v
                                                                   .number = next_number_++,
                                                                   .bytes_expected = one.bytes_expected,
                                                                   .batch = batch,
+                                                                  .out_of_patience = one.patience <= Duration{0},
                                                                   .waiters = {}});
         TOCSIN_ASSERT(is_new);
-        by_patience[one.patience].emplace_back(one.target, it->second.number);
+        if (!it->second.out_of_patience) by_patience[one.patience].emplace_back(one.target, it->second.number);
         queue_.push_back(one.target);
     }
     for (auto& [patience, polls] : by_patience) {

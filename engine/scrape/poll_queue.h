@@ -33,7 +33,7 @@ public:
     struct Due {
         TargetId target;
         std::uint64_t bytes_expected;
-        Duration patience;  // how long others wait for it
+        Duration patience;  // how long others wait for it; 0: not at all
     };
     /// Polls of `tick`, in this order. `done` is called when the last one is over, at once when there are none. None of
     /// the targets may be contained yet.

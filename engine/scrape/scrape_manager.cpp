@@ -52,7 +52,7 @@ struct ScrapeManager::Impl {
         std::unique_ptr<ScrapeLoop> loop;
         std::optional<Duration> group_interval;
         std::optional<MonotonicTime> last_start;
-        bool had_credit = true;  // the last poll did not time out
+        unsigned timeouts = 0;  // in a row, up to the last poll
 
         std::optional<Duration> interval() const {
             return loop->target().interval ? loop->target().interval : group_interval;
@@ -60,7 +60,10 @@ struct ScrapeManager::Impl {
         Duration timeout() const {
             return std::min(loop->target().timeout, interval().value_or(loop->target().timeout));
         }
-        Duration patience() const { return had_credit ? timeout() : timeout() / 2; }
+        Duration patience() const {
+            if (timeouts == 0) return timeout();
+            return timeouts == 1 ? timeout() / 2 : Duration{0};
+        }
     };
 
     struct Fresh {
@@ -325,8 +328,8 @@ void ScrapeManager::Impl::poll(Timestamp tick, const std::vector<TargetId>& due,
         const auto& last = it->second.loop->last();
         polls.push_back({target, last ? last->body_bytes : 0, it->second.patience()});
     }
-    const auto has_credit = [&](const PollQueue::Due& one) { return entries.at(one.target).had_credit; };
-    std::stable_partition(polls.begin(), polls.end(), has_credit);
+    const auto answered = [&](const PollQueue::Due& one) { return entries.at(one.target).timeouts == 0; };
+    std::stable_partition(polls.begin(), polls.end(), answered);
     queue.add(tick, polls, std::move(done));
 }
 
@@ -346,7 +349,7 @@ void ScrapeManager::Impl::start(TargetId target, Timestamp tick) {
 void ScrapeManager::Impl::polled(TargetId target) {
     Entry& entry = entries.at(target);
     const ScrapeLoop::Last& last = *entry.loop->last();
-    entry.had_credit = !last.timed_out;
+    entry.timeouts = last.timed_out ? entry.timeouts + 1 : 0;
     const PollReport report{target, last.tick, last.error.empty() ? TargetHealth::Up : TargetHealth::Down, last.error,
                             last.duration};
     if (target_polled) target_polled(report);
@@ -482,6 +485,10 @@ std::vector<TargetMetadata> ScrapeManager::metadata(const std::string& metric) c
 std::vector<TimelineId> ScrapeManager::timelines(TargetId target) const {
     const auto it = impl_->entries.find(target);
     return it == impl_->entries.end() ? std::vector<TimelineId>{} : it->second.loop->timelines();
+}
+
+const ScrapeMetrics& ScrapeManager::metrics() const {
+    return impl_->metrics;
 }
 
 }  // namespace tocsin

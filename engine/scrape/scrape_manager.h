@@ -18,6 +18,7 @@
 #include "engine/discovery/discovery.h"
 #include "engine/scrape/poll_queue.h"
 #include "engine/scrape/scrape_config.h"
+#include "engine/scrape/scrape_metrics.h"
 #include "engine/scrape/scrape_options.h"
 #include "engine/store/store.h"
 
@@ -73,10 +74,11 @@ struct PollReport {
 /// group due, to be told when what the group reads is there. Samples of a poll carry the tick's timestamp. Scheduler's
 /// thread only.
 ///
-/// Who waits for whom: from poll() on, a tick waits for a target until it has answered, or its timeout has passed. A
-/// target whose last poll timed out has used up that credit: until it answers in time again, nobody waits for it longer
-/// than half of its timeout, and the others are asked before it. Its samples are taken nevertheless when they come. One
-/// that is still being polled when it is due again is left alone and counted as skipped.
+/// Who waits for whom: from poll() on, a tick waits for a target until it has answered, or its timeout has passed. For
+/// a target that has timed out once nobody waits longer than half of its timeout, for one that has timed out twice in a
+/// row nobody waits at all, until it answers in time again; the others are asked before it. Its samples are taken
+/// nevertheless when they come. One that is still being polled when it is due again is left alone and counted as
+/// skipped.
 class ScrapeManager {
 public:
     struct Context {
@@ -151,6 +153,8 @@ public:
     std::vector<TargetMetadata> metadata(const std::string& metric = {}) const;
     /// Where the samples of a target are, for whoever records or shows them.
     std::vector<TimelineId> timelines(TargetId target) const;
+    /// What was counted of all scrapes so far.
+    const ScrapeMetrics& metrics() const;
 
 private:
     struct Impl;

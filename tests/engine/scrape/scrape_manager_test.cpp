@@ -550,15 +550,18 @@ TEST_CASE("who waits for targets goes on when the last one has answered", "[engi
     CHECK(order == "before0 nobody0 a1 ab2 all10 done10 ");
 }
 
-TEST_CASE("a target that timed out holds nobody back for longer than half its timeout", "[engine][scrape][manager]") {
+TEST_CASE("a target that timed out holds nobody back for long", "[engine][scrape][manager]") {
     Rig rig;
     rig.apply({"a", "b"});
     rig.answer("x 1\n", "b");
     rig.http.once("http://a/metrics", FakeAnswer::fails(FakeAnswer::Fault::NeverAnswers));
     rig.http.once("http://a/metrics", text("x 2\n").after(7s));
+    rig.http.once("http://a/metrics", FakeAnswer::fails(FakeAnswer::Fault::NeverAnswers));
+    rig.http.once("http://a/metrics", FakeAnswer::fails(FakeAnswer::Fault::NeverAnswers));
     rig.http.once("http://a/metrics", text("x 3\n").after(7s));
+    rig.http.once("http://a/metrics", text("x 4\n").after(7s));
     std::vector<int> waited;
-    for (int i = 0; i < 3; ++i) {
+    for (int i = 0; i < 6; ++i) {
         const auto begin = rig.scheduler.now();
         rig.manager->poll(begin, rig.manager->targets(), {});
         rig.manager->when_polled(rig.manager->targets(), [&waited, &rig, begin] {
@@ -566,8 +569,9 @@ TEST_CASE("a target that timed out holds nobody back for longer than half its ti
         });
         rig.scheduler.advance(15s);
     }
-    CHECK(waited == std::vector<int>{10, 5, 7});
-    CHECK(rig.series("x", "instance=\"a\"") == "2 3");
+    // The whole timeout, half of it, then the whole again, since it had answered; half, not at all, and as before.
+    CHECK(waited == std::vector<int>{10, 5, 10, 5, 0, 7});
+    CHECK(rig.series("x", "instance=\"a\"") == "2 stale 3 4");
     // The others were asked first.
     CHECK(rig.http.sent()[2].request.url == "http://b/metrics");
 }
