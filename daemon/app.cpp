@@ -72,6 +72,7 @@ struct App::Impl {
     void drain_notifications(std::function<void()> done);
     void add_health();
     void add_metrics();
+    void add_store_metrics();
     void count_reload(bool good);
     void tell(const Diagnostics& warnings);
 
@@ -191,6 +192,7 @@ void App::Impl::build() {
     api::add_series(router, *context);
     api::add_explain(router, *context);
     api::add_status(router, *context);
+    api::add_tsdb(router, *context);
     api::add_alertmanager(router, *context);
 }
 
@@ -400,14 +402,27 @@ void App::Impl::add_metrics() {
     metrics.gauge("alertmanager_build_info", "The version of tocsin, as a label; always 1.", {{"version", version()}}).set(1);
     metrics.gauge("process_start_time_seconds", "Start time of the process since unix epoch in seconds.")
         .set(static_cast<double>(to_unix_ms(doors.scheduler.now())) / 1000);
-    auto& series = metrics.gauge("tocsin_store_series", "Series that are kept.");
+    add_store_metrics();
+}
+
+// Under Prometheus' names, which dashboards know, where it has some.
+void App::Impl::add_store_metrics() {
+    auto& series = metrics.gauge("prometheus_tsdb_head_series", "Series that are kept.");
+    auto& created = metrics.counter("prometheus_tsdb_head_series_created_total", "Series that began to be kept.");
+    auto& removed = metrics.counter("prometheus_tsdb_head_series_removed_total", "Series that are not kept any more.");
+    auto& samples =
+        metrics.counter("prometheus_tsdb_head_samples_appended_total", "Samples that were kept.", {{"type", "float"}});
     auto& bytes = metrics.gauge("tocsin_store_bytes", "Memory that kept samples and their labels take.");
-    auto& samples = metrics.counter("tocsin_store_samples_appended_total", "Samples that were kept.");
-    metrics.on_render([this, &series, &bytes, &samples] {
+    auto& per_series = metrics.gauge("tocsin_store_bytes_per_series", "The same by series; 0 without any.");
+    metrics.on_render([this, &series, &created, &removed, &samples, &bytes, &per_series] {
         const Store::Stats stats = store.stats();
-        series.set(static_cast<double>(stats.series));
-        bytes.set(static_cast<double>(stats.bytes));
+        const auto count = static_cast<double>(stats.series);
+        series.set(count);
+        created.set(static_cast<double>(stats.series_created));
+        removed.set(static_cast<double>(stats.series_removed));
         samples.set(static_cast<double>(stats.samples_appended));
+        bytes.set(static_cast<double>(stats.bytes));
+        per_series.set(count == 0 ? 0 : static_cast<double>(stats.bytes) / count);
     });
 }
 

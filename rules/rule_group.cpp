@@ -353,6 +353,8 @@ void RuleGroup::resume_after(std::optional<Timestamp> last) {
     has_resumed_ = true;
     outage_since_ = last;
     if (last) last_evaluation_ = *last;
+    // Whoever was told may have thought them over meanwhile; the first evaluation decides.
+    send(context_.scheduler.now(), Duration{0});
 }
 
 // Where no evaluation was missed there was no outage.
@@ -392,6 +394,22 @@ std::size_t RuleGroup::failing_rules() const {
     return static_cast<std::size_t>(failing);
 }
 
+const std::vector<StandingQuery::SelectorUse>& RuleGroup::selectors_of(GroupRule& rule) const {
+    // While it is computed it is the pool's.
+    if (!computing_) rule.selectors = rule.query->selectors();
+    return rule.selectors;
+}
+
+void RuleGroup::add_selector_uses(std::vector<RuleSelectorUse>& into) const {
+    for (const auto& rule : rules_) {
+        for (const auto& use : selectors_of(*rule)) into.push_back({key_, metric_label(*rule), use.text, use.series});
+    }
+}
+
+void RuleGroup::show_selectors() const {
+    for (const auto& rule : rules_) metrics_->show_selectors(metric_label(*rule), selectors_of(*rule));
+}
+
 RuleGroupView RuleGroup::view() const {
     RuleGroupView view{definition_->name, definition_->file, interval(), definition_->limit,
                        last_evaluation_,  evaluation_time_,  {}};
@@ -402,9 +420,7 @@ RuleGroupView RuleGroup::view() const {
         shown.last_error = rule->last_error;
         shown.last_evaluation = rule->last_evaluation;
         shown.evaluation_time = rule->evaluation_time;
-        // While it is computed it is the pool's.
-        if (!computing_) rule->selectors = rule->query->selectors();
-        shown.selectors = rule->selectors;
+        shown.selectors = selectors_of(*rule);
         shown.warnings = rule->annotations.warnings;
         const auto& infos = rule->annotations.infos;
         shown.warnings.insert(shown.warnings.end(), infos.begin(), infos.end());

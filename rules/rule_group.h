@@ -109,6 +109,10 @@ public:
     const std::vector<std::unique_ptr<GroupRule>>& rules() const { return rules_; }
     std::size_t failing_rules() const;
     RuleGroupView view() const;
+    /// How many series each selector matches, rule by rule; the last known while it is computed.
+    void add_selector_uses(std::vector<RuleSelectorUse>& into) const;
+    /// The same into the metrics.
+    void show_selectors() const;
 
 private:
     struct Cycle {
@@ -141,6 +145,7 @@ private:
     StoredRuleAlert stored(const GroupRule& rule, const ActiveAlerts::value_type& entry) const;
     std::size_t limit_of(const GroupRule& rule) const;
     std::string generator_url(const RuleDefinition& rule) const;
+    const std::vector<StandingQuery::SelectorUse>& selectors_of(GroupRule& rule) const;
 
     std::unique_ptr<const RuleGroupDefinition> definition_;
     RuleSettings settings_;

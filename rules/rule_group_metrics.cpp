@@ -19,6 +19,8 @@ constexpr std::string_view kRuleSamples = "tocsin_rule_last_evaluation_samples";
 constexpr std::string_view kRuleDuration = "tocsin_rule_last_evaluation_duration_seconds";
 constexpr std::string_view kRuleTemplateFailures = "tocsin_rule_template_failures_total";
 
+constexpr std::string_view kSelectorSeries = "tocsin_rule_selector_series";
+
 }  // namespace
 
 RuleGroupMetrics::RuleGroupMetrics(SelfMetrics& metrics, const std::string& key)
@@ -73,9 +75,38 @@ const RuleGroupMetrics::Rule& RuleGroupMetrics::of_rule(const std::string& rule)
         .first->second;
 }
 
+LabelSet RuleGroupMetrics::labels_of(const std::string& rule, const std::string& selector) const {
+    return LabelBuilder(labels_).set("rule", rule).set("selector", selector).build();
+}
+
+void RuleGroupMetrics::show_selectors(const std::string& rule,
+                                      const std::vector<StandingQuery::SelectorUse>& selectors) {
+    auto& shown = rules_.at(rule).selector_series;
+    std::set<std::string_view> texts;
+    for (const auto& selector : selectors) {
+        texts.insert(selector.text);
+        auto& gauge = shown[selector.text];
+        if (gauge == nullptr) {
+            gauge = &metrics_.gauge(kSelectorSeries, "Series that a selector of the rule matches.",
+                                    labels_of(rule, selector.text));
+        }
+        gauge->set(static_cast<double>(selector.series));
+    }
+    keep_selectors(rule, texts);
+}
+
+void RuleGroupMetrics::keep_selectors(const std::string& rule, const std::set<std::string_view>& texts) {
+    std::erase_if(rules_.at(rule).selector_series, [&](const auto& selector) {
+        if (texts.contains(selector.first)) return false;
+        metrics_.remove(kSelectorSeries, labels_of(rule, selector.first));
+        return true;
+    });
+}
+
 void RuleGroupMetrics::keep_rules(const std::set<std::string>& names) {
     std::erase_if(rules_, [&](const auto& rule) {
         if (names.contains(rule.first)) return false;
+        keep_selectors(rule.first, {});
         for (const std::string_view name : {kRuleFailures, kRuleSamples, kRuleDuration, kRuleTemplateFailures}) {
             metrics_.remove(name, labels_of(rule.first));
         }

@@ -3,8 +3,11 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/self_metrics.h"
+#include "engine/eval/query.h"
 
 namespace tocsin {
 
@@ -25,13 +28,18 @@ public:
         SelfMetrics::Value* last_samples;
         SelfMetrics::Value* last_duration;
         SelfMetrics::Value* template_failures;
+        std::map<std::string, SelfMetrics::Value*> selector_series = {};  // by the selector's text
     };
     const Rule& of_rule(const std::string& rule);
+    /// How many series each selector of a rule matched. Selectors that are not among them are gone.
+    void show_selectors(const std::string& rule, const std::vector<StandingQuery::SelectorUse>& selectors);
     /// The others are gone.
     void keep_rules(const std::set<std::string>& names);
 
 private:
     LabelSet labels_of(const std::string& rule) const;
+    LabelSet labels_of(const std::string& rule, const std::string& selector) const;
+    void keep_selectors(const std::string& rule, const std::set<std::string_view>& texts);
 
     SelfMetrics& metrics_;
     LabelSet labels_;

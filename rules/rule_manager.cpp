@@ -124,9 +124,15 @@ struct RuleManager::Impl {
     TickScheduler ticks;
     SelfMetrics::Value& resolved_by_reload;
     StateStore* state = nullptr;
+    std::shared_ptr<bool> alive = std::make_shared<bool>(true);
 };
 
-RuleManager::RuleManager(RuleManagerContext context) : impl_(std::make_unique<Impl>(context)) {}
+RuleManager::RuleManager(RuleManagerContext context) : impl_(std::make_unique<Impl>(context)) {
+    context.metrics.on_render([impl = impl_.get(), alive = std::weak_ptr<bool>(impl_->alive)] {
+        if (alive.expired()) return;
+        for (const auto& group : impl->groups) group->show_selectors();
+    });
+}
 RuleManager::~RuleManager() = default;
 
 GroupsByKey RuleManager::Impl::by_key() const {
@@ -284,6 +290,12 @@ std::size_t RuleManager::failing_rule_count() const {
     std::size_t count = 0;
     for (const auto& group : impl_->groups) count += group->failing_rules();
     return count;
+}
+
+std::vector<RuleSelectorUse> RuleManager::selector_uses() const {
+    std::vector<RuleSelectorUse> uses;
+    for (const auto& group : impl_->groups) group->add_selector_uses(uses);
+    return uses;
 }
 
 void RuleManager::on_transition(std::function<void(const AlertTransition&)> observer) {

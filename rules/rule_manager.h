@@ -108,6 +108,14 @@ struct RuleGroupView {
     std::vector<RuleView> rules;
 };
 
+/// What a selector of a rule finds.
+struct RuleSelectorUse {
+    std::string group;  // `file;name`
+    std::string rule;   // its name; the second of that name in the group is `name#2`
+    std::string selector;
+    std::size_t series = 0;
+};
+
 /// A change of phase of one alert, told after the evaluation that brought it.
 struct AlertTransition {
     std::string group, rule;
@@ -162,6 +170,8 @@ public:
     std::size_t rule_count() const;
     /// How many rules failed at their last evaluation.
     std::size_t failing_rule_count() const;
+    /// Of all selectors of all rules.
+    std::vector<RuleSelectorUse> selector_uses() const;
 
     void on_transition(std::function<void(const AlertTransition&)> observer);
     /// After each evaluation of a group, with the instant at which it was due.

@@ -74,17 +74,6 @@ ServerResponse config(const Context& context) {
     return api_success(Json::Object{{"yaml", context.loaded_config.yaml}});
 }
 
-Json head_stats(const Store::Stats& stats) {
-    return Json::Object{{"numSeries", static_cast<std::uint64_t>(stats.series)},
-                        {"numTimelines", static_cast<std::uint64_t>(stats.timelines)},
-                        {"bytes", static_cast<std::uint64_t>(stats.bytes)},
-                        {"samplesAppended", stats.samples_appended}};
-}
-
-ServerResponse tsdb(const Context& context) {
-    return api_success(Json::Object{{"headStats", head_stats(context.store.stats())}});
-}
-
 // There is nothing to replay once it listens.
 ServerResponse wal_replay(const Router::Call&) {
     return api_success(Json::Object{{"min", 0}, {"max", 0}, {"current", 0}});
@@ -98,7 +87,6 @@ void add_status(Router& router, Context& context) {
                   [&context](const Router::Call&) { return runtime_info(context); });
     router.answer("GET", "/api/v1/status/flags", [&context](const Router::Call&) { return flags(context.options); });
     router.answer("GET", "/api/v1/status/config", [&context](const Router::Call&) { return config(context); });
-    router.answer("GET", "/api/v1/status/tsdb", [&context](const Router::Call&) { return tsdb(context); });
     router.answer("GET", "/api/v1/status/walreplay", wal_replay);
 }
 

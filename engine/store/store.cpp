@@ -426,6 +426,14 @@ Store::Stats Store::stats() const {
     stats.series = impl_->table.size();
     stats.bytes = impl_->table.bytes();
     for (const auto& [key, selection] : impl_->selections) stats.bytes += key.size() + selection->bytes();
+    for (TimelineId id = 0; id < impl_->table.homes_end(); ++id) {
+        if (!impl_->table.has_home(id) || timeline(id).empty()) continue;
+        const Timeline& rows = timeline(id);
+        const std::size_t first_row = 0;
+        const Timestamp first = rows.time(first_row), last = rows.time(rows.rows() - 1);
+        stats.oldest = std::min(stats.oldest.value_or(first), first);
+        stats.newest = std::max(stats.newest.value_or(last), last);
+    }
     return stats;
 }
 

@@ -191,6 +191,7 @@ public:
         std::uint64_t series_created = 0;
         std::uint64_t series_removed = 0;
         std::uint64_t series_refused = 0;  // the store was full, or another timeline had them
+        std::optional<Timestamp> oldest, newest;  // row
     };
     Stats stats() const;
     const StoreOptions& options() const { return options_; }

@@ -266,7 +266,7 @@ TEST_CASE("/metrics has the names that dashboards of the originals use", "[daemo
           "alertmanager_config_last_reload_successful 1", "alertmanager_alerts{state=\"active\"} 1",
           "alertmanager_notifications_total{integration=\"webhook\",receiver_name=\"hook\"} 1",
           "alertmanager_notifications_failed_total", "alertmanager_notification_latency_seconds_bucket",
-          "alertmanager_silences{state=\"active\"} 0", "tocsin_store_series", "tocsin_build_info"}) {
+          "alertmanager_silences{state=\"active\"} 0", "prometheus_tsdb_head_series", "tocsin_build_info"}) {
         CHECK_THAT(text, Catch::Contains(name));
     }
 }

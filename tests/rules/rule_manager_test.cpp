@@ -395,8 +395,10 @@ TEST_CASE("alerts go on after a restart where they were", "[rules][rule_manager]
           "g{alertname=\"P\", instance=\"a\", job=\"j\"} firing since 0\n"
           "g{alertname=\"K\", instance=\"a\", job=\"j\"} firing since 0");
     after.scheduler.advance(10s);
-    // What fires is told again at the first evaluation, P fires at 60, K was kept from 10 on.
+    // What fires is told again at once and at the first evaluation, P fires at 60, K was kept from 10 on.
     CHECK(after.told() ==
+          "0: {alertname=\"A\", instance=\"a\", job=\"j\"} firing 0..240\n"
+          "0: {alertname=\"K\", instance=\"a\", job=\"j\"} firing 0..240\n"
           "40: {alertname=\"A\", instance=\"a\", job=\"j\"} firing 0..280\n"
           "40: {alertname=\"K\", instance=\"a\", job=\"j\"} firing 0..280\n"
           "60: {alertname=\"P\", instance=\"a\", job=\"j\"} firing 60..300\n"
