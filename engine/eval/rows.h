@@ -39,6 +39,11 @@ public:
     virtual bool distinct_without_name() const { return false; }
 };
 
+/// Whether so much of what is remembered is about rows that are gone that it is worth beginning anew.
+constexpr bool is_crowded(std::size_t remembered, std::size_t rows) {
+    return remembered > rows + rows / 4 + 1024;
+}
+
 /// What was found out about rows, by their ids.
 template <class T>
 class RowCache {
@@ -49,8 +54,7 @@ public:
         if (found != known_.end()) return found->second;
         return known_.emplace(id, std::forward<Make>(make)()).first->second;
     }
-    /// Most of it is about rows that are gone.
-    bool crowded(std::size_t rows) const { return known_.size() > 2 * rows + 1024; }
+    bool crowded(std::size_t rows) const { return is_crowded(known_.size(), rows); }
     void clear() { known_.clear(); }
 
 private:
@@ -65,7 +69,7 @@ public:
     bool drops_name(RowId id) const { return entries_[id - first_].drops_name; }
 
     std::size_t size() const { return entries_.size(); }
-    bool crowded(std::size_t rows) const { return size() > 2 * rows + 1024; }
+    bool crowded(std::size_t rows) const { return is_crowded(size(), rows); }
     /// Ids that were given out mean nothing from here on, and are not given out again.
     void clear();
 
