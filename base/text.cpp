@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include "base/assert.h"
 #include "base/sample.h"
 
 namespace tocsin {
@@ -285,6 +286,18 @@ std::string_view trim(std::string_view text) {
     const std::size_t first = text.find_first_not_of(kBlanks);
     if (first == text.npos) return {};
     return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+std::string replace_all(std::string_view text, std::string_view what, std::string_view by) {
+    TOCSIN_ASSERT(!what.empty());
+    std::string out;
+    for (std::size_t at = 0;;) {
+        const std::size_t found = text.find(what, at);
+        out += text.substr(at, found - at);
+        if (found == text.npos) return out;
+        out += by;
+        at = found + what.size();
+    }
 }
 
 bool iequals(std::string_view a, std::string_view b) {

@@ -50,6 +50,8 @@ bool is_legacy_metric_name(std::string_view name);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 std::vector<std::string_view> split(std::string_view text, char separator);
 std::string_view trim(std::string_view text);
+/// In one pass; `what` is not empty.
+std::string replace_all(std::string_view text, std::string_view what, std::string_view by);
 bool iequals(std::string_view a, std::string_view b);
 std::string to_lower(std::string_view text);
 

@@ -7,11 +7,10 @@
 #include "base/duration.h"
 #include "base/text.h"
 #include "base/url.h"
+#include "notifiers/masking.h"
 
 namespace tocsin {
 namespace {
-
-constexpr std::string_view kMasked = "<secret>";
 
 std::string_view scheme_of(std::string_view text) {
     const auto colon = text.find(':');
@@ -89,7 +88,7 @@ bool ConfigFields::read_url(std::string_view key, std::string& into) {
 bool ConfigFields::read_secret_url(std::string_view key, Secret& into) {
     Secret secret;
     if (!read_secret(key, secret)) return false;
-    if (secret.reveal() != kMasked) {
+    if (secret.reveal() != kMask) {
         if (auto problem = url_problem(secret.reveal(), true); !problem.empty()) {
             report(key, std::move(problem), "an absolute http or https URL");
             return false;

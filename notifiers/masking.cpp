@@ -5,18 +5,28 @@
 #include <utility>
 #include <vector>
 
+#include "base/json.h"
+#include "base/text.h"
+#include "base/url.h"
+
 namespace tocsin {
 namespace {
 
-constexpr std::string_view kMask = "<secret>";
+constexpr std::size_t kSecretBytesMin = 4;
 // Stands for a secret while a message is made. It can be a key, and a URL too.
 constexpr std::string_view kStandIn = "https://secret.invalid";
 
-std::string replace_all(std::string text, std::string_view what, std::string_view by) {
-    for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) {
-        text.replace(at, what.size(), by);
+/// As it is, as a URL has it, and as a server's JSON may have it: with `\u0026` for `&`, with `\/` for `/`.
+void add_spellings(const std::string& secret, std::vector<std::string>& into) {
+    into.push_back(secret);
+    into.push_back(query_escape(secret));
+    for (const JsonStyle style : {JsonStyle::Compact, JsonStyle::Plain}) {
+        std::string quoted;
+        append_json_string(quoted, secret, style);
+        std::string escaped = quoted.substr(1, quoted.size() - 2);
+        into.push_back(replace_all(escaped, "/", "\\/"));
+        into.push_back(std::move(escaped));
     }
-    return text;
 }
 
 tl::unexpected<Error> not_here() {
@@ -52,17 +62,29 @@ public:
 
 }  // namespace
 
+std::string mask_secrets(std::string text, const std::vector<std::string>& secrets) {
+    std::vector<std::string> spellings;
+    for (const std::string& secret : secrets) {
+        if (secret.size() >= kSecretBytesMin) add_spellings(secret, spellings);
+    }
+    // A secret may be part of another one: first the whole.
+    std::sort(spellings.begin(), spellings.end(),
+              [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
+    for (const std::string& spelling : spellings) text = replace_all(text, spelling, kMask);
+    return text;
+}
+
 std::unique_ptr<Disk> make_masked_disk() {
     return std::make_unique<MaskedDisk>();
 }
 
 void mask(HttpRequest& request) {
     request.url = request.url.starts_with(kStandIn) ? std::string(kMask) : request.url;
-    request.body = replace_all(std::move(request.body), kStandIn, kMask);
+    request.body = replace_all(request.body, kStandIn, kMask);
     for (HttpHeader& header : request.headers) {
         // Names and passwords are there in another notation.
         if (header.name == "Authorization") header.value = kMask;
-        header.value = replace_all(std::move(header.value), kStandIn, kMask);
+        header.value = replace_all(header.value, kStandIn, kMask);
     }
 }
 

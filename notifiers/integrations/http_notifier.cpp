@@ -8,15 +8,18 @@
 
 #include <fmt/format.h>
 
+#include "base/digest.h"
 #include "base/text.h"
 #include "base/url.h"
+#include "notifiers/masking.h"
 
 namespace tocsin {
 namespace {
 
 constexpr Duration kRetryAfterMax = std::chrono::hours(1);
 constexpr std::size_t kExcerptBytes = 1024;
-constexpr std::size_t kSecretBytesMin = 4;
+// What is that long is a key rather than a word.
+constexpr std::size_t kKeyBytesMin = 16;
 
 std::optional<int> parse_digits(std::string_view text) {
     int number = 0;
@@ -43,6 +46,31 @@ std::optional<Timestamp> parse_http_date(std::string_view text) {
     if (!date.ok()) return std::nullopt;
     return Timestamp{std::chrono::sys_days(date)} + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
            std::chrono::seconds(*second);
+}
+
+void add_if_key(std::string_view part, std::vector<std::string>& into) {
+    if (part.size() < kKeyBytesMin) return;
+    into.emplace_back(part);
+    into.push_back(percent_decode(part, true));
+}
+
+/// A URL, its parts, and what in it is long enough to be a key: a server may repeat it alone.
+void add_url_secrets(const std::string& text, std::vector<std::string>& into) {
+    into.push_back(text);
+    const auto url = parse_url(text);
+    if (!url) return;
+    for (const std::string& part : {url->target(), url->path, url->query, url->password}) into.push_back(part);
+    for (const std::string_view segment : split(url->path, '/')) add_if_key(segment, into);
+    for (const std::string_view field : split(url->query, '&')) add_if_key(field.substr(field.find('=') + 1), into);
+}
+
+/// `Bearer token`: the token too. `Basic base64`: also the password in it.
+void add_credentials(const std::string& header, std::vector<std::string>& into) {
+    into.push_back(header);
+    into.push_back(header.substr(header.rfind(' ') + 1));
+    if (!header.starts_with("Basic ")) return;
+    const std::string pair = base64_decode(into.back()).value_or("");
+    into.push_back(pair.substr(pair.find(':') + 1));
 }
 
 FailureReason reason_of_status(int status) {
@@ -119,7 +147,8 @@ Notifier::AttemptId HttpNotifier::notify(const Notification& notification, Durat
 
 void HttpNotifier::send_next(const std::shared_ptr<Attempt>& attempt) {
     const Duration left = std::chrono::ceil<Duration>(attempt->deadline - clock_.monotonic());
-    auto request = build_request(attempt->messages[attempt->next++], std::max(left, Duration{1}));
+    Message& message = attempt->messages[attempt->next++];
+    auto request = build_request(message, std::max(left, Duration{1}));
     if (!request) {
         Outcome outcome;
         outcome.kind = Outcome::Kind::Failed;
@@ -127,9 +156,9 @@ void HttpNotifier::send_next(const std::shared_ptr<Attempt>& attempt) {
         return end_step(attempt, std::move(outcome));
     }
     HttpEvents events;
-    events.verdict = [this, attempt, secrets = secrets_of(*request)](const Result<HttpResponse>& verdict) {
+    events.verdict = [this, attempt, &message](const Result<HttpResponse>& verdict) {
         running_.erase(attempt->id);
-        end_step(attempt, outcome_of(attempt->notification, secrets, verdict));
+        end_step(attempt, outcome_of(attempt->notification, message, verdict));
     };
     // The entry is made first: a client may answer before send() returns.
     running_[attempt->id] = 0;
@@ -155,7 +184,10 @@ void HttpNotifier::cancel(AttemptId id) {
     running_.erase(running);
 }
 
-Result<HttpRequest> HttpNotifier::build_request(const Message& message, Duration timeout) {
+Result<HttpRequest> HttpNotifier::build_request(Message& message, Duration timeout) {
+    TOCSIN_TRY(auto headers, config_->http.request_headers(disk_));
+    headers.insert(headers.end(), message.headers.begin(), message.headers.end());
+    message.headers = std::move(headers);
     HttpRequest request;
     request.method = message.method;
     request.url = message.url;
@@ -163,27 +195,23 @@ Result<HttpRequest> HttpNotifier::build_request(const Message& message, Duration
     request.body = message.body;
     request.timeout = timeout;
     request.headers = {{"Content-Type", message.content_type}, {"User-Agent", user_agent_}};
-    TOCSIN_TRY(auto headers, config_->http.request_headers(disk_));
-    for (const auto* more : {&std::as_const(headers), &message.headers}) {
-        request.headers.insert(request.headers.end(), more->begin(), more->end());
-    }
+    request.headers.insert(request.headers.end(), message.headers.begin(), message.headers.end());
     TOCSIN_TRY(const Url url, parse_url(message.url));
     request.options = std::make_shared<HttpOptions>(config_->http.options_for(url.host));
     return request;
 }
 
-Outcome HttpNotifier::judge(const Notification&, const HttpResponse& response) {
-    return classify_status(response, clock_.now(), answer_excerpt(response.body));
+Outcome HttpNotifier::judge(const Notification&, const HttpResponse& response, const Quote& quote) {
+    return classify_status(response, clock_.now(), [&] { return quote(response.body); });
 }
 
-Outcome HttpNotifier::outcome_of(const Notification& notification, const std::vector<std::string>& secrets,
+Outcome HttpNotifier::outcome_of(const Notification& notification, const Message& message,
                                  const Result<HttpResponse>& verdict) {
-    if (verdict && verdict->status / 100 == 2) return judge(notification, *verdict);
     if (verdict) {
-        // Before anything is cut off from it: half a secret would not be found.
-        HttpResponse refusal = *verdict;
-        refusal.body = mask_secrets(std::move(refusal.body), secrets);
-        return judge(notification, refusal);
+        // Masked before anything is cut off: half a secret would not be found.
+        return judge(notification, *verdict, [&](std::string_view answer) {
+            return answer_excerpt(mask_secrets(std::string(answer), secrets_of(message)));
+        });
     }
     Outcome outcome;
     outcome.kind = Outcome::Kind::RetryLater;
@@ -192,7 +220,14 @@ Outcome HttpNotifier::outcome_of(const Notification& notification, const std::ve
     return outcome;
 }
 
-Outcome classify_status(const HttpResponse& response, Timestamp now, std::string_view details) {
+std::vector<std::string> HttpNotifier::secrets_of(const Message& message) {
+    std::vector<std::string> secrets = message.secrets;
+    add_url_secrets(message.url, secrets);
+    for (const HttpHeader& header : message.headers) add_credentials(header.value, secrets);
+    return secrets;
+}
+
+Outcome classify_status(const HttpResponse& response, Timestamp now, const std::function<std::string()>& details) {
     Outcome outcome;
     outcome.http_status = response.status;
     if (response.status / 100 == 2) return outcome;
@@ -200,7 +235,7 @@ Outcome classify_status(const HttpResponse& response, Timestamp now, std::string
     outcome.kind = retry ? Outcome::Kind::RetryLater : Outcome::Kind::Failed;
     outcome.reason = reason_of_status(response.status);
     outcome.message = fmt::format("unexpected status code {}", response.status);
-    if (!details.empty()) outcome.message += fmt::format(": {}", details);
+    if (const std::string more = details(); !more.empty()) outcome.message += ": " + more;
     if (retry) outcome.retry_after = parse_retry_after(find_header(response.headers, "Retry-After"), now);
     return outcome;
 }
@@ -216,33 +251,6 @@ std::optional<Duration> parse_retry_after(std::string_view text, Timestamp now) 
     const auto date = parse_http_date(text);
     if (!date) return std::nullopt;
     return std::clamp(*date - now, Duration{0}, kRetryAfterMax);
-}
-
-std::vector<std::string> secrets_of(const HttpRequest& request) {
-    std::vector<std::string> secrets{request.url};
-    if (const auto url = parse_url(request.url)) {
-        for (const std::string& part : {url->target(), url->path, url->query, url->password}) secrets.push_back(part);
-    }
-    for (const HttpHeader& header : request.headers) {
-        if (header.name == "Content-Type" || header.name == "User-Agent") continue;
-        secrets.push_back(header.value);
-        secrets.push_back(header.value.substr(header.value.rfind(' ') + 1));  // `Bearer …`
-    }
-    // What is that short says nothing, and would be found in any word.
-    std::erase_if(secrets, [](const std::string& secret) { return secret.size() < kSecretBytesMin; });
-    std::sort(secrets.begin(), secrets.end(),
-              [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
-    return secrets;
-}
-
-std::string mask_secrets(std::string text, const std::vector<std::string>& secrets) {
-    constexpr std::string_view kMask = "<secret>";
-    for (const std::string& secret : secrets) {
-        for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at + kMask.size())) {
-            text.replace(at, secret.size(), kMask);
-        }
-    }
-    return text;
 }
 
 std::string answer_excerpt(std::string_view body) {

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "notifiers/integrations/notifier.h"
@@ -23,8 +25,14 @@ protected:
         std::string template_error;
         std::string method = "POST";
         std::string content_type = "application/json";
+        /// What is secret of it beside the URL and the headers. A server may repeat any of that: see Quote.
+        std::vector<std::string> secrets;
         std::vector<Message> next;  // each sent when the one before was taken; the last one's outcome counts
     };
+
+    /// The beginning of a piece of the answer, with `<secret>` in place of every secret of the request. Nothing of an
+    /// answer may be shown in another way.
+    using Quote = std::function<std::string(std::string_view answer)>;
 
     /// `kind` names the integration in messages.
     HttpNotifier(std::string_view kind, std::shared_ptr<const IntegrationConfig> config,
@@ -33,7 +41,7 @@ protected:
     /// An error is one that no retry will mend.
     virtual Result<Message> compose(const Notification& notification) = 0;
     /// By the status, with the beginning of the answer as the reason, unless an integration knows better.
-    virtual Outcome judge(const Notification& notification, const HttpResponse& response);
+    virtual Outcome judge(const Notification& notification, const HttpResponse& response, const Quote& quote);
 
     Disk& disk() { return disk_; }
     const Scheduler& clock() const { return clock_; }
@@ -42,9 +50,10 @@ private:
     struct Attempt;
     void send_next(const std::shared_ptr<Attempt>& attempt);
     void end_step(const std::shared_ptr<Attempt>& attempt, Outcome outcome);
-    Result<HttpRequest> build_request(const Message& message, Duration timeout);
-    Outcome outcome_of(const Notification& notification, const std::vector<std::string>& secrets,
-                       const Result<HttpResponse>& verdict);
+    /// Adds to the message the headers of `http_config`.
+    Result<HttpRequest> build_request(Message& message, Duration timeout);
+    Outcome outcome_of(const Notification& notification, const Message& message, const Result<HttpResponse>& verdict);
+    static std::vector<std::string> secrets_of(const Message& message);
 
     std::string label_;
     std::shared_ptr<const IntegrationConfig> config_;
@@ -57,18 +66,11 @@ private:
 };
 
 /// By status alone: 2xx delivered; 429 and 5xx are to be retried, after `Retry-After` where it is given; everything
-/// else failed.
-Outcome classify_status(const HttpResponse& response, Timestamp now, std::string_view details = {});
+/// else failed. `details` is asked for what the message of a failure has beside the status.
+Outcome classify_status(const HttpResponse& response, Timestamp now, const std::function<std::string()>& details);
 
 /// Seconds or a date of HTTP, as a wait of at most an hour; nothing when it is neither.
 std::optional<Duration> parse_retry_after(std::string_view text, Timestamp now);
-
-/// What a server may repeat of a request and nobody may read: its URL, the parts of it, what its headers prove. Longest
-/// first.
-std::vector<std::string> secrets_of(const HttpRequest& request);
-
-/// `<secret>` in place of each of them.
-std::string mask_secrets(std::string text, const std::vector<std::string>& secrets);
 
 /// The beginning of an answer, for a message.
 std::string answer_excerpt(std::string_view body);

@@ -76,6 +76,7 @@ private:
         Json details = make_details(expand);
         Message message;
         message.url = config_->is_v1() ? v1_url_ : config_->url;
+        message.secrets = {key};
         const auto event = [&](const Json& with_details) {
             return config_->is_v1() ? v1_event(notification, key, with_details, expand)
                                     : v2_event(notification, key, with_details, expand);
@@ -205,8 +206,8 @@ private:
         return links;
     }
 
-    Outcome judge(const Notification&, const HttpResponse& response) override {
-        Outcome outcome = classify_status(response, clock().now(), error_details(response));
+    Outcome judge(const Notification&, const HttpResponse& response, const Quote& quote) override {
+        Outcome outcome = classify_status(response, clock().now(), [&] { return error_details(response, quote); });
         // The first API says so when events come too fast.
         if (config_->is_v1() && response.status == 403) {
             outcome.kind = Outcome::Kind::RetryLater;
@@ -215,13 +216,13 @@ private:
         return outcome;
     }
 
-    static std::string error_details(const HttpResponse& response) {
+    static std::string error_details(const HttpResponse& response, const Quote& quote) {
         if (response.status != 400) return {};
         const auto answer = parse_json(response.body);
         if (!answer) return {};
         std::vector<std::string> errors;
         for (const Json& error : answer->at("errors").items()) errors.push_back(error.as_string());
-        return answer_excerpt(fmt::format("{}: {}", answer->at("message").as_string(), join(errors, ",")));
+        return quote(fmt::format("{}: {}", answer->at("message").as_string(), join(errors, ",")));
     }
 
     std::shared_ptr<const PagerdutyConfig> config_;

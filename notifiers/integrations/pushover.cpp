@@ -61,6 +61,7 @@ private:
             separator = '&';
         }
         message.content_type = "text/plain";
+        message.secrets = {token, user};
         message.template_error = expand.error();
         return message;
     }

@@ -175,27 +175,27 @@ private:
         return config_->api_url.resolve(disk());
     }
 
-    Outcome judge(const Notification& notification, const HttpResponse& response) override {
-        Outcome outcome = classify_status(response, clock().now(), answer_excerpt(response.body));
+    Outcome judge(const Notification& notification, const HttpResponse& response, const Quote& quote) override {
+        Outcome outcome = classify_status(response, clock().now(), [&] { return quote(response.body); });
         if (outcome.kind == Outcome::Kind::Delivered) {
             const bool json = find_header(response.headers, "Content-Type").starts_with("application/json");
-            outcome = json ? judge_json(notification, response) : judge_text(response);
+            outcome = json ? judge_json(notification, response, quote) : judge_text(response, quote);
         }
         if (outcome.kind != Outcome::Kind::Delivered) outcome.message = "slack: " + outcome.message;
         return outcome;
     }
 
-    static Outcome judge_text(const HttpResponse& response) {
+    static Outcome judge_text(const HttpResponse& response, const Quote& quote) {
         Outcome outcome;
         outcome.http_status = response.status;
         if (response.body == "ok") return outcome;
         outcome.kind = Outcome::Kind::Failed;
         outcome.reason = FailureReason::ClientError;
-        outcome.message = fmt::format("received an error response from Slack: {}", answer_excerpt(response.body));
+        outcome.message = fmt::format("received an error response from Slack: {}", quote(response.body));
         return outcome;
     }
 
-    Outcome judge_json(const Notification& notification, const HttpResponse& response) const {
+    Outcome judge_json(const Notification& notification, const HttpResponse& response, const Quote& quote) const {
         Outcome outcome;
         outcome.http_status = response.status;
         const auto answer = parse_json(response.body);
@@ -205,7 +205,9 @@ private:
             outcome.message = fmt::format("could not unmarshal JSON response: {}", answer.error().message);
             return outcome;
         }
-        if (!answer->at("ok").as_bool()) return judge_refusal(notification, response, answer->at("error").as_string());
+        if (!answer->at("ok").as_bool()) {
+            return judge_refusal(notification, response, answer->at("error").as_string(), quote);
+        }
         if (config_->update_message) {
             outcome.notes[kTimestampNote] = answer->at("ts").as_string();
             outcome.notes[kChannelNote] = answer->at("channel").as_string();
@@ -214,12 +216,12 @@ private:
     }
 
     Outcome judge_refusal(const Notification& notification, const HttpResponse& response,
-                          const std::string& error) const {
+                          const std::string& error, const Quote& quote) const {
         Outcome outcome;
         outcome.http_status = response.status;
         outcome.kind = Outcome::Kind::Failed;
         outcome.reason = FailureReason::ClientError;
-        outcome.message = fmt::format("error response from Slack: {}", answer_excerpt(error));
+        outcome.message = fmt::format("error response from Slack: {}", quote(error));
         const bool updating = config_->update_message && notification.notes.count(kTimestampNote) > 0;
         if (updating && is_lost_message(error)) {
             outcome.kind = Outcome::Kind::RetryLater;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "notifiers/masking.h"
+
 namespace tocsin::integrations {
 namespace {
 
@@ -91,7 +93,7 @@ void read_endpoint(ConfigFields& fields, SlackConfig& config, const GlobalConfig
         fields.report("app_token", "at most one of api_url/api_url_file & app_token/app_token_file must be configured");
     }
     const std::string& own_url = config.api_url.text.reveal();
-    if (config.update_message && own_url != kSlackPostMessageUrl && own_url != "<secret>") {
+    if (config.update_message && own_url != kSlackPostMessageUrl && own_url != kMask) {
         fields.report("update_message",
                       "update_message can only be used with bot tokens. api_url must be set to "
                       "https://slack.com/api/chat.postMessage");

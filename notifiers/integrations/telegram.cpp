@@ -54,6 +54,7 @@ private:
         std::string_view base = config_->api_url;
         while (base.ends_with('/')) base.remove_suffix(1);
         message.url = fmt::format("{}/bot{}/sendMessage", base, token);
+        message.secrets = {token};
         FieldExpander expand(notification);
         std::string text_to_send = text(notification, expand);
         message.template_error = expand.error();
@@ -102,10 +103,10 @@ private:
         return json;
     }
 
-    Outcome judge(const Notification&, const HttpResponse& response) override {
+    Outcome judge(const Notification&, const HttpResponse& response, const Quote& quote) override {
         const auto answer = parse_json(response.body);
         const std::string description = answer ? answer->at("description").as_string() : std::string();
-        Outcome outcome = classify_status(response, clock().now(), answer_excerpt(description));
+        Outcome outcome = classify_status(response, clock().now(), [&] { return quote(description); });
         if (outcome.kind == Outcome::Kind::RetryLater && answer && !outcome.retry_after) {
             const std::int64_t seconds = answer->at("parameters").at("retry_after").as_integer();
             if (seconds > 0) outcome.retry_after = parse_retry_after(std::to_string(seconds), clock().now());

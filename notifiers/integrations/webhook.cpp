@@ -8,11 +8,11 @@
 #include "base/text.h"
 #include "notifiers/integrations/http_notifier.h"
 #include "notifiers/integrations/templated_text.h"
+#include "notifiers/masking.h"
 
 namespace tocsin::integrations {
 namespace {
 
-constexpr std::string_view kMasked = "<secret>";
 constexpr std::string_view kRfc3339Nano = "2006-01-02T15:04:05.999999999Z07:00";
 
 struct WebhookConfig final : IntegrationConfig {
@@ -93,7 +93,7 @@ private:
 
 void check_url(ConfigFields& fields, const WebhookConfig& config) {
     const std::string& url = config.url.text.reveal();
-    if (url.empty() || url == kMasked) return;
+    if (url.empty() || url == kMask) return;
     if (url.find("{{") == std::string::npos) {
         if (auto problem = url_problem(url); !problem.empty()) fields.report("url", "invalid URL: " + problem);
     } else if (!templates::NotificationTemplates().parse_text(url)) {

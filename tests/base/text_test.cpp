@@ -206,6 +206,14 @@ TEST_CASE("case counts for ASCII letters only", "[base][text]") {
     CHECK(to_lower("ÄbC") == "Äbc");
 }
 
+TEST_CASE("what is put in place of a text is not looked at again", "[base][text]") {
+    CHECK(replace_all("aXbXX", "X", "<X>") == "a<X>b<X><X>");
+    CHECK(replace_all("aaa", "aa", "b") == "ba");
+    CHECK(replace_all("abc", "abc", "") == "");
+    CHECK(replace_all("abc", "x", "y") == "abc");
+    CHECK(replace_all("", "x", "y") == "");
+}
+
 TEST_CASE("text of others cannot steer a terminal", "[base][text]") {
     CHECK(escape_control_characters("a\x1b[31m\nb") == R"(a\x1b[31m\nb)");
     CHECK(escape_control_characters("\u009b31m \u202e") == R"(\u009b31m \u202e)");

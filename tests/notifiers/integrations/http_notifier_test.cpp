@@ -1,6 +1,7 @@
 #include "notifiers/integrations/http_notifier.h"
 
 #include "base/duration.h"
+#include "base/text.h"
 #include "tests/catch.h"
 #include "tests/notifiers/integrations/integration_rig.h"
 
@@ -72,6 +73,99 @@ TEST_CASE("an attempt ends after its time", "[notifiers][http_notifier]") {
     CHECK(rig.send_with_answer(FakeAnswer::fails(FakeAnswer::Fault::NeverEnds)).reason ==
           FailureReason::DeadlineExceeded);
     CHECK(rig.last_request().timeout == Duration(10s));
+}
+
+/// A receiver whose server repeats what it was sent, and what must not come back of it.
+struct Leak {
+    const char* key;
+    const char* integration;
+    std::vector<std::string> secrets;
+};
+
+const std::vector<Leak>& leaks() {
+    static const std::vector<Leak> all = {
+        {"telegram_configs", "{api_url: 'http://r', bot_token: '12:t0kEn', chat_id: 1}", {"12:t0kEn"}},
+        {"pushover_configs", "{token: 't0k/n&', user_key: usrk}", {"t0k/n&", "usrk", "t0k%2Fn%26"}},
+        {"pagerduty_configs", "{url: 'http://r/pd', routing_key: r0ut}", {"r0ut"}},
+        {"pagerduty_configs", "{service_key: s3rv}", {"s3rv"}},
+        {"opsgenie_configs", "{api_url: 'http://r/', api_key: g3nie}", {"g3nie"}},
+        {"slack_configs", "{api_url: 'http://r/services/T0/B0/x&y'}", {"/services/T0/B0/x&y"}},
+        {"slack_configs", "{app_token: 't0k', app_url: 'http://r/post', channel: c}", {"Bearer t0k"}},
+        {"discord_configs", "{webhook_url: 'http://r/hooks/0123456789abcdef'}", {"0123456789abcdef"}},
+        {"msteamsv2_configs", "{webhook_url: 'http://r/hooks?sig=0123456789%26abcdef'}",
+         {"0123456789%26abcdef", "0123456789&abcdef"}},
+        {"webhook_configs", "{url: 'http://r/h00k', http_config: {basic_auth: {username: me, password: 'p4ss'}}}",
+         {"/h00k", "p4ss", "bWU6cDRzcw=="}},
+        {"webhook_configs", "{url: 'http://r/h00k', http_config: {authorization: {credentials: b34rer}}}", {"b34rer"}},
+    };
+    return all;
+}
+
+/// Everything of the request and each secret alone.
+std::string repeated(const HttpRequest& request, const Leak& leak) {
+    std::string text = request.url + " " + request.body;
+    for (const HttpHeader& header : request.headers) text += " " + header.value;
+    for (const std::string& secret : leak.secrets) text += " [" + secret + "]";
+    return text;
+}
+
+/// In all members from which some integration takes what went wrong, as PHP writes JSON.
+std::string repeated_as_json(const HttpRequest& request, const Leak& leak) {
+    const Json text = repeated(request, leak);
+    Json json = Json::object();
+    json.add("ok", false).add("error", text).add("description", text).add("message", text);
+    json.add("errors", Json(Json::Array{text}));
+    return replace_all(dump(json), "/", "\\/");
+}
+
+TEST_CASE("a server that repeats the request makes nobody tell its secrets", "[notifiers][http_notifier]") {
+    const bool json = GENERATE(false, true);
+    const int status = GENERATE(200, 400, 500);
+    for (const Leak& leak : leaks()) {
+        CAPTURE(leak.integration, status, json);
+        IntegrationRig rig(leak.key, leak.integration);
+        rig.http.handle([&](const HttpRequest& request) {
+            FakeAnswer answer = FakeAnswer::with_status(
+                status, json ? repeated_as_json(request, leak) : repeated(request, leak));
+            if (json) answer.header("Content-Type", "application/json");
+            return answer;
+        });
+        const Outcome outcome = rig.send({IntegrationRig::example(true)});
+        for (const std::string& secret : leak.secrets) {
+            CAPTURE(secret, outcome.message);
+            CHECK(outcome.message.find(secret) == std::string::npos);
+            CHECK(outcome.message.find(replace_all(secret, "/", "\\/")) == std::string::npos);
+        }
+    }
+}
+
+TEST_CASE("what was refused is told, without its secrets", "[notifiers][http_notifier]") {
+    IntegrationRig telegram("telegram_configs", "{api_url: 'http://r', bot_token: '12:t0kEn', chat_id: 1}");
+    CHECK(telegram.send_with_answer(FakeAnswer::with_status(404, R"({"description":"no bot 12:t0kEn"})")).message ==
+          "unexpected status code 404: no bot <secret>");
+    IntegrationRig slack("slack_configs", "{api_url: 'http://r/services/T0'}");
+    CHECK(slack.send_with_answer(FakeAnswer::ok(R"(no hook http:\/\/r\/services\/T0)")).message ==
+          "slack: received an error response from Slack: no hook <secret>");
+}
+
+TEST_CASE("a secret is masked before the answer is cut", "[notifiers][http_notifier]") {
+    IntegrationRig rig("pagerduty_configs", "{url: 'http://r/pd', routing_key: '0123456789abcdef0123456789abcdef'}");
+    const std::string message = std::string(1000, 'x') + "0123456789abcdef0123456789abcdef";
+    const Outcome outcome = rig.send_with_answer(FakeAnswer::with_status(400, R"({"message":")" + message + "\"}"));
+    CHECK(outcome.message.find("01234") == std::string::npos);
+    CHECK(outcome.message.find("x<secret>") != std::string::npos);
+}
+
+TEST_CASE("masking leaves the verdict as it is", "[notifiers][http_notifier]") {
+    // The header's value stands in the answer too.
+    IntegrationRig rig("slack_configs",
+                       "{api_url: 'https://slack.com/api/chat.postMessage', update_message: true, channel: c, "
+                       "http_config: {http_headers: {X-Probe: {values: ['true']}}}}");
+    FakeAnswer taken = FakeAnswer::ok(R"({"ok":true,"ts":"1.2","channel":"C1"})");
+    taken.header("Content-Type", "application/json");
+    const Outcome outcome = rig.send_with_answer(taken);
+    CHECK(outcome.kind == Outcome::Kind::Delivered);
+    CHECK(outcome.notes.at("ts") == "1.2");
 }
 
 }  // namespace
