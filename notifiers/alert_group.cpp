@@ -55,7 +55,7 @@ void AlertGroup::insert(const AlertPtr& alert) {
     const AlertPtr before = std::exchange(alerts_[alert->alert.labels], alert);
     leaving_.erase(alert->alert.labels);
     const bool fires_again = before != nullptr && before->alert.resolved_at(now) && !alert->alert.resolved_at(now);
-    if (fires_again && !saw_end_of(before)) note_flap(alert, fires_again);
+    if (fires_again && is_end_unseen(*before)) note_flap(alert, fires_again);
     if (!first || timer_ != 0) return;
     const Timestamp due = now + route_->options.group_wait;
     // Of an alert that began long ago everything there is to wait for has come, but for the rest of its batch: the
@@ -165,11 +165,7 @@ void AlertGroup::flush() {
     flushed.due = due;
     count_mutes(flushed);
     note_ends_unseen(flushed);
-    unseen_since_ = now;
-    flushed_resolved_.clear();
-    for (const FlushAlert& alert : flushed.alerts) {
-        if (!alert.firing) flushed_resolved_.push_back(alert.alert);
-    }
+    keep_as_seen(flushed);
     const auto deliveries = deliveries_;
     for (const auto& delivery : deliveries) delivery->consider(flushed);
     sweep();
@@ -200,13 +196,25 @@ void AlertGroup::count_mutes(const FlushView& flushed) const {
     }
 }
 
+void AlertGroup::keep_as_seen(const FlushView& flushed) {
+    unseen_since_ = flushed.now;
+    fired_at_flush_.clear();
+    flushed_resolved_.clear();
+    for (const FlushAlert& alert : flushed.alerts) {
+        fired_at_flush_[alert.alert->log_hash] = alert.firing;
+        if (!alert.firing) flushed_resolved_.push_back(alert.alert);
+    }
+}
+
 /// Alerts that fired and ended since the last flush, and were never anybody's news. What is sent for the others of the
 /// group tells of them too.
 void AlertGroup::note_ends_unseen(const FlushView& flushed) {
     for (const FlushAlert& alert : flushed.alerts) {
+        if (alert.firing || alert.muted || deliveries_.empty()) continue;
         // Sources go on telling of an end for a while: that is nothing new.
-        const bool is_old = alert.alert->alert.ends_at <= unseen_since_ || saw_end_of(alert.alert);
-        if (alert.firing || alert.muted || is_old || deliveries_.empty()) continue;
+        const bool is_old = alert.alert->alert.ends_at <= unseen_since_;
+        if (is_old || fired_at_flush_.count(alert.alert->log_hash) > 0) continue;
+        // Before a restart it may have been seen.
         const bool known = std::any_of(deliveries_.begin(), deliveries_.end(),
                                        [&](const auto& delivery) { return delivery->knows(*alert.alert); });
         if (!known) note_flap(alert.alert, false);
@@ -220,8 +228,10 @@ void AlertGroup::note_flap(const AlertPtr& alert, bool fires_again) const {
     context_.observer->on_flap({key_, receiver, alert, fires_again, context_.scheduler.now()});
 }
 
-bool AlertGroup::saw_end_of(const AlertPtr& resolved) const {
-    return std::find(flushed_resolved_.begin(), flushed_resolved_.end(), resolved) != flushed_resolved_.end();
+/// By labels, not by what is known of the alert: sources repeat an end.
+bool AlertGroup::is_end_unseen(const StoredAlert& resolved) const {
+    const auto seen = fired_at_flush_.find(resolved.log_hash);
+    return seen == fired_at_flush_.end() ? resolved.alert.ends_at > unseen_since_ : seen->second;
 }
 
 /// A receiver that failed for as long as anything is remembered will not be told any more. One that a mute keeps from

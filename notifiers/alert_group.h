@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <set>
+#include <unordered_map>
 #include <vector>
 
 #include "notifiers/delivery.h"
@@ -68,7 +70,8 @@ private:
     void count_mutes(const FlushView& view) const;
     void note_ends_unseen(const FlushView& view);
     void note_flap(const AlertPtr& alert, bool fires_again) const;
-    bool saw_end_of(const AlertPtr& resolved) const;
+    void keep_as_seen(const FlushView& view);
+    bool is_end_unseen(const StoredAlert& resolved) const;
     bool is_settled(const AlertPtr& alert) const;
     bool is_given_up(const StoredAlert& resolved, Timestamp now) const;
 
@@ -82,6 +85,8 @@ private:
     std::map<LabelSet, AlertPtr> alerts_;
     std::set<LabelSet> leaving_;
     std::vector<AlertPtr> flushed_resolved_;  // as the last flush saw them
+    /// By log hash, of every alert that the last flush saw, muted or not: whether it fired.
+    std::unordered_map<std::uint64_t, bool> fired_at_flush_;
     std::vector<std::shared_ptr<Delivery>> deliveries_;
     Scheduler::TaskId timer_ = 0;
     Timestamp next_flush_{};

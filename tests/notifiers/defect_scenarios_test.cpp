@@ -209,6 +209,12 @@ struct FlapWatch final : NotificationObserver {
     Lines lines;
 };
 
+constexpr const char* kFlapRoutes = R"(
+route: {receiver: hook, group_wait: 30s, group_interval: 5m, repeat_interval: 4h}
+receivers:
+- {name: hook, webhook_configs: [{url: 'http://r/hook'}]}
+)";
+
 struct FlapWorld {
     static NotificationOptions options(FlapWatch& watch) {
         NotificationOptions options;
@@ -217,12 +223,7 @@ struct FlapWorld {
     }
 
     FlapWatch watch;
-    NotificationRig rig{R"(
-route: {receiver: hook, group_wait: 30s, group_interval: 5m, repeat_interval: 4h}
-receivers:
-- {name: hook, webhook_configs: [{url: 'http://r/hook'}]}
-)",
-                        options(watch)};
+    NotificationRig rig{kFlapRoutes, options(watch)};
 };
 
 TEST_CASE("defect R: an alert that ended and fires again between two flushes leaves a trace",
@@ -277,6 +278,14 @@ TEST_CASE("defect R: an alert that fired and ended before a flush could tell it 
         rig.advance(1h);
         CHECK(world.watch.lines.size() == 1);
     }
+    SECTION("nor one that ended when the silence was over, before the next flush") {
+        rig.silence("alertname=q", 0s, 2min);
+        rig.fire("q");
+        rig.advance(3min);
+        rig.resolve("q");
+        rig.advance(1h);
+        CHECK(world.watch.lines.size() == 1);
+    }
     SECTION("nor one that was told") {
         rig.fire("b");
         rig.advance(6min);
@@ -286,6 +295,59 @@ TEST_CASE("defect R: an alert that fired and ended before a flush could tell it 
         CHECK(world.watch.lines.size() == 1);
     }
     CHECK(shows(rig, R"(tocsin_alert_flaps_total{receiver_name="hook"} 1)"));
+}
+
+TEST_CASE("an end that was told is no flap when the alert fires again, however often its source repeats it",
+          "[notifiers][flap]") {
+    FlapWorld world;
+    NotificationRig& rig = world.rig;
+    const bool alone = GENERATE(true, false);
+    rig.fire("a");
+    if (!alone) rig.fire("b");
+    rig.advance(1min);
+    Alert ended = rig.firing("a");
+    ended.starts_at = rig.started_at;
+    ended.ends_at = rig.scheduler.now();
+    rig.receive({ended});
+    rig.advance(5min);
+    CHECK(rig.told().size() == 2);
+    for (int i = 0; i < 3; ++i) {
+        rig.receive({ended});
+        rig.advance(1min);
+    }
+    rig.fire("a");
+    CHECK(world.watch.lines == Lines{});
+    rig.advance(10min);
+    CHECK(rig.told().size() == 1);
+}
+
+TEST_CASE("an end that is told late, and after it another beginning, is a flap", "[notifiers][flap]") {
+    FlapWorld world;
+    NotificationRig& rig = world.rig;
+    rig.fire("a");
+    rig.advance(20s);
+    const Timestamp end = rig.scheduler.now();
+    rig.advance(20s);  // the flush is between the end and the news of it
+    Alert ended = rig.firing("a");
+    ended.starts_at = rig.started_at;
+    ended.ends_at = end;
+    rig.receive({ended});
+    rig.advance(20s);
+    rig.fire("a");
+    CHECK(world.watch.lines == Lines{"a fires again at hook"});
+}
+
+TEST_CASE("what was told before a restart and ends after it is no flap", "[notifiers][flap]") {
+    FlapWorld world;
+    NotificationRig& rig = world.rig;
+    rig.fire("a");
+    rig.advance(1min);
+    rig.restart(kFlapRoutes, rig.service->snapshot(), FlapWorld::options(world.watch));
+    rig.advance(1min);
+    rig.resolve("a");
+    rig.advance(10min);
+    CHECK(rig.told() == Lines{"30s hook firing +a (first notification)", "5m30s hook resolved -a (all alerts resolved)"});
+    CHECK(world.watch.lines == Lines{});
 }
 
 constexpr const char* kNight = R"(
