@@ -137,6 +137,12 @@ void SelfMetrics::remove(std::string_view name, const LabelSet& labels) {
     if (family != families_.end()) family->second.children.erase(labels);
 }
 
+void SelfMetrics::remove_if(std::string_view name, const std::function<bool(const LabelSet&)>& gone) {
+    const auto family = families_.find(name);
+    if (family == families_.end()) return;
+    std::erase_if(family->second.children, [&](const auto& child) { return gone(child.first); });
+}
+
 std::string SelfMetrics::render() {
     for (std::size_t i = 0; i < refreshers_.size(); ++i) refreshers_[i]();
     std::string out;

@@ -59,6 +59,8 @@ public:
 
     /// Forgets a child, for things that went away with a reload.
     void remove(std::string_view name, const LabelSet& labels);
+    /// All children of a family for which `gone` is true; the family may not be there.
+    void remove_if(std::string_view name, const std::function<bool(const LabelSet&)>& gone);
 
     /// `refresh` runs before each render, to set gauges that are counted only when somebody looks.
     void on_render(std::function<void()> refresh) { refreshers_.push_back(std::move(refresh)); }

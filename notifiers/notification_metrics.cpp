@@ -1,6 +1,9 @@
 #include "notifiers/notification_metrics.h"
 
 #include <array>
+#include <functional>
+#include <set>
+#include <utility>
 
 namespace tocsin {
 namespace {
@@ -18,6 +21,10 @@ constexpr auto kFailedRequests = "alertmanager_notification_requests_failed_tota
 constexpr auto kLatency = "alertmanager_notification_latency_seconds";
 constexpr auto kPending = "tocsin_notifications_pending";
 constexpr auto kFailing = "tocsin_notifications_failing";
+constexpr auto kTemplateFailures = "tocsin_notification_template_failures_total";
+constexpr auto kFlaps = "tocsin_alert_flaps_total";
+constexpr std::array kOfIntegrations = {kNotifications, kFailed,  kRequests, kFailedRequests,
+                                        kLatency,       kPending, kFailing,  kTemplateFailures};
 
 LabelSet kind_labels(std::string_view kind) {
     return {{"integration", kind}};
@@ -69,12 +76,12 @@ SelfMetrics::Distribution& latency(SelfMetrics& metrics, const LabelSet& integra
 }
 
 SelfMetrics::Value& template_failures(SelfMetrics& metrics, const LabelSet& integration) {
-    return metrics.counter("tocsin_notification_template_failures_total",
+    return metrics.counter(kTemplateFailures,
                            "Messages that went out with plain facts because a template failed.", integration);
 }
 
 SelfMetrics::Value& flaps(SelfMetrics& metrics, std::string_view receiver) {
-    return metrics.counter("tocsin_alert_flaps_total",
+    return metrics.counter(kFlaps,
                            "Alerts that fired and ended, or ended and fired again, between two flushes of a group.",
                            {{"receiver_name", receiver}});
 }
@@ -173,17 +180,28 @@ void NotificationMetrics::set_silences(double active, double pending, double exp
     set("expired", expired);
 }
 
-void NotificationMetrics::add_receiver(const Receiver& receiver) {
-    flaps(metrics_, receiver.name);
-    for (const auto& integration : receiver.integrations) {
-        hide(metrics_, kind_labels(integration->kind));
-        show(metrics_, labels_of_integration(*integration));
+void NotificationMetrics::set_receivers(const std::map<std::string, std::shared_ptr<Receiver>>& receivers) {
+    std::set<std::pair<std::string, std::string>> shown;  // kind and receiver
+    std::set<std::string, std::less<>> kinds;
+    for (const auto& [name, receiver] : receivers) {
+        flaps(metrics_, name);
+        for (const auto& integration : receiver->integrations) {
+            show(metrics_, labels_of_integration(*integration));
+            shown.emplace(integration->kind, name);
+            kinds.insert(integration->kind);
+        }
     }
-}
-
-void NotificationMetrics::forget_state(const Receiver& receiver) {
-    for (const auto& integration : receiver.integrations) {
-        for (const auto* name : {kPending, kFailing}) metrics_.remove(name, labels_of_integration(*integration));
+    const auto gone = [&](const LabelSet& labels) {
+        return labels.has("receiver_name") && shown.count({std::string(labels.get("integration")),
+                                                           std::string(labels.get("receiver_name"))}) == 0;
+    };
+    for (const auto* family : kOfIntegrations) metrics_.remove_if(family, gone);
+    metrics_.remove_if(kFlaps, [&](const LabelSet& labels) {
+        return receivers.count(std::string(labels.get("receiver_name"))) == 0;
+    });
+    for (const IntegrationType* type : integrations::all()) {
+        const auto tell = kinds.count(type->name) > 0 ? hide : show;
+        tell(metrics_, kind_labels(type->name));
     }
 }
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <map>
+#include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/self_metrics.h"
@@ -32,10 +35,9 @@ public:
     void set_silences(double active, double pending, double expired);
     /// What waits for the receiver, and whether it fails.
     void set_state(const Receiver& receiver);
-    /// Shows a receiver of a new configuration, with 0.
-    void add_receiver(const Receiver& receiver);
-    /// Shows no more what set_state() set, for a receiver that is gone.
-    void forget_state(const Receiver& receiver);
+    /// Shows the receivers of a new configuration, those that are new with 0, and nothing more of others. Kinds that
+    /// none of them has are shown with 0.
+    void set_receivers(const std::map<std::string, std::shared_ptr<Receiver>>& receivers);
     void set_configuration(double receivers, double integrations, double inhibition_rules);
     void config_loaded(bool good, double hash, double now_seconds);
 

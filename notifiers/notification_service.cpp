@@ -96,9 +96,6 @@ tl::expected<void, Diagnostics> NotificationService::load(AlertmanagerConfig con
         return tl::unexpected(std::move(unsendable));
     }
     auto routing = make_routing(config);
-    if (routing_) {
-        for (const auto& [name, receiver] : routing_->receivers) metrics_.forget_state(*receiver);
-    }
     const auto alerts = store_.sorted();
     for (const AlertPtr& alert : alerts) routing->inhibitor->update(alert);
     routing_ = routing;
@@ -129,8 +126,8 @@ void NotificationService::show_receivers(const AlertmanagerConfig& config) {
                               reached.count(receiver.name) > 0,
                               {made.integrations.begin(), made.integrations.end()}});
         integrations += made.integrations.size();
-        metrics_.add_receiver(made);
     }
+    metrics_.set_receivers(routing_->receivers);
     metrics_.set_configuration(static_cast<double>(receivers_.size()), static_cast<double>(integrations),
                                static_cast<double>(config.inhibit_rules.size()));
 }
@@ -169,8 +166,11 @@ void NotificationService::receive(std::span<const Alert> alerts) {
 std::vector<AlertView> NotificationService::alerts(const AlertFilter& filter) const {
     const Timestamp now = doors_.scheduler.now();
     std::vector<AlertView> out;
+    RouteMutes mutes = route_mutes(now);
     for (const AlertPtr& alert : store_.sorted()) {
-        AlertView view = view_of(alert, now);
+        const auto routes = routes_of(alert->alert.labels);
+        AlertView view = view_of(alert, routes, now);
+        view.muted_by = mutes.of_all(routes);
         const bool received = std::any_of(view.receivers.begin(), view.receivers.end(),
                                           [&](const std::string& name) { return receiver_passes(name, filter); });
         if (received && shows(view, filter, now)) out.push_back(std::move(view));
@@ -184,15 +184,16 @@ std::vector<AlertView> NotificationService::alerts(const AlertFilter& filter) co
 std::vector<GroupView> NotificationService::groups(const AlertFilter& filter) const {
     const Timestamp now = doors_.scheduler.now();
     std::vector<GroupView> out;
+    RouteMutes mutes = route_mutes(now);
     for (const AlertGroup* group : dispatcher_.groups()) {
         const std::string& receiver = group->route().options.receiver;
         if (!receiver_passes(receiver, filter)) continue;
-        const auto muted_by = muting_intervals(group->route(), routing_->intervals, now);
+        const auto& muted_by = mutes.of(group->route());
         if (!filter.muted && !muted_by.empty()) continue;
         GroupView view{group->labels(), receiver, group->key(), group->next_flush(), group->pending_deliveries(), {}};
         for (const FlushAlert& alert : group->view().alerts) {
             if (group->is_leaving(alert.alert->alert.labels)) continue;
-            AlertView shown = view_of(alert.alert, now);
+            AlertView shown = view_of(alert.alert, routes_of(alert.alert->alert.labels), now);
             shown.muted_by = muted_by;
             if (!shows(shown, filter, now)) continue;
             view.alerts.push_back(std::move(shown));
@@ -347,9 +348,13 @@ void NotificationService::refresh_metrics() {
     const Timestamp now = doors_.scheduler.now();
     std::size_t active = 0;
     std::size_t suppressed = 0;
+    RouteMutes mutes = route_mutes(now);
+    const bool some_route_is_muted = routing_ && mutes.any(routing_->tree.routes());
     store_.for_each([&](const AlertPtr& alert) {
+        const LabelSet& labels = alert->alert.labels;
         if (alert->alert.resolved_at(now)) return;
-        ++(is_suppressed(alert->alert.labels, now) ? suppressed : active);
+        const bool muted = some_route_is_muted && !mutes.of_all(routes_of(labels)).empty();
+        ++(muted || is_suppressed(labels, now) ? suppressed : active);
     });
     metrics_.set_alerts(static_cast<double>(active), static_cast<double>(suppressed));
     std::array<double, 3> silences{};
@@ -360,34 +365,27 @@ void NotificationService::refresh_metrics() {
     for (const auto& [name, receiver] : routing_->receivers) metrics_.set_state(*receiver);
 }
 
+/// Silenced or inhibited; for counting.
 bool NotificationService::is_suppressed(const LabelSet& labels, Timestamp now) const {
-    if (silences_.mutes(labels, now)) return true;
-    if (!routing_) return false;
-    if (routing_->inhibitor->inhibiting(labels, now)) return true;
-    return !routing_->intervals.empty() && !muting_all(routing_->tree.match(labels), now).empty();
+    return silences_.mutes(labels, now) || (routing_ && routing_->inhibitor->inhibiting(labels, now));
 }
 
-/// None as long as one of the routes is not muted. Each name once, in the order of the routes.
-std::vector<std::string> NotificationService::muting_all(const std::vector<const Route*>& routes, Timestamp now) const {
-    std::vector<std::string> names;
-    for (const Route* route : routes) {
-        const auto muting = muting_intervals(*route, routing_->intervals, now);
-        if (muting.empty()) return {};
-        for (const std::string& name : muting) {
-            if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
-        }
-    }
-    return names;
+std::vector<const Route*> NotificationService::routes_of(const LabelSet& labels) const {
+    return routing_ ? routing_->tree.match(labels) : std::vector<const Route*>();
 }
 
-AlertView NotificationService::view_of(const AlertPtr& alert, Timestamp now) const {
+RouteMutes NotificationService::route_mutes(Timestamp now) const {
+    static const std::vector<TimeInterval> kNone;
+    return {routing_ ? routing_->intervals : kNone, now};
+}
+
+AlertView NotificationService::view_of(const AlertPtr& alert, const std::vector<const Route*>& routes,
+                                       Timestamp now) const {
     AlertView view;
     view.alert = alert;
     view.silenced_by = silences_.muting(alert->alert.labels, now);
-    if (!routing_) return view;
-    const auto routes = routing_->tree.match(alert->alert.labels);
     for (const Route* route : routes) view.receivers.push_back(route->options.receiver);
-    view.muted_by = muting_all(routes, now);
+    if (!routing_) return view;
     if (const auto source = routing_->inhibitor->inhibiting(alert->alert.labels, now)) {
         view.inhibited_by.push_back(to_string_fingerprint(*source));
     }

@@ -18,6 +18,7 @@
 #include "base/state_store.h"
 #include "notifiers/config.h"
 #include "notifiers/dispatcher.h"
+#include "notifiers/pipeline.h"
 
 // The public face of the notifiers: alerts go in, messages go out.
 //
@@ -160,10 +161,12 @@ private:
     void schedule_maintenance();
     void follow_clock_step(Duration step);
     void refresh_metrics();
-    std::vector<std::string> muting_all(const std::vector<const Route*>& routes, Timestamp now) const;
+    std::vector<const Route*> routes_of(const LabelSet& labels) const;
+    RouteMutes route_mutes(Timestamp now) const;
     bool is_suppressed(const LabelSet& labels, Timestamp now) const;
     void show_receivers(const AlertmanagerConfig& config);
-    AlertView view_of(const AlertPtr& alert, Timestamp now) const;
+    /// All but `muted_by`.
+    AlertView view_of(const AlertPtr& alert, const std::vector<const Route*>& routes, Timestamp now) const;
     bool shows(const AlertView& view, const AlertFilter& filter, Timestamp now) const;
     bool receiver_passes(const std::string& name, const AlertFilter& filter) const;
     NotificationState read_state(StateStore& from);

@@ -104,4 +104,26 @@ std::vector<std::string> muting_intervals(const Route& route, const std::vector<
     return holding(route.options.mute_time_intervals, intervals, now);
 }
 
+const std::vector<std::string>& RouteMutes::of(const Route& route) {
+    const auto known = known_.find(&route);
+    if (known != known_.end()) return known->second;
+    return known_[&route] = muting_intervals(route, intervals_, now_);
+}
+
+std::vector<std::string> RouteMutes::of_all(const std::vector<const Route*>& routes) {
+    std::vector<std::string> names;
+    for (const Route* route : routes) {
+        const auto& muting = of(*route);
+        if (muting.empty()) return {};
+        for (const std::string& name : muting) {
+            if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+        }
+    }
+    return names;
+}
+
+bool RouteMutes::any(const std::vector<const Route*>& routes) {
+    return std::any_of(routes.begin(), routes.end(), [&](const Route* route) { return !of(*route).empty(); });
+}
+
 }  // namespace tocsin

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "notifiers/inhibit.h"
@@ -27,5 +29,23 @@ private:
 /// The names of a route's intervals by which it is muted; none when it is not.
 std::vector<std::string> muting_intervals(const Route& route, const std::vector<TimeInterval>& intervals,
                                           Timestamp now);
+
+/// Which routes are muted by their times at one instant; each is looked at once.
+class RouteMutes {
+public:
+    /// `intervals` outlive it.
+    RouteMutes(const std::vector<TimeInterval>& intervals, Timestamp now) : intervals_(intervals), now_(now) {}
+
+    /// As muting_intervals(). The route lives as long as this.
+    const std::vector<std::string>& of(const Route& route);
+    /// None as long as one of the routes is not muted. Each name once, in the order of the routes.
+    std::vector<std::string> of_all(const std::vector<const Route*>& routes);
+    bool any(const std::vector<const Route*>& routes);
+
+private:
+    const std::vector<TimeInterval>& intervals_;
+    Timestamp now_;
+    std::unordered_map<const Route*, std::vector<std::string>> known_;
+};
 
 }  // namespace tocsin

@@ -69,6 +69,14 @@ TEST_CASE("a child is found again, and forgotten when removed", "[base][self_met
     CHECK(metrics.counter("c", "", {{"a", "1"}}).get() == 0);
 }
 
+TEST_CASE("children that are gone are forgotten, the others stay", "[base][self_metrics]") {
+    SelfMetrics metrics;
+    for (const char* value : {"1", "2", "3"}) metrics.counter("c", "C.", {{"a", value}}).add();
+    metrics.remove_if("c", [](const LabelSet& labels) { return labels.get("a") != "2"; });
+    metrics.remove_if("none", [](const LabelSet&) { return true; });
+    CHECK(metrics.render() == "# HELP c C.\n# TYPE c counter\nc{a=\"2\"} 1\n");
+}
+
 TEST_CASE("what is counted only when somebody looks is fresh", "[base][self_metrics]") {
     SelfMetrics metrics;
     double size = 0;

@@ -746,6 +746,27 @@ TEST_CASE("a receiver that is gone after a reload is told nothing", "[notifiers]
     CHECK(rig.service->group_count() == 0);
 }
 
+TEST_CASE("nothing is counted of a receiver that is gone after a reload", "[notifiers][reload][metrics]") {
+    const auto routed_to = [](const char* name) {
+        return fmt::format("route: {{receiver: {0}, group_wait: 0s, group_interval: 1m}}\nreceivers:\n"
+                           "- {{name: {0}, slack_configs: [{{api_url: 'http://r/{0}', text: '{{{{ index .Alerts 7 }}}}'}}]}}\n",
+                           name);
+    };
+    NotificationRig rig(routed_to("former"));
+    rig.fire("a");
+    rig.advance(1s);
+    const auto shows = [&](const char* text) { return rig.metrics.render().find(text) != std::string::npos; };
+    CHECK(shows(R"(tocsin_notification_template_failures_total{integration="slack",receiver_name="former"} 1)"));
+    CHECK(shows(R"(tocsin_alert_flaps_total{receiver_name="former"} 0)"));
+    rig.load(routed_to("later"));
+    CHECK_FALSE(shows("former"));
+    CHECK(shows(R"(alertmanager_notifications_total{integration="slack",receiver_name="later"} 0)"));
+    CHECK(shows(R"(alertmanager_notifications_total{integration="webhook"} 0)"));
+    CHECK_FALSE(shows(R"(alertmanager_notifications_total{integration="slack"} )"));
+    rig.load("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n");
+    CHECK(shows(R"(alertmanager_notifications_total{integration="slack"} 0)"));
+}
+
 TEST_CASE("a configuration that tocsin cannot send by is refused and the old one stays", "[notifiers][reload]") {
     NotificationRig rig(kHook);
     auto config = parse_alertmanager_config(R"(
