@@ -392,7 +392,14 @@ void App::Impl::add_health() {
         }
         return true;
     });
-    health.add("notifiers_ok", false, [this] { return deliveries.all_well(); });
+    health.add("notifiers_ok", false, [this] {
+        for (const ReceiverView& receiver : notifications->receivers()) {
+            for (const auto& integration : receiver.integrations) {
+                if (integration->status->is_failing()) return false;
+            }
+        }
+        return true;
+    });
     health.add("state_ok", true, [this] { return state->durable(); });
 }
 

@@ -1,5 +1,9 @@
 #include "daemon/delivery_watch.h"
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <fmt/format.h>
 
 #include "base/duration.h"
@@ -15,11 +19,9 @@ void DeliveryWatch::on_attempt(const AttemptEvent& attempt) {
                                  {"resolved", std::to_string(attempt.resolved)},
                                  {"attempt", std::to_string(attempt.number)}};
     if (attempt.outcome.kind == Outcome::Kind::Delivered) {
-        failing_.erase(integration);
         log_.info("notifiers", "notification sent", std::move(fields));
         return;
     }
-    failing_.insert(integration);
     fields.push_back({"error", attempt.outcome.message});
     fields.push_back({"reason", std::string(to_string(attempt.outcome.reason))});
     fields.push_back({"waiting", std::to_string(attempt.waiting)});

@@ -237,6 +237,27 @@ TEST_CASE("health says what the originals' users expect, part by part where aske
     CHECK(world.server.get("/health")->status == 200);
 }
 
+TEST_CASE("a receiver that fails makes the notifiers ill until it is well or gone", "[daemon][app][health]") {
+    World world;
+    const auto notifiers_ok = [&] { return world.get("/healthz").at("data").at("notifiers_ok").as_bool(); };
+    world.receivers.always("http://hook/alerts", fakes::FakeAnswer::with_status(400));
+    world.set_temperature("a:1", 40);
+    REQUIRE(world.start());
+    world.advance(1min);
+    CHECK_FALSE(notifiers_ok());
+    SECTION("well") {
+        world.receivers.always("http://hook/alerts", fakes::FakeAnswer::ok());
+        world.advance(1min);
+        CHECK(notifiers_ok());
+    }
+    SECTION("gone with a reload") {
+        world.put("alertmanager.yml", "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n");
+        REQUIRE(world.server.post("/-/reload", "")->status == 200);
+        world.advance(1min);
+        CHECK(notifiers_ok());
+    }
+}
+
 TEST_CASE("no page of another origin and no foreign name gets through", "[daemon][app][guard]") {
     World world;
     REQUIRE(world.start());
