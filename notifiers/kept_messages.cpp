@@ -31,6 +31,12 @@ std::uint64_t KeptMessages::keep(HttpRequest request) {
     return id;
 }
 
+void KeptMessages::post_answer(std::uint64_t id, std::function<void()> verdict) {
+    scheduler_.post([this, id, verdict = std::move(verdict), alive = std::weak_ptr<int>(alive_)] {
+        if (!alive.expired()) answer(id, verdict);
+    });
+}
+
 void KeptMessages::answer(std::uint64_t id, const std::function<void()>& verdict) {
     const auto found = under_way_.find(id);
     if (found == under_way_.end()) return;
@@ -43,15 +49,13 @@ void KeptMessages::answer(std::uint64_t id, const std::function<void()>& verdict
 HttpClient::RequestId KeptMessages::send(HttpRequest request, HttpEvents events) {
     HttpResponse taken = answer_to(request);
     const std::uint64_t id = keep(std::move(request));
-    scheduler_.post([this, id, taken = std::move(taken), verdict = std::move(events.verdict)] {
-        answer(id, [&] { verdict(taken); });
-    });
+    post_answer(id, [taken = std::move(taken), verdict = std::move(events.verdict)] { verdict(taken); });
     return id;
 }
 
 MailClient::MailId KeptMessages::send(Mail mail, MailClient::Done done) {
     const std::uint64_t id = keep(request_of(std::move(mail)));
-    scheduler_.post([this, id, done = std::move(done)] { answer(id, [&] { done(MailReceipt{}); }); });
+    post_answer(id, [done = std::move(done)] { done(MailReceipt{}); });
     return id;
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -16,6 +18,9 @@ namespace tocsin {
 ///
 /// Several integrations may be told at the same time, each by several requests. Those of one attempt are found when it
 /// ends: a NotificationObserver that is told of an attempt calls take() for its requests.
+///
+/// Scheduler's thread only. Nothing fails: every request that is not cancelled is answered. The scheduler outlives this;
+/// what is not answered when this goes never is.
 class KeptMessages final : public HttpClient, public MailClient {
 public:
     explicit KeptMessages(Scheduler& scheduler) : scheduler_(scheduler) {}
@@ -29,12 +34,14 @@ public:
 
 private:
     std::uint64_t keep(HttpRequest request);
+    void post_answer(std::uint64_t id, std::function<void()> verdict);
     void answer(std::uint64_t id, const std::function<void()>& verdict);
 
     Scheduler& scheduler_;
     std::uint64_t next_id_ = 1;
     std::map<std::uint64_t, std::vector<HttpRequest>> under_way_;  // by the request that is being answered
     std::vector<HttpRequest> ended_;                               // of the attempt whose last answer is being given
+    std::shared_ptr<int> alive_ = std::make_shared<int>();         // for tasks that outlive this
 };
 
 /// A mail in the shape of a request: `MAIL from … to … by …`.

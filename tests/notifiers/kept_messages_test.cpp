@@ -80,6 +80,20 @@ TEST_CASE("a cancelled request is never answered", "[notifiers][kept-messages]")
     CHECK(a.status == 0);
 }
 
+TEST_CASE("receivers that are gone answer nobody", "[notifiers][kept-messages]") {
+    VirtualScheduler scheduler;
+    int answers = 0;
+    {
+        KeptMessages receivers(scheduler);
+        HttpEvents events;
+        events.verdict = [&](const Result<HttpResponse>&) { ++answers; };
+        receivers.send(HttpRequest{}, std::move(events));
+        receivers.send(Mail{}, [&](const Result<MailReceipt>&) { ++answers; });
+    }
+    scheduler.settle();
+    CHECK(answers == 0);
+}
+
 TEST_CASE("a mail is kept in the shape of a request", "[notifiers][kept-messages]") {
     VirtualScheduler scheduler;
     KeptMessages receivers(scheduler);
