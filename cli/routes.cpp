@@ -53,6 +53,15 @@ std::string own_matchers(const Route& route) {
     return "{" + join(texts, ", ") + "}";
 }
 
+/// In the order of the file.
+std::vector<std::string> receivers_of(const std::vector<RouteVisit>& visits) {
+    std::vector<std::string> names;
+    for (const RouteVisit& visit : visits) {
+        if (visit.verdict == RouteVisit::Verdict::Taken) names.push_back(visit.route->options.receiver);
+    }
+    return names;
+}
+
 // ---- as JSON
 
 Json list_of(const std::vector<std::string>& texts) {
@@ -115,19 +124,18 @@ Json visit_json(const RouteVisit& visit, const LabelSet& labels) {
     return std::move(json.add("failed", std::move(failed)));
 }
 
-Json test_json(const std::vector<RouteVisit>& visits, const LabelSet& labels) {
-    Json receivers = Json::array();
+Json test_json(const std::vector<RouteVisit>& visits, const std::vector<std::string>& receivers,
+               const LabelSet& labels) {
     Json routes = Json::array();
     Json all = Json::array();
     for (const RouteVisit& visit : visits) {
         all.push(visit_json(visit, labels));
         if (visit.verdict != RouteVisit::Verdict::Taken) continue;
-        receivers.push(visit.route->options.receiver);
         Json route = route_json(*visit.route);
         route.add("groupKey", group_key(*visit.route, visit.route->group_labels(labels)));
         routes.push(std::move(route));
     }
-    return Json::Object{{"receivers", std::move(receivers)}, {"routes", std::move(routes)}, {"visits", std::move(all)}};
+    return Json::Object{{"receivers", list_of(receivers)}, {"routes", std::move(routes)}, {"visits", std::move(all)}};
 }
 
 // ---- for people
@@ -209,11 +217,10 @@ int test(const RoutesFlags& flags) {
     if (!config) return kBad;
     const RouteTree tree(config->route);
     const auto visits = walk_routes(tree, *labels);
-    std::vector<std::string> names;
-    for (const Route* route : tree.match(*labels)) names.push_back(route->options.receiver);
+    const std::vector<std::string> names = receivers_of(visits);
     const std::string receivers = join(names, ",");
     if (flags.format == "json") {
-        print(dump(test_json(visits, *labels), JsonStyle::Pretty) + "\n");
+        print(dump(test_json(visits, names, *labels), JsonStyle::Pretty) + "\n");
     } else {
         std::string text = escape_control_characters(receivers) + "\n";
         if (flags.format == "text") text += "\n";

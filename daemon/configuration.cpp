@@ -1,6 +1,10 @@
 #include "daemon/configuration.h"
 
+#include <optional>
 #include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -24,24 +28,31 @@ std::optional<std::string> read(Disk& disk, const std::string& path, Configurati
     return std::nullopt;
 }
 
+/// The files that a pattern names, or a finding at `place`, where the pattern stands, that says why they are not known.
+std::optional<std::vector<std::string>> expand(Disk& disk, const std::string& pattern, Diagnostic place,
+                                               ConfigurationProblems& problems) {
+    auto found = disk.glob(pattern);
+    if (found) return *std::move(found);
+    place.message = found.error().message;
+    problems.problems.push_back(std::move(place));
+    problems.unreadable = true;
+    return std::nullopt;
+}
+
 /// The files that a list of patterns in prometheus.yml names.
 std::vector<std::string> paths_of(Disk& disk, const std::string& config_file, const std::vector<std::string>& patterns,
                                   const std::vector<SourceRange>& where, Diagnostics& warnings,
                                   ConfigurationProblems& problems) {
     std::set<std::string> paths;
     for (std::size_t i = 0; i < patterns.size(); ++i) {
-        const std::string& pattern = patterns[i];
-        const auto found = disk.glob(pattern);
-        if (!found) {
-            problems.problems.push_back({.file = config_file, .where = where[i], .message = found.error().message});
-            continue;
-        }
-        if (found->empty() && has_magic(pattern)) {
+        const auto found = expand(disk, patterns[i], {.file = config_file, .where = where[i]}, problems);
+        if (!found) continue;
+        if (found->empty() && has_magic(patterns[i])) {
             warnings.push_back({.severity = Severity::Warning,
                                 .check = "config/rule-files",
                                 .file = config_file,
                                 .where = where[i],
-                                .message = fmt::format("no file matches {}", pattern)});
+                                .message = fmt::format("no file matches {}", patterns[i])});
         }
         paths.insert(found->begin(), found->end());
     }
@@ -134,11 +145,11 @@ tl::expected<RuleConfiguration, ConfigurationProblems> load_rule_files(Disk& dis
     ConfigurationProblems problems;
     std::set<std::string> paths;
     for (const std::string& pattern : patterns) {
-        const auto found = disk.glob(pattern);
-        if (!found || found->empty()) {
+        const auto found = expand(disk, pattern, {.file = pattern}, problems);
+        if (!found) continue;
+        if (found->empty()) {
             problems.problems.push_back({.file = pattern, .message = "no file matches this"});
             problems.unreadable = true;
-            continue;
         }
         paths.insert(found->begin(), found->end());
     }
