@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 
 #include "base/duration.h"
 #include "base/text.h"
@@ -118,9 +119,12 @@ tl::expected<AlertFilter, ServerResponse> read_filter(const ServerRequest& reque
     return filter;
 }
 
+/// Clients written in Go say their zero time, the beginning of year 1, for what they leave out.
 Result<Timestamp> read_time(const Json* value) {
+    constexpr Timestamp kZeroOfGo{std::chrono::sys_days(std::chrono::year(1) / 1 / 1)};
     if (value == nullptr || value->is_null() || value->as_string().empty()) return Timestamp{};
-    return parse_rfc3339(value->as_string());
+    TOCSIN_TRY(const Timestamp time, parse_rfc3339(value->as_string()));
+    return time == kZeroOfGo ? Timestamp{} : time;
 }
 
 std::vector<std::pair<std::string, std::string>> read_pairs(const Json* object) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/duration.h"
 #include "base/json.h"
 #include "tests/catch.h"
 #include "tests/daemon/simulated_daemon.h"
@@ -256,6 +257,18 @@ TEST_CASE("a receiver that fails makes the notifiers ill until it is well or gon
         world.advance(1min);
         CHECK(notifiers_ok());
     }
+}
+
+TEST_CASE("an alert posted with the zero times of Go fires from now on", "[daemon][app][api]") {
+    World world;
+    REQUIRE(world.start());
+    const auto posted = world.server.post("/api/v2/alerts", R"([{"labels": {"alertname": "a"},
+        "startsAt": "0001-01-01T00:00:00.000Z", "endsAt": "0001-01-01T00:00:00.000Z"}])");
+    REQUIRE(posted->status == 200);
+    const Json alerts = world.get("/api/v2/alerts");
+    REQUIRE(alerts.items().size() == 1);
+    CHECK(alerts.at(std::size_t{0}).at("startsAt").as_string() == to_rfc3339_ms(world.scheduler.now()));
+    CHECK(alerts.at(std::size_t{0}).at("endsAt").as_string() == to_rfc3339_ms(world.scheduler.now() + 5min));
 }
 
 TEST_CASE("no page of another origin and no foreign name gets through", "[daemon][app][guard]") {
