@@ -87,14 +87,26 @@ std::string compact_value(std::string_view value) {
     return bare ? std::string(value) : go_quote(value);
 }
 
+std::string compact_fields(const std::vector<LogField>& fields) {
+    std::string text;
+    for (const auto& [name, value] : fields) {
+        text += fmt::format(" {}={}", escape_control_characters(name), compact_value(value));
+    }
+    return text;
+}
+
 std::string format_compact(Timestamp time, LogLevel level, std::string_view target, std::string_view message,
                            const std::vector<LogField>& fields) {
-    std::string line = fmt::format("{} {} {} {}", to_rfc3339_ms(time), name_of(level).shown,
+    const std::string line = fmt::format("{} {} {} {}", to_rfc3339_ms(time), name_of(level).shown,
                                    escape_control_characters(target), escape_control_characters(message));
-    for (const auto& [name, value] : fields) {
-        line += fmt::format(" {}={}", escape_control_characters(name), compact_value(value));
-    }
-    return line + "\n";
+    return line + compact_fields(fields) + "\n";
+}
+
+std::string format_logfmt(Timestamp time, LogLevel level, std::string_view target, std::string_view message,
+                          const std::vector<LogField>& fields) {
+    const std::string line = fmt::format("time={} level={} component={} msg={}", to_rfc3339_ms(time), name_of(level).shown,
+                                   compact_value(target), compact_value(message));
+    return line + compact_fields(fields) + "\n";
 }
 
 /// Others begin their messages with a capital.
@@ -220,8 +232,9 @@ Result<LogFormat> parse_log_format(std::string_view text) {
     if (text == "pretty") return LogFormat::Pretty;
     if (text == "json") return LogFormat::Json;
     if (text == "compact") return LogFormat::Compact;
+    if (text == "logfmt") return LogFormat::Logfmt;
     return fail(Error::Kind::InvalidInput,
-                fmt::format("unknown log format {}: expected pretty, json or compact", go_quote(text)));
+                fmt::format("unknown log format {}: expected pretty, json, compact or logfmt", go_quote(text)));
 }
 
 Result<std::unique_ptr<Log>> open_log(const LogOptions& options, const Scheduler& clock) {
@@ -247,6 +260,8 @@ std::string format_log_line(LogFormat format, Timestamp time, LogLevel level, st
             return format_json(time, level, target, message, fields);
         case LogFormat::Compact:
             return format_compact(time, level, target, message, fields);
+        case LogFormat::Logfmt:
+            return format_logfmt(time, level, target, message, fields);
         case LogFormat::Pretty:
             break;
     }

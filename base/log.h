@@ -13,7 +13,7 @@
 namespace tocsin {
 
 enum class LogLevel { Trace, Debug, Info, Warn, Error, Off };
-enum class LogFormat { Pretty, Json, Compact };
+enum class LogFormat { Pretty, Json, Compact, Logfmt };
 
 Result<LogLevel> parse_log_level(std::string_view text);
 Result<LogFormat> parse_log_format(std::string_view text);
@@ -61,6 +61,7 @@ struct LogOptions {
 ///     json     {"timestamp":"2025-11-24T10:30:00.123Z","level":"INFO","target":"module::path","message":"…", …fields…}
 ///     pretty   2025-11-24 10:30:00.123  INFO target: message        and below it, indented, one `key: value` a line
 ///     compact  2025-11-24T10:30:00.123Z INFO target message key=value …
+///     logfmt   time=2025-11-24T10:30:00.123Z level=INFO component=target msg="…" key=value …     as Prometheus' programs
 ///
 /// The time is the scheduler's. `clock` must outlive the log.
 Result<std::unique_ptr<Log>> open_log(const LogOptions& options, const Scheduler& clock);

@@ -17,6 +17,7 @@ enum ExitCode { kGood = 0, kBad = 1, kUsage = 2, kImpossible = 3 };
 using Action = std::function<int()>;
 
 void add_run(CLI::App& app, Action& run);
+void add_alertmanager(CLI::App& app, Action& run);
 void add_check(CLI::App& app, Action& run);
 void add_test(CLI::App& app, Action& run);
 void add_fmt(CLI::App& app, Action& run);

@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
 
     cli::Action action;
     cli::add_run(app, action);
+    cli::add_alertmanager(app, action);
     cli::add_check(app, action);
     cli::add_test(app, action);
     cli::add_fmt(app, action);

@@ -4,25 +4,12 @@
 
 #include <CLI/CLI.hpp>
 
-#include "base/asio_dns.h"
-#include "base/asio_file_watch.h"
-#include "base/asio_resolver.h"
-#include "base/asio_scheduler.h"
-#include "base/asio_signals.h"
-#include "base/beast_client.h"
 #include "base/duration.h"
-#include "base/httplib_client.h"
 #include "base/log.h"
-#include "base/posix_disk.h"
-#include "base/smtp_client.h"
-#include "base/system_random.h"
-#include "base/thread_pool_executor.h"
 #include "cli/commands.h"
+#include "cli/daemon_process.h"
 #include "cli/features.h"
 #include "cli/terminal.h"
-#include "daemon/app.h"
-#include "daemon/http_limits.h"
-#include "daemon/http_server.h"
 
 namespace tocsin::cli {
 namespace {
@@ -43,52 +30,6 @@ struct RunFlags {
     unsigned threads = std::max(1U, std::thread::hardware_concurrency());
 };
 
-/// More threads than this would only take turns.
-unsigned query_threads_of(std::size_t concurrency) {
-    return static_cast<unsigned>(std::min<std::size_t>(concurrency, std::max(2U, std::thread::hardware_concurrency())));
-}
-
-/// The real world, in the order in which its parts stand on each other.
-struct World {
-    World(AsioScheduler& loop, Log& messages, unsigned threads, std::size_t query_concurrency)
-        : scheduler(loop),
-          log(messages),
-          executor(loop, threads),
-          state_thread(loop, 1),
-          query_threads(loop, query_threads_of(query_concurrency), ThreadPoolExecutor::Priority::Low),
-          log_thread(loop, 1),
-          resolver(loop),
-          dns(loop),
-          scrape_client(loop, resolver),
-          notify_client(loop, resolver),
-          mail_client(loop, resolver),
-          server(loop, http_limits()),
-          signals(loop),
-          file_watch(loop) {}
-
-    Doors doors() {
-        return {scheduler, executor, scrape_client, notify_client, mail_client,  server,        resolver, disk,
-                random,    signals,  file_watch,    log,           state_thread, query_threads, &dns,     &log_thread};
-    }
-
-    AsioScheduler& scheduler;
-    Log& log;
-    PosixDisk disk;
-    SystemRandom random;
-    ThreadPoolExecutor executor;
-    ThreadPoolExecutor state_thread;
-    ThreadPoolExecutor query_threads;
-    ThreadPoolExecutor log_thread;
-    AsioResolver resolver;
-    AsioDns dns;
-    BeastClient scrape_client;
-    HttplibClient notify_client;
-    SmtpClient mail_client;
-    BeastServer server;
-    AsioSignals signals;
-    AsioFileWatch file_watch;
-};
-
 Status read_durations(RunFlags& flags) {
     TOCSIN_TRY(flags.options.retention, parse_duration(flags.retention));
     TOCSIN_TRY(flags.options.resend_delay, parse_duration(flags.resend_delay));
@@ -102,6 +43,9 @@ Status read_durations(RunFlags& flags) {
 }
 
 Status complete(RunFlags& flags) {
+    if (flags.options.config_file.empty()) {
+        return fail(Error::Kind::InvalidInput, "--config.file: expected the name of a prometheus.yml");
+    }
     TOCSIN_TRY(flags.log.level, parse_log_level(flags.log_level));
     TOCSIN_TRY(flags.log.format, parse_log_format(flags.log_format));
     TOCSIN_TRY(flags.options.query.features, parse_features(flags.features));
@@ -111,46 +55,12 @@ Status complete(RunFlags& flags) {
     return read_durations(flags);
 }
 
-/// Says why it did not start: to a person at the terminal in plain lines, otherwise in the log.
-int refused(Log& log, const Result<ReloadOutcome>& started, bool to_person) {
-    if (!started) {
-        if (to_person) {
-            print_error("tocsin run: " + started.error().message + "\n");
-        } else {
-            log.error("daemon", "not started", {{"error", started.error().message}});
-        }
-        return kImpossible;
-    }
-    if (to_person) {
-        print_diagnostics(started->errors);
-        return kBad;
-    }
-    for (const Diagnostic& problem : started->errors) {
-        log.error("daemon", "configuration refused", {{"problem", to_string(problem)}});
-    }
-    return kBad;
-}
-
 int run_daemon(RunFlags& flags) {
     if (const Status status = complete(flags); !status) {
         print_error("tocsin run: " + status.error().message + "\n");
         return kUsage;
     }
-    AsioScheduler scheduler;
-    const auto log = open_log(flags.log, scheduler);
-    if (!log) {
-        print_error("tocsin run: " + log.error().message + "\n");
-        return kImpossible;
-    }
-    World world(scheduler, **log, flags.threads, flags.options.query_limits.concurrent_max);
-    App app(world.doors(), flags.options);
-    const auto started = app.start();
-    if (!started || !started->ok()) {
-        return refused(**log, started, flags.log.file.empty() && flags.log.format == LogFormat::Pretty);
-    }
-    app.on_stopped([&scheduler] { scheduler.stop(); });
-    scheduler.run();
-    return kGood;
+    return run_daemon_process({"tocsin run", flags.options, flags.log, flags.threads});
 }
 
 void add_run_flags(CLI::App& command, RunFlags& flags) {
@@ -223,7 +133,7 @@ void add_run_flags(CLI::App& command, RunFlags& flags) {
         ->check(CLI::Range(1, 256))
         ->capture_default_str();
     command.add_option("--log.level", flags.log_level, "trace, debug, info, warn, error or off")->capture_default_str();
-    command.add_option("--log.format", flags.log_format, "pretty, json or compact")->capture_default_str();
+    command.add_option("--log.format", flags.log_format, "pretty, json, compact or logfmt")->capture_default_str();
     command.add_option("--log.file", flags.log.file, "Log to this file instead of stderr");
     command.add_option("--log.max-file-size-mb", flags.log_file_megabytes, "Size at which the log file is rotated")
         ->check(CLI::Range(1, 1'000'000))

@@ -42,11 +42,32 @@ void describe_changes(const RuleReloadSummary& summary, std::vector<std::string>
 
 /// Where everything that a configuration says stands.
 std::vector<std::string> patterns_of(const Configuration& configuration, const Options& options) {
-    std::vector<std::string> patterns{options.config_file, options.alertmanager_config_file};
+    std::vector<std::string> patterns{options.alertmanager_config_file};
+    if (!options.notifications_only()) patterns.push_back(options.config_file);
     const auto add = [&](const std::vector<std::string>& more) { patterns.insert(patterns.end(), more.begin(), more.end()); };
     add(configuration.prometheus.rule_files);
     add(configuration.alertmanager.template_globs);
     return patterns;
+}
+
+/// As Alertmanager's and Prometheus' nodes name themselves, but for the order of names, which means nothing alone.
+std::string name_by_chance(Random& random) {
+    return fmt::format("{:016X}{:010X}", random.next(), random.next() >> 24U);
+}
+
+/// Takes the prefix from the path of a request; answers one that is not below it.
+std::optional<ServerResponse> strip_prefix(const std::string& prefix, ServerRequest& request) {
+    if (prefix.empty()) return std::nullopt;
+    if (request.path == "/") {
+        ServerResponse response = text_response(302, "");
+        response.headers.push_back({"Location", prefix});
+        return response;
+    }
+    const bool below = request.path.starts_with(prefix + "/") || request.path == prefix;
+    if (!below) return text_response(404, "404 page not found\n");
+    request.path.erase(0, prefix.size());
+    if (request.path.empty()) request.path = "/";
+    return std::nullopt;
 }
 
 }  // namespace
@@ -55,6 +76,7 @@ struct App::Impl {
     Impl(const Doors& d, Options o);
 
     Result<ReloadOutcome> start();
+    tl::expected<Configuration, ConfigurationProblems> read_configuration();
     Status lock_storage();
     Status open_state();
     void open_scrape_log();
@@ -120,7 +142,10 @@ App::Impl::Impl(const Doors& d, Options o)
               }()),
       queries({doors.scheduler, doors.query_threads, store, metrics}, options.query_limits),
       deliveries(doors.log),
-      health(doors.scheduler, options.health_interval) {}
+      health(doors.scheduler, options.health_interval) {
+    ClusterOfOne& cluster = options.cluster;
+    if (!cluster.address.empty() && cluster.name.empty()) cluster.name = name_by_chance(doors.random);
+}
 
 Result<ReloadOutcome> App::Impl::start() {
     if (!options.allow_unauthenticated && !is_loopback(options.listen_address)) {
@@ -129,8 +154,7 @@ Result<ReloadOutcome> App::Impl::start() {
                                 "address, or --web.allow-unauthenticated",
                                 options.listen_address));
     }
-    auto configuration =
-        load_configuration(doors.disk, options.config_file, options.alertmanager_config_file, options.query);
+    auto configuration = read_configuration();
     if (!configuration) {
         if (!configuration.error().unreadable) return ReloadOutcome{configuration.error().problems, {}};
         std::string all;
@@ -146,6 +170,7 @@ Result<ReloadOutcome> App::Impl::start() {
     external_url = options.external_url.empty() ? "http://" + address : options.external_url;
     while (external_url.ends_with('/')) external_url.pop_back();
     guard = make_request_guard(address, external_url, options.allowed_hosts);
+    if (!options.route_prefix.empty()) guard.route_prefix = options.route_prefix;
 
     build();
     add_metrics();
@@ -159,13 +184,24 @@ Result<ReloadOutcome> App::Impl::start() {
     watch_configuration();
     health.start();
     rules->start();
-    doors.log.info("daemon", "listening", {{"address", address}, {"version", version()}});
+    // Tools that start an Alertmanager wait for the line as it writes it.
+    doors.log.info("daemon", options.notifications_only() ? "Listening on" : "listening",
+                   {{"address", address}, {"version", version()}});
+    if (!options.cluster.others.empty()) {
+        doors.log.warn("daemon", "this is a cluster of one, the other nodes are not spoken to",
+                       {{"peers", join(options.cluster.others, ",")}});
+    }
     return outcome;
+}
+
+tl::expected<Configuration, ConfigurationProblems> App::Impl::read_configuration() {
+    return load_configuration(doors.disk, options.config_file, options.alertmanager_config_file, options.query,
+                              {options.matchers_syntax});
 }
 
 // The parts that put the address into links, and what stands on them.
 void App::Impl::build() {
-    NotificationOptions notify;
+    NotificationOptions notify = options.notifications;
     notify.external_url = external_url;
     notify.version = version();
     notify.pagerduty_v1_url = options.pagerduty_v1_url;
@@ -185,6 +221,8 @@ void App::Impl::build() {
     api::add_health(router, *context);
     api::add_lifecycle(router, *context);
     api::add_metrics(router, *context);
+    api::add_alertmanager(router, *context);
+    if (options.notifications_only()) return;
     api::add_rules(router, *context);
     api::add_targets(router, *context);
     api::add_metadata(router, *context);
@@ -193,7 +231,6 @@ void App::Impl::build() {
     api::add_explain(router, *context);
     api::add_status(router, *context);
     api::add_tsdb(router, *context);
-    api::add_alertmanager(router, *context);
 }
 
 // Two daemons on one folder would tell everything twice, and overwrite what the other one knows.
@@ -215,7 +252,7 @@ Status App::Impl::open_state() {
 }
 
 void App::Impl::open_scrape_log() {
-    if (doors.log_thread == nullptr) return;
+    if (doors.log_thread == nullptr || options.notifications_only()) return;
     scrape_log.emplace(ScrapeLog::Context{doors.scheduler, *doors.log_thread, doors.disk, doors.log, metrics},
                        resolve_path(options.storage_path, "scrapes"));
     scrapes.keep_in(*scrape_log, scrape_log->open());
@@ -251,8 +288,7 @@ void App::Impl::reload(std::function<void(ReloadOutcome)> done) {
 }
 
 void App::Impl::reload_now() {
-    auto configuration =
-        load_configuration(doors.disk, options.config_file, options.alertmanager_config_file, options.query);
+    auto configuration = read_configuration();
     const ReloadOutcome outcome =
         configuration ? apply(*std::move(configuration)) : ReloadOutcome{configuration.error().problems, {}};
     if (outcome.ok()) {
@@ -289,7 +325,9 @@ void App::Impl::count_reload(bool good) {
     loaded_config.last_reload_good = good;
     if (good) {
         loaded_config.at = doors.scheduler.now();
-        loaded_config.yaml = config_text(read_file(doors.disk, options.config_file).value_or(""));
+        if (!options.notifications_only()) {
+            loaded_config.yaml = config_text(read_file(doors.disk, options.config_file).value_or(""));
+        }
     }
     const double now = static_cast<double>(to_unix_ms(doors.scheduler.now())) / 1000;
     metrics.gauge("prometheus_config_last_reload_successful", "Whether the last configuration reload attempt was successful.")
@@ -435,6 +473,7 @@ void App::Impl::add_store_metrics() {
 
 void App::Impl::handle(ServerRequest request, HttpServer::Respond respond) {
     if (auto refusal = check_request(guard, request)) return respond(*std::move(refusal));
+    if (auto elsewhere = strip_prefix(options.route_prefix, request)) return respond(*std::move(elsewhere));
     auto& answered = metrics.counter("prometheus_http_requests_total", "Counter of HTTP requests.",
                                      {{"handler", router.pattern_of(request.path)}});
     answered.add();

@@ -115,13 +115,15 @@ tl::expected<RuleConfiguration, ConfigurationProblems> load_rule_configuration(D
 
 tl::expected<Configuration, ConfigurationProblems> load_configuration(Disk& disk, const std::string& config_file,
                                                                       const std::string& alertmanager_config_file,
-                                                                      const QueryOptions& options) {
-    Reading reading = read_rules(disk, config_file, options);
+                                                                      const QueryOptions& options,
+                                                                      const ConfigOptions& routing_options) {
+    Reading reading =
+        config_file.empty() ? Reading{RuleConfiguration{}, {}} : read_rules(disk, config_file, options);
     ConfigurationProblems& problems = reading.problems;
     // The routing is read even when the rules are bad: all mistakes are told at once.
     const bool routing_is_there = disk.exists(alertmanager_config_file);
     if (!routing_is_there) read(disk, alertmanager_config_file, problems);
-    auto routing = routing_is_there ? load_alertmanager_config(disk, alertmanager_config_file)
+    auto routing = routing_is_there ? load_alertmanager_config(disk, alertmanager_config_file, routing_options)
                                     : Parsed<AlertmanagerConfig>(tl::unexpected(Diagnostics{}));
     if (routing) {
         append(problems.problems, find_unsendable(*routing));

@@ -30,10 +30,11 @@ struct ConfigurationProblems {
 };
 
 /// Reads prometheus.yml, the rule files that it names, and alertmanager.yml. A pattern of `rule_files` that matches nothing is a warning,
-/// a name without a pattern that is not there is an error.
+/// a name without a pattern that is not there is an error. Without the name of a prometheus.yml there are no rules and nothing to poll.
 tl::expected<Configuration, ConfigurationProblems> load_configuration(Disk& disk, const std::string& config_file,
                                                                       const std::string& alertmanager_config_file,
-                                                                      const QueryOptions& options);
+                                                                      const QueryOptions& options,
+                                                                      const ConfigOptions& routing_options = {});
 
 /// The first half of it: prometheus.yml and its rule files.
 struct RuleConfiguration {

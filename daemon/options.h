@@ -6,16 +6,26 @@
 #include "base/time.h"
 #include "daemon/query_service.h"
 #include "engine/eval/query.h"
+#include "notifiers/notification_service.h"
+#include "parser/matchers_parser.h"
 #include "rules/alert_state.h"
 
 namespace tocsin {
 
-/// The flags of `tocsin run`, named as on the command line.
+/// What a single node says of the cluster that it is. Without an address it says that there is none.
+struct ClusterOfOne {
+    std::string name;  // empty: one by chance
+    std::string address;
+    std::vector<std::string> others;  // nodes that were named and that nobody speaks to
+};
+
+/// The flags of `tocsin run` and `tocsin alertmanager`, named as on the command line.
 struct Options {
-    std::string config_file = "prometheus.yml";
+    std::string config_file = "prometheus.yml";  // empty: see notifications_only()
     std::string alertmanager_config_file = "alertmanager.yml";
     std::string listen_address = "127.0.0.1:9099";
     std::string external_url;                    // empty: http://ADDRESS
+    std::string route_prefix;                    // before all paths, `/alerts`; empty: none
     std::vector<std::string> allowed_hosts;      // beside those of request_guard.h
     bool allow_unauthenticated = false;          // without it only loopback addresses are listened on
     std::string storage_path = "data/";
@@ -35,6 +45,14 @@ struct Options {
     std::string pagerduty_v1_url;
     QueryOptions query;
     QueryLimits query_limits;
+    MatchersSyntax matchers_syntax = MatchersSyntax::Fallback;
+    ClusterOfOne cluster;
+    /// Those of them that no address decides, and nobody who watches.
+    NotificationOptions notifications;
+
+    /// Alerts come by the API alone: no prometheus.yml is read, nothing is polled or evaluated, and there is nothing of
+    /// Prometheus' API.
+    bool notifications_only() const { return config_file.empty(); }
 };
 
 }  // namespace tocsin

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
+#include "base/text.h"
+
 namespace tocsin {
 
 InhibitRuleConfig read_inhibit_rule(const YamlNode& node, ConfigReading& reading) {
@@ -17,8 +21,10 @@ InhibitRuleConfig read_inhibit_rule(const YamlNode& node, ConfigReading& reading
     sort_matchers(rule.source_matchers);
     sort_matchers(rule.target_matchers);
     if (fields.read("equal", rule.equal)) {
-        const bool has_empty = std::find(rule.equal.begin(), rule.equal.end(), "") != rule.equal.end();
-        if (has_empty) fields.report("equal", "invalid label name \"\" in equal list");
+        for (const std::string& name : rule.equal) {
+            if (is_label_name(name, reading.matchers_syntax)) continue;
+            fields.report("equal", fmt::format("invalid label name {} in equal list", go_quote(name)));
+        }
         std::sort(rule.equal.begin(), rule.equal.end());
         rule.equal.erase(std::unique(rule.equal.begin(), rule.equal.end()), rule.equal.end());
     }

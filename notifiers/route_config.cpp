@@ -20,8 +20,9 @@ void read_group_by(ConfigFields& fields, RouteConfig& route) {
         const std::string& name = names[i];
         if (name == kAllLabels) {
             route.group_by_all = true;
-        } else if (name.empty()) {
-            fields.reading().problem(list.items[i].where, "invalid label name \"\" in group_by list");
+        } else if (!is_label_name(name, fields.reading().matchers_syntax)) {
+            fields.reading().problem(list.items[i].where,
+                                     fmt::format("invalid label name {} in group_by list", go_quote(name)));
         } else if (std::find(labels.begin(), labels.end(), name) != labels.end()) {
             fields.reading().problem(list.items[i].where,
                                      fmt::format("duplicated label {} in group_by", go_quote(name)));

@@ -444,6 +444,11 @@ Result<ParsedMatchers> parse_with_fallback(std::string_view text) {
 
 }  // namespace
 
+bool is_label_name(std::string_view name, MatchersSyntax syntax) {
+    if (syntax == MatchersSyntax::Classic) return is_legacy_label_name(name);
+    return !name.empty() && is_valid_utf8(name);
+}
+
 Result<ParsedMatchers> parse_matchers(std::string_view text, MatchersSyntax syntax) {
     if (auto checked = check_text(text); !checked) return tl::unexpected(std::move(checked).error());
     if (syntax == MatchersSyntax::Fallback) return parse_with_fallback(text);

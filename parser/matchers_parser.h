@@ -16,6 +16,9 @@ enum class MatchersSyntax {
     Utf8Strict,
 };
 
+/// Whether a label may have that name: any UTF-8 that is not empty, in classic mode `[a-zA-Z_][a-zA-Z0-9_]*`.
+bool is_label_name(std::string_view name, MatchersSyntax syntax);
+
 struct ParsedMatchers {
     Matchers matchers;    // in the order of the text; none for `{}` and for empty text
     std::string warning;  // why the classic grammar had to decide; empty when both agree

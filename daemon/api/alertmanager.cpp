@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include <fmt/format.h>
+
 #include "base/duration.h"
 #include "base/text.h"
 #include "base/version.h"
@@ -96,7 +98,7 @@ tl::expected<Json, ServerResponse> read_body(const ServerRequest& request, std::
         400, 400, "parsing " + std::string(what) + " body from \"\" failed, because " + json.error().message));
 }
 
-tl::expected<AlertFilter, ServerResponse> read_filter(const ServerRequest& request) {
+tl::expected<AlertFilter, ServerResponse> read_filter(const ServerRequest& request, MatchersSyntax syntax) {
     const Parameters parameters(request);
     AlertFilter filter;
     filter.active = parameters.flag("active", true);
@@ -106,7 +108,7 @@ tl::expected<AlertFilter, ServerResponse> read_filter(const ServerRequest& reque
     for (const auto& [name, into] :
          {std::pair{"filter", &filter.matchers}, std::pair{"receiver_matchers", &filter.receiver_matchers}}) {
         for (const std::string& text : parameters.all(name)) {
-            auto matcher = parse_matcher(text);
+            auto matcher = parse_matcher(text, syntax);
             if (!matcher) return tl::unexpected(said(400, matcher.error().message));
             into->push_back(*std::move(matcher));
         }
@@ -135,11 +137,11 @@ std::vector<std::pair<std::string, std::string>> read_pairs(const Json* object) 
 }
 
 /// An alert that was posted, or why it is not taken.
-Result<Alert> read_alert(const Json& json) {
+Result<Alert> read_alert(const Json& json, MatchersSyntax syntax) {
     Alert alert;
     auto labels = read_pairs(json.find("labels"));
     for (const auto& [name, value] : labels) {
-        if (name.empty() || !is_valid_utf8(name)) {
+        if (!is_label_name(name, syntax)) {
             return fail(Error::Kind::InvalidInput, "invalid label set: invalid name " + go_quote(name));
         }
     }
@@ -169,7 +171,7 @@ ServerResponse post_alerts(const Context& context, const ServerRequest& request)
         if (json.find("labels") == nullptr) {
             return malformed(422, 602, std::to_string(i) + ".labels in body is required");
         }
-        auto alert = read_alert(json);
+        auto alert = read_alert(json, context.options.matchers_syntax);
         if (alert) {
             alerts.push_back(*std::move(alert));
         } else {
@@ -189,7 +191,7 @@ Result<Matcher> read_matcher(const Json& json) {
     return Matcher::create(json.at("name").as_string(), op, json.at("value").as_string(), Regex::Anchoring::FullNoDot);
 }
 
-Result<Silence> read_silence(const Json& json) {
+Result<Silence> read_silence(const Json& json, MatchersSyntax syntax) {
     Silence silence;
     silence.id = json.at("id").as_string();
     silence.comment = json.at("comment").as_string();
@@ -198,6 +200,11 @@ Result<Silence> read_silence(const Json& json) {
     TOCSIN_TRY(silence.ends_at, read_time(json.find("endsAt")));
     for (const Json& item : json.at("matchers").items()) {
         TOCSIN_TRY(Matcher matcher, read_matcher(item));
+        if (!is_label_name(matcher.name(), syntax)) {
+            return fail(Error::Kind::InvalidInput,
+                        fmt::format("invalid silence: invalid label matcher {} in set 0: invalid label name {}",
+                                    silence.matchers.size(), go_quote(matcher.name())));
+        }
         silence.matchers.push_back(std::move(matcher));
     }
     silence.annotations = read_pairs(json.find("annotations"));
@@ -215,7 +222,7 @@ ServerResponse post_silence(const Context& context, const ServerRequest& request
     if (body->at("matchers").items().empty()) {
         return malformed(422, 612, "silence.matchers in body should have at least 1 items");
     }
-    auto silence = read_silence(*body);
+    auto silence = read_silence(*body, context.options.matchers_syntax);
     if (!silence) return said(400, "Failed to create silence: " + silence.error().message);
     const auto id = context.notifications.set_silence(*std::move(silence));
     if (!id) {
@@ -228,7 +235,7 @@ ServerResponse post_silence(const Context& context, const ServerRequest& request
 // ---- answering
 
 ServerResponse list_posted_alerts(const Context& context, const ServerRequest& request) {
-    const auto filter = read_filter(request);
+    const auto filter = read_filter(request, context.options.matchers_syntax);
     if (!filter) return filter.error();
     Json list = Json::array();
     for (const AlertView& view : context.notifications.alerts(*filter)) list.push(posted_alert_json(view));
@@ -236,7 +243,7 @@ ServerResponse list_posted_alerts(const Context& context, const ServerRequest& r
 }
 
 ServerResponse list_groups(const Context& context, const ServerRequest& request) {
-    const auto filter = read_filter(request);
+    const auto filter = read_filter(request, context.options.matchers_syntax);
     if (!filter) return filter.error();
     Json list = Json::array();
     for (const GroupView& group : context.notifications.groups(*filter)) {
@@ -269,7 +276,7 @@ void sort_for_people(std::vector<const Silence*>& silences, Timestamp now) {
 ServerResponse list_silences(const Context& context, const ServerRequest& request) {
     Matchers filter;
     for (const std::string& text : Parameters(request).all("filter")) {
-        auto matcher = parse_matcher(text);
+        auto matcher = parse_matcher(text, context.options.matchers_syntax);
         if (!matcher) return said(400, matcher.error().message);
         filter.push_back(*std::move(matcher));
     }
@@ -329,9 +336,16 @@ ServerResponse list_receivers(const Context& context) {
     return uncached(json_response(200, list));
 }
 
+Json cluster_json(const ClusterOfOne& cluster) {
+    if (cluster.address.empty()) return Json::Object{{"status", "disabled"}, {"peers", Json::array()}};
+    Json itself = Json::Object{{"name", cluster.name}, {"address", cluster.address}};
+    return Json::Object{
+        {"name", cluster.name}, {"status", "ready"}, {"peers", Json(Json::Array{std::move(itself)})}};
+}
+
 ServerResponse status(const Context& context) {
     return uncached(json_response(
-        200, Json(Json::Object{{"cluster", Json::Object{{"status", "disabled"}, {"peers", Json::array()}}},
+        200, Json(Json::Object{{"cluster", cluster_json(context.options.cluster)},
                                {"config", Json::Object{{"original", context.notifications.masked_config()}}},
                                {"uptime", to_rfc3339_ms(context.started_at)},
                                {"versionInfo", Json::Object{{"branch", ""},
@@ -367,6 +381,11 @@ void add_alertmanager(Router& router, Context& context) {
         }
     }
     router.answer("POST", "/api/v1/alerts", [](const Call&) { return gone(); });
+    if (context.options.notifications_only()) {
+        for (const auto* path : {"/api/v1/alerts", "/api/v1/status"}) {
+            router.answer("GET", path, [](const Call&) { return gone(); });
+        }
+    }
     router.answer("GET", "/api/v2/status", [&context](const Call&) { return status(context); });
     router.answer("GET", "/api/v2/receivers", [&context](const Call&) { return list_receivers(context); });
     router.answer("GET", "/api/v2/alerts",

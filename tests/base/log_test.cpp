@@ -78,8 +78,14 @@ TEST_CASE("a compact message is one line of key=value", "[base][log]") {
           "2025-11-24T10:30:00.123Z INFO rules::group it went a=1 b=\"x y\" c=\"\" d=\"\\\"q\\\"\" e=\"k=v\"\n");
 }
 
+TEST_CASE("a logfmt message is what collectors of Prometheus' logs read", "[base][log]") {
+    CHECK(line(LogFormat::Logfmt, "Listening on", {{"address", "127.0.0.1:9093"}, {"b", "x y"}}) ==
+          "time=2025-11-24T10:30:00.123Z level=INFO component=rules::group msg=\"Listening on\" address=127.0.0.1:9093 "
+          "b=\"x y\"\n");
+}
+
 TEST_CASE("text of others cannot break a line or colour a terminal", "[base][log]") {
-    const auto format = GENERATE(LogFormat::Json, LogFormat::Compact, LogFormat::Pretty);
+    const auto format = GENERATE(LogFormat::Json, LogFormat::Compact, LogFormat::Logfmt, LogFormat::Pretty);
     const std::string text = line(format, "a\nb\x1b[31m", {{"k", "v\r\nINFO forged\x07"}});
     CHECK(std::count(text.begin(), text.end(), '\n') == (format == LogFormat::Pretty ? 2 : 1));
     CHECK(text.find('\x1b') == std::string::npos);

@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+"""tocsin alertmanager in the place of Alertmanager: flags, log, signals, cluster, and real receivers at real times."""
+import json
+import signal
+import subprocess
+
+import amtool_test
+from harness import DEADLINE, TOCSIN, Process, Story, get, main, run
+
+ROUTING = """
+route: {{receiver: default, group_by: [], group_wait: {wait}, group_interval: {interval}, repeat_interval: {repeat}}}
+receivers: [{{name: default, webhook_configs: [{{url: 'http://{receiver}/hook'}}]}}]
+"""
+
+
+class Alertmanager(Story):
+    def setUp(self):
+        super().setUp()
+        self.hook, self.receiver_address = self.receiver()
+
+    def route(self, wait="1s", interval="1s", repeat="1ms"):
+        return self.write("am.yml", ROUTING.format(wait=wait, interval=interval, repeat=repeat, receiver=self.receiver_address))
+
+    def alertmanager(self, *flags):
+        """Started as Alertmanager's own tests start it: the process and its address."""
+        process = self.start(TOCSIN, "alertmanager", "--config.file", self.folder / "am.yml", "--log.level", "debug",
+                             "--web.listen-address", "127.0.0.1:0", "--storage.path", self.folder / "data",
+                             "--cluster.listen-address", "127.0.0.1:0", "--cluster.settle-timeout", "0s", *flags)
+        return process, process.wait_for(r'msg="Listening on" .*\baddress=(\S+)')[1]
+
+    def post(self, address, *names, prefix=""):
+        alerts = json.dumps([{"labels": {"alertname": name}} for name in names]).encode()
+        return get(address, f"{prefix}/api/v2/alerts", {"Content-Type": "application/json"}, "POST", alerts)[0]
+
+    def next_message(self):
+        message = self.notification(self.hook, lambda path, body: True)["body"]
+        return message["status"], sorted(alert["labels"]["alertname"] for alert in message["alerts"])
+
+    def test_it_listens_reloads_and_ends_as_alertmanager_does(self):
+        self.route(repeat="1h")
+        process, address = self.alertmanager()
+        self.assertEqual(self.post(address, "a"), 200)
+        self.assertEqual(self.next_message(), ("firing", ["a"]))
+        self.write("am.yml", "route: {receiver: nobody}\n")
+        process.signal(signal.SIGHUP)
+        process.wait_for(r"undefined receiver")
+        self.assertIn("alertmanager_config_last_reload_successful 0", get(address, "/metrics")[1])
+        self.write("am.yml", "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
+        process.signal(signal.SIGHUP)
+        process.wait_for(r'msg="configuration reloaded"')
+        self.assertIn("alertmanager_config_last_reload_successful 1", get(address, "/metrics")[1])
+        self.assertEqual(json.loads(get(address, "/api/v2/receivers")[1])[0]["name"], "nobody")
+        process.signal(signal.SIGTERM)
+        self.assertEqual(process.wait(), 0)
+
+    def test_its_log_is_on_stderr(self):
+        self.route()
+        child = subprocess.Popen([TOCSIN, "alertmanager", f"--config.file={self.folder / 'am.yml'}", "--web.listen-address=127.0.0.1:0",
+                                  f"--storage.path={self.folder / 'data'}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(child.communicate)
+        self.addCleanup(child.kill)
+        line = child.stderr.readline()
+        while "Listening on" not in line:
+            self.assertNotEqual(line, "")
+            line = child.stderr.readline()
+        child.send_signal(signal.SIGTERM)
+        self.assertEqual(child.communicate(timeout=DEADLINE)[0], "")
+        self.assertEqual(child.returncode, 0)
+
+    def test_intervals_below_a_second_are_kept(self):
+        self.route(wait="1ms", interval="1ms", repeat="1ms")
+        _, address = self.alertmanager()
+        self.post(address, "a", "b")
+        for _ in range(20):
+            self.assertEqual(self.next_message(), ("firing", ["a", "b"]))
+
+    def test_it_is_its_own_and_only_peer(self):
+        self.route()
+        process, address = self.alertmanager("--cluster.peer=127.0.0.1:0", "--cluster.peer=127.0.0.1:1", "--cluster.peer-name=me")
+        cluster = json.loads(get(address, "/api/v2/status")[1])["cluster"]
+        self.assertEqual(cluster, {"name": "me", "status": "ready", "peers": [{"name": "me", "address": "127.0.0.1:0"}]})
+        process.wait_for(r"cluster of one.*peers=127.0.0.1:1$")
+
+    def test_without_an_address_there_is_no_cluster(self):
+        self.route()
+        _, address = self.alertmanager("--cluster.listen-address=")
+        self.assertEqual(json.loads(get(address, "/api/v2/status")[1])["cluster"], {"status": "disabled", "peers": []})
+
+    def test_all_of_it_is_below_the_prefix(self):
+        self.route()
+        for flags in (["--web.route-prefix", "/foo/"], ["--web.external-url=http://alerts.example/foo"]):
+            process, address = self.alertmanager(*flags)
+            self.assertEqual(get(address, "/foo/-/healthy")[0], 200)
+            self.assertEqual(get(address, "/api/v2/status")[0], 404)
+            self.assertEqual(self.post(address, "a", prefix="/foo"), 200)
+            process.stop()
+
+    def test_names_are_read_by_the_mode(self):
+        self.write("am.yml", "route: {receiver: a, group_by: [foo🙂]}\nreceivers: [{name: a}]\n")
+        _, address = self.alertmanager("--enable-feature", "utf8-strict-mode,receiver-name-in-metrics")
+        self.assertEqual(get(address, "/-/ready")[0], 200)
+        refused = Process(TOCSIN, "alertmanager", f"--config.file={self.folder / 'am.yml'}", "--enable-feature=classic-mode",
+                          f"--storage.path={self.folder / 'other'}", "--web.listen-address=127.0.0.1:0")
+        self.addCleanup(refused.stop)
+        refused.wait_for(r'invalid label name "foo🙂" in group_by list|invalid label name')
+        self.assertEqual(refused.wait(), 1)
+
+    def test_every_flag_of_alertmanager_is_taken(self):
+        self.route()
+        _, address = self.alertmanager(
+            "--data.retention=120h", "--data.maintenance-interval=15m", "--silences.max-silences=10",
+            "--silences.max-silence-size-bytes=0", "--log.silences", "--alerts.gc-interval=30m", "--alerts.per-alertname-limit=1",
+            "--dispatch.maintenance-interval=30s", "--dispatch.start-delay=0s", "--web.config.file=", "--web.get-concurrency=0",
+            "--web.timeout=0", "--auto-gomemlimit.ratio=0.9", "--cluster.advertise-address=10.0.0.1:9094", "--cluster.peer-timeout=15s",
+            "--cluster.peers-resolve-timeout=15s", "--cluster.gossip-interval=200ms", "--cluster.pushpull-interval=1m0s",
+            "--cluster.tcp-timeout=10s", "--cluster.probe-timeout=500ms", "--cluster.probe-interval=1s",
+            "--cluster.reconnect-interval=10s", "--cluster.reconnect-timeout=6h0m0s", "--cluster.tls-config=",
+            "--cluster.allow-insecure-public-advertise-address-discovery", "--cluster.label=", "--log.format=logfmt",
+            "--web.ui-path=/usr/share/prometheus/alertmanager/ui")
+        self.assertEqual(self.post(address, "a"), 200)
+        self.assertEqual(json.loads(get(address, "/api/v2/status")[1])["cluster"]["peers"][0]["address"], "10.0.0.1:9094")
+
+    def test_what_cannot_be_honoured_is_refused(self):
+        self.route()
+        for flag, code, said in (("--web.config.file=web.yml", 2, "proxy"), ("--enable-feature=magic", 2, "magic"),
+                                 ("--enable-feature=classic-mode,utf8-strict-mode", 2, "exclude"), ("--data.retention=soon", 2, "soon"),
+                                 ("--web.listen-address=0.0.0.0:0", 3, "loopback"), ("--no-such-flag", 2, "no-such-flag")):
+            with self.subTest(flag=flag):
+                ended, _, err = run("alertmanager", f"--config.file={self.folder / 'am.yml'}", f"--storage.path={self.folder / 'd'}", flag)
+                self.assertEqual(ended, code, err)
+                self.assertIn(said, err)
+
+    def test_it_is_killed_and_goes_on(self):
+        self.route(repeat="1h")
+        process, address = self.alertmanager()
+        self.post(address, "a")
+        self.assertEqual(self.next_message(), ("firing", ["a"]))
+        process.child.kill()
+        process.wait()
+        _, address = self.alertmanager()
+        self.assertEqual(self.post(address, "a", "b"), 200)
+        self.assertEqual(self.next_message(), ("firing", ["a", "b"]))
+
+
+class AmtoolAtAlertmanager(amtool_test.Amtool):
+    """What amtool does at `tocsin run` it does here too."""
+
+    def tocsin(self, *flags, **options):
+        process = self.start(TOCSIN, "alertmanager", f"--config.file={self.folder / 'alertmanager.yml'}",
+                             "--web.listen-address=127.0.0.1:0", f"--storage.path={self.folder / 'data'}", *flags, **options)
+        return process, process.wait_for(r'msg="Listening on" .*\baddress=(\S+)')[1]
+
+    def test_the_cluster_is_shown(self):
+        self.assertIn("ready", self.amtool("cluster", "show"))
+        self.assertIn("0.0.0.0:9094", self.amtool("cluster", "show", "-o", "extended"))
+
+
+if __name__ == "__main__":
+    main()
