@@ -250,7 +250,12 @@ void add_alertmanager(CLI::App& app, Action& run) {
     command->footer(
         "Examples:\n  tocsin alertmanager --config.file=alertmanager.yml --storage.path=data/\n"
         "  tocsin alertmanager --web.listen-address=0.0.0.0:9093 --web.allow-unauthenticated");
-    command->callback([flags, &run] { run = [flags] { return run_alertmanager(*flags); }; });
+    command->require_subcommand(0, 1);
+    add_test_receiver(*command, run);
+    // Called after that of a subcommand.
+    command->callback([flags, command, &run] {
+        if (command->get_subcommands().empty()) run = [flags] { return run_alertmanager(*flags); };
+    });
 }
 
 }  // namespace tocsin::cli

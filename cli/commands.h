@@ -18,6 +18,8 @@ using Action = std::function<int()>;
 
 void add_run(CLI::App& app, Action& run);
 void add_alertmanager(CLI::App& app, Action& run);
+/// Below `tocsin alertmanager`.
+void add_test_receiver(CLI::App& alertmanager, Action& run);
 void add_check(CLI::App& app, Action& run);
 void add_test(CLI::App& app, Action& run);
 void add_fmt(CLI::App& app, Action& run);

@@ -142,6 +142,33 @@ class Alertmanager(Story):
         self.assertEqual(self.next_message(), ("firing", ["a", "b"]))
 
 
+class TestReceiver(Story):
+    def try_out(self, name, *flags):
+        return run("alertmanager", "test-receiver", name, f"--config.file={self.folder / 'am.yml'}", *flags)
+
+    def test_a_receiver_is_told_that_it_is_a_test(self):
+        hook, address = self.receiver()
+        self.write("am.yml", ROUTING.format(wait="1s", interval="1s", repeat="1h", receiver=address))
+        code, out, err = self.try_out("default")
+        self.assertEqual((code, err), (0, ""))
+        self.assertEqual([line.split() for line in out.splitlines()], [["webhook[0]", "firing", "told"], ["webhook[0]", "resolved", "told"]])
+        for status in ("firing", "resolved"):
+            message = self.notification(hook, lambda path, body: True)["body"]
+            self.assertEqual(message["status"], status)
+            self.assertIn("test of receiver default", message["alerts"][0]["annotations"]["summary"])
+
+    def test_what_is_not_taken_is_told(self):
+        self.write("am.yml", ROUTING.format(wait="1s", interval="1s", repeat="1h", receiver="127.0.0.1:1/S3CRET"))
+        code, out, _ = self.try_out("default", "--timeout=5s")
+        self.assertEqual(code, 1)
+        self.assertIn("failed: ", out)
+        self.assertNotIn("S3CRET", out)
+        code, _, err = self.try_out("nobody")
+        self.assertEqual(code, 1)
+        self.assertIn('no receiver "nobody"', err)
+        self.assertEqual(self.try_out("default", "--timeout=soon")[0], 2)
+
+
 class AmtoolAtAlertmanager(amtool_test.Amtool):
     """What amtool does at `tocsin run` it does here too."""
 
