@@ -30,5 +30,6 @@ void add_replay(CLI::App& app, Action& run);
 void add_record(CLI::App& app, Action& run);
 void add_diff(CLI::App& app, Action& run);
 void add_routes(CLI::App& app, Action& run);
+void add_notifications(CLI::App& app, Action& run);
 
 }  // namespace tocsin::cli

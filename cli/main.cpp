@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
     cli::add_record(app, action);
     cli::add_diff(app, action);
     cli::add_routes(app, action);
+    cli::add_notifications(app, action);
 
     try {
         app.parse(argc, argv);

@@ -106,6 +106,8 @@ struct App::Impl {
     ScrapeManager scrapes;
     QueryService queries;
     DeliveryWatch deliveries;
+    NotificationHistory history;
+    NotificationObservers observers;
     std::optional<StateDatabase> state;
     std::optional<NotificationService> notifications;  // from here on down: made when the address is known
     std::optional<AlertSender> alert_sender;
@@ -142,6 +144,8 @@ App::Impl::Impl(const Doors& d, Options o)
               }()),
       queries({doors.scheduler, doors.query_threads, store, metrics}, options.query_limits),
       deliveries(doors.log),
+      history(doors.scheduler, doors.log, options.notifications.retention),
+      observers({&deliveries, &history}),
       health(doors.scheduler, options.health_interval) {
     ClusterOfOne& cluster = options.cluster;
     if (!cluster.address.empty() && cluster.name.empty()) cluster.name = name_by_chance(doors.random);
@@ -205,23 +209,25 @@ void App::Impl::build() {
     notify.external_url = external_url;
     notify.version = version();
     notify.pagerduty_v1_url = options.pagerduty_v1_url;
-    notify.observer = &deliveries;
+    notify.observer = &observers;
     notifications.emplace(
         NotificationDoors{doors.scheduler, doors.notify_client, doors.mail_client, doors.random, doors.disk, doors.log, metrics},
         notify);
+    history.keep_in(*state);
     notifications->keep_in(*state);
     alert_sender.emplace(DiscoveryContext{doors.scheduler, doors.executor, doors.notify_client, doors.resolver, doors.disk,
                                           metrics, doors.log, "", &doors.file_watch, doors.dns},
                          AlertSender::Options{options.alert_queue_capacity, options.alert_batch_size, version()});
     alert_sinks.emplace(std::vector<AlertSink*>{&*notifications, &*alert_sender});
     rules.emplace(RuleManagerContext{doors.scheduler, doors.executor, store, scrapes, doors.log, metrics, *alert_sinks});
-    context.emplace(api::Context{doors.scheduler, store, *rules, scrapes, *notifications, *alert_sender, queries, metrics, options,
+    context.emplace(api::Context{doors.scheduler, store, *rules, scrapes, *notifications, history, *alert_sender, queries, metrics, options,
                                  health, loaded_config, doors.scheduler.now(),
                                  [this](std::function<void(ReloadOutcome)> done) { reload(std::move(done)); }});
     api::add_health(router, *context);
     api::add_lifecycle(router, *context);
     api::add_metrics(router, *context);
     api::add_alertmanager(router, *context);
+    api::add_notifications(router, *context);
     if (options.notifications_only()) return;
     api::add_rules(router, *context);
     api::add_targets(router, *context);

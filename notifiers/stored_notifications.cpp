@@ -73,6 +73,10 @@ Error senseless(std::string_view what) {
     return {Error::Kind::InvalidInput, fmt::format("stored {}: expected other members", what)};
 }
 
+std::size_t count_of(const Json& json) {
+    return static_cast<std::size_t>(std::max<std::int64_t>(json.as_integer(), 0));
+}
+
 std::string plain(const Json& json) {
     return dump(json, JsonStyle::Plain);
 }
@@ -186,6 +190,50 @@ Result<GroupState> read_stored_group(const StateRecord& record) {
     group.next_flush = read_time(json.at("next_flush"));
     if (group.key.empty()) return tl::unexpected(senseless("group"));
     return group;
+}
+
+std::string stored_value(const ToldMessage& message) {
+    Json alerts = Json::array();
+    for (const auto& about : message.alerts) {
+        alerts.push(Json::Object{{"labels", pairs_json(about.labels)}, {"firing", about.firing}});
+    }
+    Json json = Json::object();
+    json.add("first_attempt", to_unix_ms(message.first_attempt)).add("last_attempt", to_unix_ms(message.last_attempt));
+    json.add("attempts", static_cast<std::uint64_t>(message.attempts)).add("result", to_string(message.result));
+    json.add("error", message.error).add("receiver", message.receiver).add("integration", message.integration);
+    json.add("index", static_cast<std::uint64_t>(message.index)).add("group_key", message.group_key);
+    json.add("group_labels", pairs_json(message.group_labels));
+    json.add("status", message.status).add("reason", message.reason);
+    json.add("firing", static_cast<std::uint64_t>(message.firing));
+    json.add("resolved", static_cast<std::uint64_t>(message.resolved)).add("alerts", std::move(alerts));
+    return plain(json);
+}
+
+Result<ToldMessage> read_told_message(const StateRecord& record) {
+    TOCSIN_TRY(const Json json, parse_json(record.value));
+    ToldMessage message;
+    message.first_attempt = read_time(json.at("first_attempt"));
+    message.last_attempt = read_time(json.at("last_attempt"));
+    message.attempts = count_of(json.at("attempts"));
+    for (const auto result :
+         {ToldMessage::Result::Delivered, ToldMessage::Result::Waiting, ToldMessage::Result::Failed}) {
+        if (to_string(result) == json.at("result").as_string()) message.result = result;
+    }
+    message.error = json.at("error").as_string();
+    message.receiver = json.at("receiver").as_string();
+    message.integration = json.at("integration").as_string();
+    message.index = count_of(json.at("index"));
+    message.group_key = json.at("group_key").as_string();
+    message.group_labels = read_labels(json.at("group_labels"));
+    message.status = json.at("status").as_string();
+    message.reason = json.at("reason").as_string();
+    message.firing = count_of(json.at("firing"));
+    message.resolved = count_of(json.at("resolved"));
+    for (const Json& about : json.at("alerts").items()) {
+        message.alerts.push_back({read_labels(about.at("labels")), about.at("firing").as_bool()});
+    }
+    if (message.integration.empty()) return tl::unexpected(senseless("message"));
+    return message;
 }
 
 }  // namespace tocsin

@@ -6,6 +6,7 @@
 #include "base/state_store.h"
 #include "notifiers/alert_store.h"
 #include "notifiers/dispatcher.h"
+#include "notifiers/notification_history.h"
 #include "notifiers/notification_log.h"
 #include "notifiers/silence.h"
 
@@ -17,6 +18,7 @@ inline constexpr const char* kSilenceTable = "silences";
 inline constexpr const char* kLogTable = "notification_log";
 inline constexpr const char* kReceivedTable = "received_alerts";
 inline constexpr const char* kAlertGroupTable = "alert_groups";
+inline constexpr const char* kHistoryTable = "notification_history";
 
 std::string stored_key(const LogKey& key);
 std::string stored_key(const GroupState& group);
@@ -25,11 +27,13 @@ std::string stored_value(const Silence& silence);
 std::string stored_value(const LogKey& key, const LogEntry& entry);
 std::string stored_value(const Alert& alert);
 std::string stored_value(const GroupState& group);
+std::string stored_value(const ToldMessage& message);
 
 /// The other way round; an error for a record that nothing of this version wrote.
 Result<Silence> read_stored_silence(const StateRecord& record);
 Result<std::pair<LogKey, LogEntry>> read_stored_entry(const StateRecord& record);
 Result<Alert> read_received_alert(const StateRecord& record);
 Result<GroupState> read_stored_group(const StateRecord& record);
+Result<ToldMessage> read_told_message(const StateRecord& record);
 
 }  // namespace tocsin

@@ -12,6 +12,7 @@
 #include "daemon/router.h"
 #include "engine/scrape/scrape_manager.h"
 #include "engine/store/store.h"
+#include "notifiers/notification_history.h"
 #include "notifiers/notification_service.h"
 #include "rules/rule_manager.h"
 
@@ -32,6 +33,7 @@ struct Context {
     RuleManager& rules;
     ScrapeManager& scrapes;
     NotificationService& notifications;
+    const NotificationHistory& history;
     AlertSender& alert_sender;
     QueryService& queries;
     SelfMetrics& metrics;
@@ -54,6 +56,7 @@ void add_series(Router& router, Context& context);       // /api/v1/series /api/
 void add_status(Router& router, Context& context);       // /api/v1/status/…
 void add_tsdb(Router& router, Context& context);         // /api/v1/status/tsdb
 void add_alertmanager(Router& router, Context& context); // /api/v2/…
+void add_notifications(Router& router, Context& context);  // /api/v1/notifications
 
 /// `{"a":"b"}` of a label set.
 Json labels_json(const LabelSet& labels);

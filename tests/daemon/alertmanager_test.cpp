@@ -557,6 +557,43 @@ TEST_CASE("times of a millisecond are kept", "[daemon][alertmanager]") {
                              "1s4ms/hook test1[1s:]", "1s5ms/hook test1[1s:]"});
 }
 
+TEST_CASE("who was told of what is asked for by time, receiver, result and alert, over a restart",
+          "[daemon][alertmanager][history]") {
+    Alertmanager am(routing("group_by: [alertname], group_wait: 1s, group_interval: 1s, repeat_interval: 1h"));
+    am.receivers.once("http://r/hook", fakes::FakeAnswer::with_status(400, "no"));
+    am.begin();
+    am.go_to(1s);
+    am.post({named("test1", 1s)});
+    am.go_to(10s);
+    am.post({named("test2", 10s)});
+    am.go_to(20s);
+    const auto asked = [&](const std::string& query) {
+        Lines lines;
+        const Json answer = am.get("/api/v1/notifications" + query);
+        for (const Json& message : answer.at("data").at("notifications").items()) {
+            lines.push_back(message.at("alerts").at(std::size_t{0}).at("labels").at("alertname").as_string() + " " +
+                            message.at("result").as_string());
+        }
+        return lines;
+    };
+    const Lines all{"test2 delivered", "test1 delivered", "test1 failed"};
+    CHECK(asked("") == all);
+    CHECK(asked("?receiver=default") == all);
+    CHECK(asked("?receiver=nobody") == Lines{});
+    CHECK(asked("?result=failed") == Lines{"test1 failed"});
+    CHECK(asked("?filter=alertname%3Dtest2") == Lines{"test2 delivered"});
+    CHECK(asked("?start=" + to_rfc3339_ms(SimulatedDaemon::kStart + 5s)) == Lines{"test2 delivered"});
+    CHECK(asked("?end=" + to_rfc3339_ms(SimulatedDaemon::kStart + 2500ms)) == Lines{"test1 failed"});
+    CHECK(asked("?limit=1") == Lines{"test2 delivered"});
+    CHECK(am.get("/api/v1/notifications?limit=1").at("data").at("more").as_bool());
+    for (const char* bad : {"?limit=0", "?limit=x", "?start=soon", "?filter=%7B"}) {
+        CHECK(am.server.get(std::string("/api/v1/notifications") + bad)->status == 400);
+    }
+    am.app.reset();
+    am.begin();
+    CHECK(asked("") == all);
+}
+
 TEST_CASE("of Prometheus' API there is nothing, and of Alertmanager's first the word that it is gone",
           "[daemon][alertmanager]") {
     Alertmanager am(routing(kSeldom));

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "base/log.h"
+#include "base/state_store.h"
+#include "base/time.h"
+#include "notifiers/observer.h"
+
+namespace tocsin {
+
+/// What became of one message to one integration.
+struct ToldMessage {
+    enum class Result { Delivered, Waiting, Failed };  // Waiting: to be tried again
+
+    struct About {
+        LabelSet labels;
+        bool firing = true;
+    };
+
+    Timestamp first_attempt{};  // when it began
+    Timestamp last_attempt{};   // when it ended
+    std::size_t attempts = 0;
+    Result result = Result::Delivered;
+    std::string error;  // of the last attempt, without a secret
+    std::string receiver;
+    std::string integration;
+    std::size_t index = 0;
+    std::string group_key;
+    LabelSet group_labels;
+    std::string status;  // of the message: "firing" or "resolved"
+    std::string reason;  // why it was sent
+    std::size_t firing = 0;
+    std::size_t resolved = 0;
+    std::vector<About> alerts;  // the first of them, at most kAlertsMax
+};
+
+std::string_view to_string(ToldMessage::Result result);
+
+/// Who was told of what, when, and with which result: one record a message, over restarts. Scheduler's thread only.
+class NotificationHistory final : public NotificationObserver {
+public:
+    static constexpr std::size_t kMessagesMax = 20'000;
+    static constexpr std::size_t kAlertsMax = 100;  // of one message
+
+    /// What is older than `retention` is forgotten, and the oldest when there are too many. `clock` and `log` outlive
+    /// this.
+    NotificationHistory(const Scheduler& clock, Log& log, Duration retention)
+        : clock_(clock), log_(log), retention_(retention) {}
+
+    /// Goes on with what `state` has, and keeps it there from now on. Before the first attempt; `state` outlives this.
+    void keep_in(StateStore& state);
+
+    void on_attempt(const AttemptEvent& attempt) override;
+
+    /// Calls `visit` for each message, the last one first, for as long as it answers true.
+    void for_each(const std::function<bool(const ToldMessage&)>& visit) const;
+    std::size_t size() const { return messages_.size(); }
+
+private:
+    using Key = std::pair<std::int64_t, std::uint64_t>;  // first attempt in ms, and a number
+    using Where = std::tuple<std::string, std::string, std::string, std::size_t>;
+
+    void add(const AttemptEvent& attempt, ToldMessage& message) const;
+    void forget_old();
+    static std::string stored_key(const Key& key);
+    StateStore::Write everything() const;
+
+    const Scheduler& clock_;
+    Log& log_;
+    Duration retention_;
+    std::map<Key, ToldMessage> messages_;
+    std::map<Where, Key> waiting_;  // the message that an integration has not taken of a group
+    std::uint64_t next_number_ = 0;
+    StateStore* state_ = nullptr;
+};
+
+/// Tells each of them, in order; all outlive this.
+class NotificationObservers final : public NotificationObserver {
+public:
+    explicit NotificationObservers(std::vector<NotificationObserver*> all) : all_(std::move(all)) {}
+
+    void on_attempt(const AttemptEvent& event) override {
+        for (NotificationObserver* one : all_) one->on_attempt(event);
+    }
+    void on_mute(const MuteEvent& event) override {
+        for (NotificationObserver* one : all_) one->on_mute(event);
+    }
+    void on_flap(const FlapEvent& event) override {
+        for (NotificationObserver* one : all_) one->on_flap(event);
+    }
+
+private:
+    std::vector<NotificationObserver*> all_;
+};
+
+}  // namespace tocsin
