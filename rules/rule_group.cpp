@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "base/duration.h"
 #include "base/url.h"
+#include "rules/threshold.h"
 
 namespace tocsin {
 namespace {
@@ -115,7 +116,18 @@ void RuleGroup::add_rule(const RuleDefinition& definition, std::unique_ptr<Stand
     const auto same_name = [&](const auto& other) { return other->definition.name == definition.name; };
     rule->nth = static_cast<std::size_t>(std::count_if(rules_.begin(), rules_.end(), same_name));
     rule->metrics = &metrics_->of_rule(metric_label(*rule));
+    if (!observers_->compared_value.empty()) watch_comparison(*rule);
     rules_.push_back(std::move(rule));
+}
+
+// It shares its operators with the rule's own expression: to watch it costs next to nothing.
+void RuleGroup::watch_comparison(GroupRule& rule) {
+    if (rule.alerting() == nullptr) return;
+    const auto threshold = threshold_of(*rule.definition.expr);
+    if (!threshold) return;
+    auto query = StandingQuery::create(*threshold->value, rule.definition.expr_text, context_.store, settings_.query,
+                                       shared_queries_);
+    if (query) rule.compared = *std::move(query);
 }
 
 void RuleGroup::mark_batches() {
@@ -165,6 +177,7 @@ void RuleGroup::compute_batch() {
         GroupRule& rule = *rules_[i];
         const auto started = context_.scheduler.monotonic();
         rule.result = rule.query->evaluate(cycle_.query_time);
+        if (rule.compared) rule.compared_value = rule.compared->evaluate(cycle_.query_time);
         rule.computing_time = context_.scheduler.monotonic() - started;
     }
 }
@@ -189,6 +202,7 @@ void RuleGroup::apply(GroupRule& rule) {
     rule.last_evaluation = cycle_.due;
     cycle_.rule_durations += rule.evaluation_time;
     if (status) cycle_.samples += rule.samples();
+    if (status && rule.compared && rule.compared_value) tell_compared_value(rule);
     note_outcome(rule, status);
     note_evaluation(rule, status);
 }
@@ -305,8 +319,14 @@ void RuleGroup::tell_transition(const GroupRule& rule, const LabelSet& labels, c
                                 AlertPhase before, Timestamp at) {
     if (observers_->transition.empty()) return;
     const AlertTransition transition{definition_->name, rule.definition.name, labels,     before,
-                                     alert.state.phase, at + clock_lead_,     alert.value};
+                                     alert.state.phase, at + clock_lead_,     alert.value,
+                                     &rule.definition};
     for (const auto& observe : observers_->transition) observe(transition);
+}
+
+void RuleGroup::tell_compared_value(const GroupRule& rule) const {
+    const ComparedValue told{rule.definition, interval(), cycle_.due + clock_lead_, **rule.compared_value};
+    for (const auto& observe : observers_->compared_value) observe(told);
 }
 
 StoredRuleAlert RuleGroup::stored(const GroupRule& rule, const ActiveAlerts::value_type& entry) const {

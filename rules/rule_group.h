@@ -39,6 +39,10 @@ struct GroupRule {
     std::deque<RuleEvaluation> evaluations;             // the last kEvaluationsKept
     const RuleGroupMetrics::Rule* metrics = nullptr;
 
+    /// The left side of its comparison with a number, where somebody watches that.
+    std::unique_ptr<StandingQuery> compared;
+    Result<const InstantVector*> compared_value = nullptr;
+
     /// The last result and how long it took, written on the pool and read on the scheduler's thread after it.
     Result<const InstantVector*> result = nullptr;
     std::chrono::nanoseconds computing_time{0};
@@ -60,6 +64,7 @@ class RuleGroup;
 struct RuleObservers {
     std::vector<std::function<void(const AlertTransition&)>> transition;
     std::vector<std::function<void(const std::string& group, Timestamp due)>> evaluation;
+    std::vector<std::function<void(const ComparedValue&)>> compared_value;
     /// What an evaluation changed in the tables of the state store; not called when that is nothing.
     std::function<void(StateStore::Write)> changed;
 };
@@ -126,6 +131,7 @@ private:
 
     void take_over(RuleGroup& predecessor);
     void add_rule(const RuleDefinition& definition, std::unique_ptr<StandingQuery> query);
+    void watch_comparison(GroupRule& rule);
     void mark_batches();
     void run_batch();
     void compute_batch();
@@ -139,6 +145,7 @@ private:
     void send(Timestamp now, Duration resend_delay);
     void tell_transition(const GroupRule& rule, const LabelSet& labels, const ActiveAlert& alert, AlertPhase before,
                          Timestamp at);
+    void tell_compared_value(const GroupRule& rule) const;
     void tell_changes();
     bool counts_time() const;
     void end_outage();

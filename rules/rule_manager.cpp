@@ -306,6 +306,10 @@ void RuleManager::on_evaluation(std::function<void(const std::string&, Timestamp
     impl_->observers->evaluation.push_back(std::move(observer));
 }
 
+void RuleManager::on_compared_value(std::function<void(const ComparedValue&)> observer) {
+    impl_->observers->compared_value.push_back(std::move(observer));
+}
+
 StoredRules RuleManager::Impl::snapshot() const {
     StoredRules stored;
     for (const auto& group : groups) group->snapshot(stored);

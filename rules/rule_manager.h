@@ -123,6 +123,15 @@ struct AlertTransition {
     AlertPhase from, to;
     Timestamp at;
     double value = 0;
+    const RuleDefinition* definition = nullptr;  // until the next reload
+};
+
+/// What the expression of an alerting rule compares with a number (rules/threshold.h), as an evaluation found it.
+struct ComparedValue {
+    const RuleDefinition& rule;  // until the next reload
+    Duration interval;           // of its evaluations
+    Timestamp at;
+    const InstantVector& value;  // during the call
 };
 
 /// What became of the alert: `pending`, `firing`, `resolved`, or `gone` for one that never fired.
@@ -176,6 +185,10 @@ public:
     void on_transition(std::function<void(const AlertTransition&)> observer);
     /// After each evaluation of a group, with the instant at which it was due.
     void on_evaluation(std::function<void(const std::string& group, Timestamp due)> observer);
+
+    /// At each evaluation that went well, of each alerting rule that compares something with a number. Before apply():
+    /// rules that are in force already are not watched.
+    void on_compared_value(std::function<void(const ComparedValue&)> observer);
 
     StoredRules snapshot() const;
     /// After apply() and before start(). Who was told that an alert fires whose rule is not there any more is told that
