@@ -28,6 +28,7 @@ struct Replay::Impl {
         AlertSink& sink = notifications ? static_cast<AlertSink&>(*notifications) : nobody;
         rules.emplace(RuleManagerContext{doors.scheduler, executor, store, scrapes, doors.log, metrics, sink});
         if (listeners.transition) rules->on_transition(std::move(listeners.transition));
+        if (listeners.compared_value) rules->on_compared_value(std::move(listeners.compared_value));
         auto prepared = rules->prepare(std::move(subject.rule_files), std::move(subject.rules));
         if (!prepared) return tl::unexpected(std::move(prepared).error());
         rules->apply(*std::move(prepared));

@@ -39,6 +39,7 @@ public:
     struct Listeners {
         std::function<void(const OfflineNotification&)> notification;
         std::function<void(const AlertTransition&)> transition;
+        std::function<void(const ComparedValue&)> compared_value = {};
     };
     /// Fails where a rule cannot be compiled, or a receiver not be told. Nothing is evaluated before run_until().
     static Parsed<std::unique_ptr<Replay>> create(Doors doors, Subject subject, Listeners listeners);

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "daemon/configuration.h"
+#include "daemon/replay_history.h"
 #include "engine/store/fixture_survey.h"
 #include "tests/catch.h"
 #include "tests/daemon/simulated_daemon.h"
@@ -104,9 +105,10 @@ private:
 struct Replayed {
     std::vector<Told> told;
     std::vector<std::string> transitions;
+    ReplayView view;  // of the history
 };
 
-Replayed replay(fakes::FakeDisk& disk, const std::string& fixture, Duration length) {
+Replayed replay(fakes::FakeDisk& disk, const std::string& fixture, Duration length, ReplayHistory* history = nullptr) {
     const std::string folder = "/etc/tocsin/";
     disk.put(folder + "recorded.om", fixture);
     auto configuration = load_configuration(disk, folder + "prometheus.yml", folder + "alertmanager.yml", {});
@@ -119,8 +121,13 @@ Replayed replay(fakes::FakeDisk& disk, const std::string& fixture, Duration leng
         for (const HttpRequest& message : one.messages) {
             seen.told.push_back({one.attempt.started_at - SimulatedDaemon::kStart, message.url, message.body});
         }
+        if (history != nullptr) history->add(one);
     };
-    listeners.transition = [&](const AlertTransition& change) { seen.transitions.push_back(change.rule); };
+    listeners.transition = [&](const AlertTransition& change) {
+        seen.transitions.push_back(change.rule);
+        if (history != nullptr) history->add(change);
+    };
+    if (history != nullptr) listeners.compared_value = [&](const ComparedValue& compared) { history->add(compared); };
     Replay::Subject subject;
     subject.rules = rule_settings(configuration->prometheus, Options{}, "http://tocsin.example");
     subject.rule_files = configuration->rule_files;
@@ -132,6 +139,10 @@ Replayed replay(fakes::FakeDisk& disk, const std::string& fixture, Duration leng
     auto feed = open_fixture_feed(disk, folder + "recorded.om", *survey, (*world)->store());
     REQUIRE(feed);
     REQUIRE((*world)->run_until(SimulatedDaemon::kStart + length, {feed->get()}));
+    if (history != nullptr) {
+        seen.view = history->view((*world)->groups());
+        for (RuleHistory& rule : seen.view.rules) rule.rule.definition = nullptr;  // of the world, which ends
+    }
     return seen;
 }
 
@@ -175,6 +186,43 @@ TEST_CASE("a replay is the same every time, whatever the order of the file", "[d
     for (const std::string& line : lines) by_series += line;
     REQUIRE(by_series != live.recorded);
     CHECK(once.told == replay(live.disk, by_series + "# EOF\n", 10min).told);
+}
+
+TEST_CASE("what a history shows of a replay is what happened", "[daemon][replay]") {
+    Live live;
+    REQUIRE(live.start());
+    live.advance(30min);
+    ReplayHistory history(SimulatedDaemon::kStart, SimulatedDaemon::kStart + 30min);
+    const auto replayed = replay(live.disk, live.recorded + "# EOF\n", 30min, &history);
+    const ReplayView& view = replayed.view;
+    CHECK(view.recording_rules == 1);
+    REQUIRE(view.rules.size() == 3);
+    const RuleHistory &busy = view.rules[0], &down = view.rules[1], &gone = view.rules[2];
+    // Target a: hard at work from 2m to 6m; `rate` over a minute sees it for some of a minute longer.
+    REQUIRE(busy.values);
+    CHECK(busy.values->number == 4);
+    CHECK(busy.values->series == 2);
+    CHECK(busy.values->whole.low > 0);
+    CHECK(busy.values->whole.low < 1.1);
+    CHECK(busy.values->whole.high == Approx(10));
+    CHECK(busy.alerts.firings == 1);
+    REQUIRE(busy.alerts.lanes.size() == 1);
+    CHECK(busy.alerts.lanes[0].stretches.size() == 2);
+    CHECK(busy.alerts.lanes[0].labels.get("instance") == "a:1");
+    REQUIRE(down.values);
+    CHECK(down.values->whole.low == 0);
+    REQUIRE(down.alerts.lanes.size() == 1);
+    CHECK(down.alerts.lanes[0].firing_time > 2min);
+    CHECK_FALSE(gone.values);  // `absent` compares nothing
+    CHECK(gone.alerts.firings == 3);
+    REQUIRE(view.receivers.size() == 2);
+    CHECK(view.receivers[0].receiver == "hook");
+    std::size_t told = 0;
+    for (const ReceiverHistory& receiver : view.receivers) told += receiver.firing + receiver.resolved;
+    CHECK(told == view.notifications.size());
+    CHECK(told == replayed.told.size());
+    CHECK(view.notifications[0].message.find("\"status\": \"firing\"") != std::string::npos);
+    CHECK(view.notifications_left == 0);
 }
 
 TEST_CASE("without routing nobody is told, and alerts are seen nevertheless", "[daemon][replay]") {
