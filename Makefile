@@ -24,7 +24,7 @@ build: ## only build: build/tocsin
 	@cmake --build $(RELEASE) -j $(JOBS) --target tocsin
 
 run: build ## build, then run the example until Ctrl-C
-	@cmake/install_dependencies.sh test
+	@cmake/install_dependencies.sh run
 	@examples/ironforge/run
 
 test: peers ## build, then all tests

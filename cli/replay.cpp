@@ -22,10 +22,12 @@
 #include "cli/offline_rules.h"
 #include "cli/progress.h"
 #include "cli/replay_output.h"
+#include "cli/replay_page.h"
 #include "cli/replay_window.h"
 #include "cli/terminal.h"
 #include "cli/voice.h"
 #include "daemon/configuration.h"
+#include "daemon/replay_history.h"
 #include "engine/store/fixture_feed.h"
 
 namespace tocsin::cli {
@@ -38,7 +40,7 @@ struct ReplayFlags {
     std::vector<std::string> fixtures;
     std::string alertmanager_file, start, end;
     std::string external_url = "http://localhost:9099";
-    std::string format = "text";
+    std::string format = "text", html;
     bool alerts = false, brief = false;
 };
 
@@ -82,12 +84,17 @@ void tell_unused(const std::string& path, const FixtureFeed::Facts& facts) {
 /// Counts what goes out, and lets it out.
 class Output {
 public:
-    Output(const ReplayFlags& flags, Progress& progress) : flags_(flags), progress_(progress) {}
+    Output(const ReplayFlags& flags, const Window& window, Progress& progress) : flags_(flags), progress_(progress) {
+        if (!flags.html.empty()) history_.emplace(window.start, window.end);
+    }
 
     Replay::Listeners listeners() {
         Replay::Listeners listeners;
         listeners.notification = [this](const OfflineNotification& told) { add(told); };
-        if (flags_.alerts) {
+        if (history_) {
+            listeners.transition = [this](const AlertTransition& change) { history_->add(change); };
+            listeners.compared_value = [this](const ComparedValue& compared) { history_->add(compared); };
+        } else if (flags_.alerts) {
             listeners.transition = [this](const AlertTransition& change) {
                 say(flags_.format == "json" ? transition_json(change) : transition_text(change));
             };
@@ -101,6 +108,8 @@ public:
         return text;
     }
     std::size_t failed() const { return failed_; }
+    /// With --html.
+    const ReplayHistory& history() const { return *history_; }
 
 private:
     void add(const OfflineNotification& told) {
@@ -109,6 +118,7 @@ private:
         if (told.attempt.outcome.kind != Outcome::Kind::Delivered || !told.attempt.outcome.template_error.empty()) {
             ++failed_;
         }
+        if (history_) return history_->add(told);
         say(flags_.format == "json" ? notification_json(told) : notification_text(told, !flags_.brief));
     }
     void say(const std::string& text) {
@@ -118,6 +128,7 @@ private:
 
     const ReplayFlags& flags_;
     Progress& progress_;
+    std::optional<ReplayHistory> history_;
     std::size_t notifications_ = 0, failed_ = 0;
     std::map<std::string, std::size_t> by_receiver_;
 };
@@ -135,6 +146,25 @@ int finish(const ReplayFlags& flags, const std::vector<std::unique_ptr<FixtureFe
     return was_well && output.failed() == 0 ? kGood : kBad;
 }
 
+Status write_page(const ReplayFlags& flags, Disk& disk, const Replay& replay, const Output& output,
+                  std::vector<std::string> notes) {
+    ReplayPage page;
+    for (const std::string& path : flags.fixtures) page.fixtures.push_back(path.substr(path.rfind('/') + 1));
+    page.has_routing = !flags.alertmanager_file.empty();
+    page.notes = std::move(notes);
+    page.view = output.history().view(replay.groups());
+    return write_file_atomically(disk, flags.html, to_html(page));
+}
+
+std::vector<std::string> cut_off_notes(const std::vector<std::unique_ptr<FixtureFeed>>& feeds) {
+    std::vector<std::string> notes;
+    for (const auto& feed : feeds) {
+        const auto cut_off = feed->facts().cut_off;
+        if (cut_off) notes.push_back(*cut_off + ": it was cut off; what is in front of that was replayed");
+    }
+    return notes;
+}
+
 int run_replay(const ReplayFlags& flags, Replay::Subject subject, Disk& disk, const Recording& recording,
                const Window& window) {
     // The first tick is at the start.
@@ -147,7 +177,7 @@ int run_replay(const ReplayFlags& flags, Replay::Subject subject, Disk& disk, co
     auto opened = open_log(log_options, scheduler);
     if (!opened) return kReplayVoice.refuse(opened.error());
     WarningLog log(*std::move(opened));
-    Output output(flags, progress);
+    Output output(flags, window, progress);
     auto replay = Replay::create({scheduler, log}, std::move(subject), output.listeners());
     if (!replay) {
         print_diagnostics(replay.error());
@@ -165,6 +195,10 @@ int run_replay(const ReplayFlags& flags, Replay::Subject subject, Disk& disk, co
     const Status status = run_feeds(**replay, *feeds, window.end, show);
     progress.clear();
     if (!status) return kReplayVoice.refuse(status.error());
+    if (!flags.html.empty()) {
+        if (const Status written = write_page(flags, disk, **replay, output, cut_off_notes(*feeds)); !written)
+            return kReplayVoice.refuse(written.error());
+    }
     return finish(flags, *feeds, window, output, log.count == 0);
 }
 
@@ -217,6 +251,8 @@ void add_replay_flags(CLI::App& command, ReplayFlags& flags) {
     command.add_option("--format", flags.format, "text, or json: an object a line")
         ->check(CLI::IsMember({"text", "json"}))
         ->capture_default_str();
+    command.add_option("--html", flags.html, "Writes a page with timelines, values and messages instead of text")
+        ->type_name("FILE");
     command.add_flag("--alerts", flags.alerts, "Show when alerts begin to be pending, fire and resolve, too");
     command.add_flag("--brief", flags.brief, "Leave the rendered messages out of the text");
     command.add_option("--web.external-url", flags.external_url, "How people reach tocsin, for links in messages")
@@ -234,7 +270,8 @@ void add_replay(CLI::App& app, Action& run) {
         "Times are seconds since 1970 or RFC 3339. Secrets are shown as <secret> and never read.\n"
         "Examples:\n"
         "  tocsin replay --fixture=outage.om.zst --config.file=prometheus.yml --alertmanager.config=alertmanager.yml\n"
-        "  tocsin replay --fixture=outage.om.gz --rules='rules/*.yml' --start=2026-03-01T10:00:00Z --alerts");
+        "  tocsin replay --fixture=outage.om.gz --rules='rules/*.yml' --start=2026-03-01T10:00:00Z --alerts\n"
+        "  tocsin replay --fixture=outage.om.zst --config.file=prometheus.yml --html=outage.html");
     command->callback([flags, &run] { run = [flags] { return replay(*flags); }; });
 }
 

@@ -1,24 +1,27 @@
 #!/bin/sh
 # Installs what building, running the example and testing tocsin need, on Debian 12. Does nothing when all of it is there.
 #
-# usage: cmake/install_dependencies.sh [build|test]…      (build alone when nothing is said)
+# usage: cmake/install_dependencies.sh [build|run|test|fuzz]…      (build alone when nothing is said)
 set -eu
 
 BUILD="g++ cmake ninja-build pkg-config ccache python3-minimal ca-certificates tzdata
     libboost1.81-dev libboost-url1.81-dev tao-pegtl-dev libcpp-httplib-dev libyaml-cpp-dev nlohmann-json3-dev
     libexpected-dev libfmt-dev libspdlog-dev libcli11-dev libre2-dev libsqlite3-dev libssl-dev zlib1g-dev libzstd-dev libxxhash-dev
     libhowardhinnant-date-dev catch2"
-# python3-minimal lacks the http server of the example and of the end-to-end tests.
-TEST="python3 curl"
+# python3-minimal lacks the http server of the example and of the end-to-end tests. Chromium, about 100 MB and a minute, opens the page that
+# `tocsin replay --html` writes.
+RUN="python3 curl"
+TEST="$RUN chromium chromium-driver"
 FUZZ="clang clang-tidy clang-format libclang-rt-14-dev libbenchmark-dev"
 
 wanted=""
 for set in "${@:-build}"; do
     case $set in
         build) wanted="$wanted $BUILD" ;;
+        run) wanted="$wanted $RUN" ;;
         test) wanted="$wanted $TEST" ;;
         fuzz) wanted="$wanted $FUZZ" ;;
-        *) echo "install_dependencies.sh: unknown set '$set'; expected build, test or fuzz" >&2; exit 2 ;;
+        *) echo "install_dependencies.sh: unknown set '$set'; expected build, run, test or fuzz" >&2; exit 2 ;;
     esac
 done
 
