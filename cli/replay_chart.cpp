@@ -160,7 +160,10 @@ public:
         high_ = range.high + room;
     }
     /// 0 at the top, 1 at the bottom.
-    double position(double value) const { return std::clamp((high_ - value) / (high_ - low_), 0.0, 1.0); }
+    double position(double value) const {
+        const double place = (high_ - value) / (high_ - low_);
+        return std::isfinite(place) ? std::clamp(place, 0.0, 1.0) : 0.5;  // of numbers at the edge of what there is
+    }
     int pixels(double value) const { return static_cast<int>(std::lround(position(value) * kValueHeight)); }
 
     /// Round numbers, about four of them.
@@ -248,6 +251,7 @@ private:
 
 // Where the comparison holds.
 void draw_zone(Html& html, const ValueCurvesView& values, const ValueAxis& axis) {
+    if (!std::isfinite(values.number)) return;
     const int y = axis.pixels(values.number);
     const bool above = is_above(values);
     const int height = above ? y : is_below(values) ? kValueHeight - y : 0;
