@@ -29,9 +29,27 @@ SeenNotification seen(const OfflineNotification& told) {
     return notification;
 }
 
+class Routing;
+
+/// The notification service at work in a test.
+class Receivers final : public RuleTestReceivers {
+public:
+    explicit Receivers(std::unique_ptr<OfflineNotifications> service) : service_(std::move(service)) {}
+
+    void receive(std::span<const Alert> alerts) override { service_->receive(alerts); }
+    Parsed<void> reload(const RuleTestRouting& routing) override;
+    void stop() override { service_->stop(); }
+    Parsed<void> go_on() override { return service_->go_on(); }
+
+private:
+    std::unique_ptr<OfflineNotifications> service_;
+};
+
 class Routing final : public RuleTestRouting {
 public:
     explicit Routing(AlertmanagerConfig config) : config_(std::move(config)) {}
+
+    const AlertmanagerConfig& config() const { return config_; }
 
     std::vector<std::string> receivers() const override {
         std::vector<std::string> names;
@@ -39,20 +57,25 @@ public:
         return names;
     }
 
-    Parsed<std::unique_ptr<AlertSink>> start(Scheduler& clock, const std::string& external_url,
-                                             std::function<void(SeenNotification)> told) const override {
+    Parsed<std::unique_ptr<RuleTestReceivers>> start(Scheduler& clock, const std::string& external_url,
+                                                     std::function<void(SeenNotification)> told) const override {
         OfflineNotifications::Options options;
         options.external_url = external_url;
         options.told = [told = std::move(told)](const OfflineNotification& one) { told(seen(one)); };
         auto made = OfflineNotifications::create(clock, log_, config_, std::move(options));
         if (!made) return tl::unexpected(std::move(made).error());
-        return std::unique_ptr<AlertSink>(*std::move(made));
+        return std::unique_ptr<RuleTestReceivers>(std::make_unique<Receivers>(*std::move(made)));
     }
 
 private:
     AlertmanagerConfig config_;
     mutable NoLog log_;
 };
+
+// All routings of tests are read below.
+Parsed<void> Receivers::reload(const RuleTestRouting& routing) {
+    return service_->reload(static_cast<const Routing&>(routing).config());
+}
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 #include "notifiers/offline_notifications.h"
 
+#include <optional>
 #include <utility>
 
 #include "base/self_metrics.h"
@@ -12,11 +13,27 @@
 namespace tocsin {
 
 struct OfflineNotifications::Impl final : NotificationObserver {
-    Impl(Scheduler& clock, Log& log, Options with)
-        : options(std::move(with)),
-          receivers(clock),
-          masked_disk(make_masked_disk()),
-          service({clock, receivers, receivers, random, *masked_disk, log, metrics}, service_options()) {}
+    Impl(Scheduler& with_clock, Log& with_log, Options with)
+        : clock(with_clock),
+          log(with_log),
+          options(std::move(with)),
+          receivers(with_clock),
+          masked_disk(make_masked_disk()) {
+        begin();
+    }
+
+    void begin() {
+        service.emplace(NotificationDoors{clock, receivers, receivers, random, *masked_disk, log, metrics},
+                        service_options());
+    }
+
+    Parsed<void> load(const AlertmanagerConfig& config) {
+        auto masked = read_masked(config);
+        if (!masked) return tl::unexpected(std::move(masked).error());
+        if (auto loaded = service->load(*std::move(masked)); !loaded) return loaded;
+        in_force = config;
+        return {};
+    }
 
     NotificationOptions service_options() {
         NotificationOptions service_options;
@@ -32,12 +49,16 @@ struct OfflineNotifications::Impl final : NotificationObserver {
         if (options.told) options.told(told);
     }
 
+    Scheduler& clock;
+    Log& log;
     Options options;
     SeededRandom random{1};
     SelfMetrics metrics;
     KeptMessages receivers;
     std::unique_ptr<Disk> masked_disk;
-    NotificationService service;
+    AlertmanagerConfig in_force;
+    NotificationState kept;  // while it is stopped
+    std::optional<NotificationService> service;
 };
 
 OfflineNotifications::OfflineNotifications(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -46,15 +67,28 @@ OfflineNotifications::~OfflineNotifications() = default;
 Parsed<std::unique_ptr<OfflineNotifications>> OfflineNotifications::create(Scheduler& clock, Log& log,
                                                                            const AlertmanagerConfig& config,
                                                                            Options options) {
-    auto masked = read_masked(config);
-    if (!masked) return tl::unexpected(std::move(masked).error());
     auto impl = std::make_unique<Impl>(clock, log, std::move(options));
-    if (auto loaded = impl->service.load(*std::move(masked)); !loaded) return tl::unexpected(std::move(loaded).error());
+    if (auto loaded = impl->load(config); !loaded) return tl::unexpected(std::move(loaded).error());
     return std::unique_ptr<OfflineNotifications>(new OfflineNotifications(std::move(impl)));
 }
 
 void OfflineNotifications::receive(std::span<const Alert> alerts) {
-    impl_->service.receive(alerts);
+    impl_->service->receive(alerts);
+}
+
+Parsed<void> OfflineNotifications::reload(const AlertmanagerConfig& config) {
+    return impl_->load(config);
+}
+
+void OfflineNotifications::stop() {
+    impl_->kept = impl_->service->snapshot();
+    impl_->service.reset();
+}
+
+Parsed<void> OfflineNotifications::go_on() {
+    impl_->begin();
+    impl_->service->restore(std::exchange(impl_->kept, {}));
+    return impl_->load(AlertmanagerConfig(impl_->in_force));
 }
 
 }  // namespace tocsin

@@ -35,6 +35,13 @@ public:
 
     void receive(std::span<const Alert> alerts) override;
 
+    /// Another configuration, as a reload puts it in force.
+    Parsed<void> reload(const AlertmanagerConfig& config);
+    /// The service ends as with its daemon: what it would have kept on a disk is kept. Then only go_on() may be called.
+    void stop();
+    /// It begins anew with that, and with the configuration that was in force.
+    Parsed<void> go_on();
+
 private:
     struct Impl;
     explicit OfflineNotifications(std::unique_ptr<Impl> impl);

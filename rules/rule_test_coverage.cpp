@@ -80,8 +80,21 @@ void CoverageCollector::answer(const Question& question) {
 void CoverageCollector::note_firing() {
     std::size_t index = 0;
     for (const RuleGroupView& group : world_->groups()) {
-        for (const RuleView& rule : group.rules) coverage_[index++].fired |= rule.phase == AlertPhase::Firing;
+        for (const RuleView& rule : group.rules) {
+            RuleCoverage* coverage = find(group, rule.definition->name, index++);
+            if (coverage != nullptr) coverage->fired |= rule.phase == AlertPhase::Firing;
+        }
     }
+}
+
+// They are in the order of the rules, unless a reload has brought others.
+RuleCoverage* CoverageCollector::find(const RuleGroupView& group, const std::string& rule, std::size_t index) {
+    const auto is_it = [&](const RuleCoverage& coverage) {
+        return coverage.rule == rule && coverage.group == group.name && coverage.file == group.file;
+    };
+    if (index < coverage_.size() && is_it(coverage_[index])) return &coverage_[index];
+    const auto found = std::find_if(coverage_.begin(), coverage_.end(), is_it);
+    return found == coverage_.end() ? nullptr : &*found;
 }
 
 }  // namespace tocsin

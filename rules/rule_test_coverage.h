@@ -46,6 +46,7 @@ private:
     bool is_answered(const Question& question) const;
     void answer(const Question& question);
     void note_firing();
+    RuleCoverage* find(const RuleGroupView& group, const std::string& rule, std::size_t index);
 
     std::vector<RuleCoverage> coverage_;
     std::vector<Question> questions_;

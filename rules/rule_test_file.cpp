@@ -38,6 +38,11 @@ private:
     void read_external_labels(YamlFields& fields, RuleTest& test);
     void read_start(YamlFields& fields, RuleTest& test);
 
+    RuleTestStep read_step(const YamlNode& node);
+    void read_failing_scrapes(YamlFields& fields, RuleTestStep& step);
+    void read_reload(const YamlNode& node, RuleTestStep& step);
+    void sort_steps(RuleTest& test);
+
     NotificationTestCase read_notification_case(const YamlNode& node);
     void read_receiver(YamlFields& fields, NotificationTestCase& test_case);
     ExpectedNotification read_notification(const YamlNode& node);
@@ -148,8 +153,75 @@ RuleTest Reader::read_test(const YamlNode& node) {
              [&](const YamlNode& test_case) { test.expression_cases.push_back(read_expression_case(test_case)); });
     for_each(fields, "notification_test",
              [&](const YamlNode& test_case) { test.notification_cases.push_back(read_notification_case(test_case)); });
+    for_each(fields, "steps", [&](const YamlNode& step) { test.steps.push_back(read_step(step)); });
+    sort_steps(test);
     fields.finish();
     return test;
+}
+
+RuleTestStep Reader::read_step(const YamlNode& node) {
+    using Kind = RuleTestStep::Kind;
+    RuleTestStep step;
+    step.where = node.where;
+    YamlFields fields(node, "step", file_.path, problems);
+    if (!fields.read("at", step.at)) report(node.where, "a step without a time", "at:");
+    std::size_t given = 0;
+    if (fields.get("scrape_fails") != nullptr) {
+        ++given;
+        step.kind = Kind::ScrapesFail;
+        read_failing_scrapes(fields, step);
+    }
+    if (Duration down{0}; fields.read("restart", down)) {
+        ++given;
+        step.kind = Kind::Restart;
+        step.until = step.at + down;
+    }
+    if (const YamlNode* changes = fields.get("reload"); changes != nullptr) {
+        ++given;
+        read_reload(*changes, step);
+    }
+    if (given != 1) report(node.where, "a step is one thing that happens", "scrape_fails:, restart: or reload:");
+    fields.finish();
+    return step;
+}
+
+void Reader::read_failing_scrapes(YamlFields& fields, RuleTestStep& step) {
+    fields.read("scrape_fails", step.target);
+    if (step.target.empty()) {
+        report(step.where, "scrape_fails names no target", "its labels, as in {job: node, instance: a:1}");
+    }
+    const bool has_end = fields.read("until", step.until);
+    if (!has_end || step.until <= step.at) {
+        report(step.where, "scrape_fails has no end after its beginning",
+               "until:, the first scrape that succeeds again");
+    }
+}
+
+void Reader::read_reload(const YamlNode& node, RuleTestStep& step) {
+    if (node.is_null()) return;
+    if (!node.is_map()) {
+        return report(node.where, "reload is no map",
+                      "files of the test, and whose content they have then: {rules.yml: new/rules.yml}");
+    }
+    for (const YamlNode::Entry& entry : node.entries) {
+        if (!entry.value.is_null() && !entry.value.is_scalar()) {
+            report(entry.value.where, "what is put in place of a file is not a text",
+                   "a path, or ~ where the file is gone");
+        }
+        const std::string content = entry.value.is_null() ? std::string() : entry.value.text;
+        step.changes.push_back({entry.key, content, entry.key_where});
+    }
+}
+
+// A daemon that is down reloads nothing and cannot go down.
+void Reader::sort_steps(RuleTest& test) {
+    std::stable_sort(test.steps.begin(), test.steps.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
+    Duration up_from{0};
+    for (const RuleTestStep& step : test.steps) {
+        if (step.kind == RuleTestStep::Kind::ScrapesFail) continue;
+        if (step.at < up_from) report(step.where, "the daemon is down at that time, since it restarts");
+        if (step.kind == RuleTestStep::Kind::Restart) up_from = step.until;
+    }
 }
 
 void Reader::read_series(const YamlNode& node, RuleTest& test) {

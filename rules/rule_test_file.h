@@ -14,6 +14,7 @@
 #include "parser/ast.h"
 #include "parser/promql_parser.h"
 #include "rules/alert_state.h"
+#include "rules/rule_test_step.h"
 
 namespace tocsin {
 
@@ -107,6 +108,7 @@ struct RuleTest {
     std::vector<AlertTestCase> alert_cases;
     std::vector<ExpressionTestCase> expression_cases;
     std::vector<NotificationTestCase> notification_cases;
+    std::vector<RuleTestStep> steps;  // by time
     SourceRange where;
 
     /// How far from its start its cases look.

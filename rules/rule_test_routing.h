@@ -39,13 +39,25 @@ struct SeenNotification {
     std::string error;  // why nobody could be told; empty: was told
 };
 
+class RuleTestRouting;
+
+/// The receivers of one world, at work.
+class RuleTestReceivers : public AlertSink {
+public:
+    /// What a reload puts in force: groups that are still there keep their timers.
+    virtual Parsed<void> reload(const RuleTestRouting& routing) = 0;
+    /// The daemon ends; what it keeps on the disk is all that is left. Nobody speaks to it until go_on().
+    virtual void stop() = 0;
+    virtual Parsed<void> go_on() = 0;
+};
+
 /// An alertmanager.yml for tests.
 class RuleTestRouting {
 public:
     virtual ~RuleTestRouting() = default;
     virtual std::vector<std::string> receivers() const = 0;
     /// A world's receivers, on its clock: what goes into the sink comes out at `told`. Outlived by the clock.
-    virtual Parsed<std::unique_ptr<AlertSink>> start(Scheduler& clock, const std::string& external_url,
+    virtual Parsed<std::unique_ptr<RuleTestReceivers>> start(Scheduler& clock, const std::string& external_url,
                                                      std::function<void(SeenNotification)> told) const = 0;
 };
 

@@ -171,8 +171,13 @@ private:
         const Duration length = test_.length();
         auto next = world_->next_event();
         for (; next && *next <= length; next = world_->next_event()) {
-            judge_before(*next);
-            if (!world_->run_next()) continue;
+            judge_before(world_->next_is_step() ? *next + Duration{1} : *next);
+            const bool was_evaluated = world_->run_next();
+            if (!world_->problems().empty()) {
+                for (const Diagnostic& problem : world_->problems()) fail(test_.where, to_string(problem));
+                return false;
+            }
+            if (!was_evaluated) continue;
             if (context_.coverage != nullptr) context_.coverage->look(*next);
             if (world_->any_rule_failed()) {
                 tell_failed_rules(*next);
@@ -246,7 +251,7 @@ private:
 
     // The values of a fixture are nowhere to be seen: what happened helps.
     void tell_what_happened(RuleTestFailure& failure, const AlertTestCase& test_case) const {
-        if (context_.settings.fixtures.empty() || !world_) return;
+        if ((context_.settings.fixtures.empty() && test_.steps.empty()) || !world_) return;
         const auto happened = world_->timeline().around(test_case.from - RuleTestTimeline::kBefore, test_case.until, test_case.alertname);
         failure.lines.push_back(happened.empty() ? "  nothing happened in this time" : "  what happened:");
         failure.lines.insert(failure.lines.end(), happened.begin(), happened.end());
@@ -280,8 +285,8 @@ private:
 }  // namespace
 
 RuleTestOutcome RuleTestRun::run(const RuleTest& test) const {
-    // Coverage is about all rules, and what is in a fixture is not known here.
-    const bool all = context_.coverage != nullptr || !context_.settings.fixtures.empty();
+    // Coverage is about all rules, what is in a fixture is not known here, and a step may bring other rules.
+    const bool all = context_.coverage != nullptr || !context_.settings.fixtures.empty() || !test.steps.empty();
     return Course(context_, all ? context_.groups : selection_.groups_for(test), test).run();
 }
 

@@ -41,6 +41,14 @@ void order_groups(Groups& groups, const std::vector<std::string>& order) {
     std::stable_sort(groups.begin(), groups.end(), [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
 }
 
+void add_alert_names(const Groups& groups, std::set<std::string_view>& names) {
+    for (const RuleGroupDefinition& group : groups) {
+        for (const RuleDefinition& rule : group.rules) {
+            if (rule.kind == RuleDefinition::Kind::Alerting) names.insert(rule.name);
+        }
+    }
+}
+
 }  // namespace
 
 struct RuleTestRunner::Impl {
@@ -62,6 +70,13 @@ struct RuleTestRunner::Impl {
     void check_series(const RuleTestFile& file, const RuleTest& test, const RuleTestWorldSettings& settings,
                       RuleTestReport& report) const;
     void place_tests(RuleTestFile& file, const RuleTestWorldSettings& settings, RuleTestReport& report) const;
+    void check_steps(RuleTestFile& file, const RuleTestWorldSettings& settings, RuleTestReport& report);
+    void check_target(const RuleTestFile& file, const RuleTest& test, const RuleTestStep& step,
+                      const RuleTestWorldSettings& settings, RuleTestReport& report) const;
+    void read_reload(const RuleTestFile& file, RuleTestStep& step, std::map<std::string, std::string>& contents,
+                     RuleTestReport& report);
+    Groups groups_after(const RuleTestFile& file, const std::map<std::string, std::string>& contents,
+                        RuleTestReport& report);
     bool is_to_run(const RuleTest& test) const { return !options.run || options.run->matches(test.name); }
 };
 
@@ -118,10 +133,9 @@ Groups RuleTestRunner::Impl::groups_of(const RuleTestFile& file, RuleTestReport&
 void RuleTestRunner::Impl::check_alert_names(const RuleTestFile& file, const Groups& groups,
                                              RuleTestReport& report) const {
     std::set<std::string_view> names;
-    for (const RuleGroupDefinition& group : groups) {
-        for (const RuleDefinition& rule : group.rules) {
-            if (rule.kind == RuleDefinition::Kind::Alerting) names.insert(rule.name);
-        }
+    add_alert_names(groups, names);
+    for (const RuleTest& test : file.tests) {
+        for (const RuleTestStep& step : test.steps) add_alert_names(step.groups, names);
     }
     const std::vector<std::string_view> candidates(names.begin(), names.end());
     for (const RuleTest& test : file.tests) {
@@ -186,7 +200,7 @@ void RuleTestRunner::Impl::read_fixtures(const RuleTestFile& file, RuleTestWorld
 
 void RuleTestRunner::Impl::read_routing(const RuleTestFile& file, RuleTestWorldSettings& settings,
                                         RuleTestReport& report) {
-    if (!file.alertmanager_config_file) return check_receivers(file, nullptr, report);
+    if (!file.alertmanager_config_file) return;
     const SourceRange& where = file.alertmanager_config_file->where;
     const std::string path = resolve_path(directory_of(file.path), file.alertmanager_config_file->text);
     if (!disk.exists(path)) {
@@ -204,15 +218,18 @@ void RuleTestRunner::Impl::read_routing(const RuleTestFile& file, RuleTestWorldS
         return;
     }
     settings.routing = *std::move(routing);
-    check_receivers(file, settings.routing.get(), report);
 }
 
 // That a receiver which is not there is told nothing is true and means nothing.
 void RuleTestRunner::Impl::check_receivers(const RuleTestFile& file, const RuleTestRouting* routing,
                                            RuleTestReport& report) const {
-    const std::vector<std::string> known = routing != nullptr ? routing->receivers() : std::vector<std::string>{};
-    const std::vector<std::string_view> candidates(known.begin(), known.end());
     for (const RuleTest& test : file.tests) {
+        std::vector<std::string> known = routing != nullptr ? routing->receivers() : std::vector<std::string>{};
+        for (const RuleTestStep& step : test.steps) {
+            if (!step.routing) continue;
+            for (std::string& name : step.routing->receivers()) known.push_back(std::move(name));
+        }
+        const std::vector<std::string_view> candidates(known.begin(), known.end());
         for (const NotificationTestCase& test_case : test.notification_cases) {
             if (routing == nullptr) {
                 report.problems.push_back(finding(Severity::Error, file.path, test_case.where,
@@ -265,6 +282,106 @@ void RuleTestRunner::Impl::place_tests(RuleTestFile& file, const RuleTestWorldSe
     }
 }
 
+// A step that nobody looks at, or that concerns nothing, tests nothing.
+void RuleTestRunner::Impl::check_steps(RuleTestFile& file, const RuleTestWorldSettings& settings,
+                                       RuleTestReport& report) {
+    const auto refuse = [&](const RuleTestStep& step, std::string message) {
+        report.problems.push_back(finding(Severity::Error, file.path, step.where, std::move(message)));
+    };
+    for (RuleTest& test : file.tests) {
+        std::map<std::string, std::string> contents;  // whose content a file has by then
+        const bool is_on_grid =
+            settings.group_intervals || test.start.time_since_epoch() % settings.evaluation_interval == Duration{0};
+        for (RuleTestStep& step : test.steps) {
+            if (step.at > test.length()) {
+                refuse(step, fmt::format("no case looks at what happens after {}, when this step is",
+                                         to_string(test.length())));
+            } else if (step.kind == RuleTestStep::Kind::ScrapesFail) {
+                check_target(file, test, step, settings, report);
+            } else if (step.kind == RuleTestStep::Kind::Restart && !is_on_grid) {
+                refuse(step,
+                       "a test with a restart begins at a multiple of evaluation_interval, or has `group_intervals: "
+                       "true`");
+            } else if (step.kind == RuleTestStep::Kind::Reload) {
+                read_reload(file, step, contents, report);
+            }
+        }
+    }
+}
+
+void RuleTestRunner::Impl::check_target(const RuleTestFile& file, const RuleTest& test, const RuleTestStep& step,
+                                        const RuleTestWorldSettings& settings, RuleTestReport& report) const {
+    const auto concerns = [&](const LabelSet& labels) { return step.concerns(labels); };
+    bool is_there = std::any_of(test.series.begin(), test.series.end(),
+                                [&](const SeriesDescription& series) { return concerns(series.labels); });
+    for (const auto& fixture : settings.fixtures) {
+        for (const Fixture::Table& table : fixture->tables()) {
+            is_there = is_there || std::any_of(table.series.begin(), table.series.end(), concerns);
+        }
+    }
+    if (is_there) return;
+    report.problems.push_back(
+        finding(Severity::Error, file.path, step.where,
+                "no series has the labels of this target: " + to_string(LabelSet::from(step.target))));
+}
+
+void RuleTestRunner::Impl::read_reload(const RuleTestFile& file, RuleTestStep& step,
+                                       std::map<std::string, std::string>& contents, RuleTestReport& report) {
+    const std::string folder = directory_of(file.path);
+    const std::string routing = file.alertmanager_config_file ? file.alertmanager_config_file->text : std::string();
+    const std::vector<std::string> paths = paths_of(file, report);
+    const auto refuse = [&](const RuleTestStep::Change& change, std::string message) {
+        report.problems.push_back(finding(Severity::Error, file.path, change.where, std::move(message)));
+    };
+    for (const RuleTestStep::Change& change : step.changes) {
+        const std::string path = resolve_path(folder, change.file);
+        const std::string content = change.content.empty() ? std::string() : resolve_path(folder, change.content);
+        const bool is_rules = std::find(paths.begin(), paths.end(), path) != paths.end();
+        const bool is_routing = !routing.empty() && path == resolve_path(folder, routing);
+        if (!is_rules && !is_routing) {
+            refuse(change, change.file + " is no rule file and no alertmanager_config_file of this test");
+            continue;
+        }
+        if (content.empty() && is_routing) {
+            refuse(change, "a daemon does not reload without its " + change.file);
+            continue;
+        }
+        contents[path] = content;
+    }
+    step.groups = groups_after(file, contents, report);
+    const auto routed = contents.find(resolve_path(folder, routing));
+    if (routing.empty() || routed == contents.end() || !options.load_routing) return;
+    auto loaded = options.load_routing(disk, routed->second);
+    if (loaded) {
+        step.routing = *std::move(loaded);
+    } else {
+        report.problems.insert(report.problems.end(), loaded.error().begin(), loaded.error().end());
+    }
+}
+
+// The groups of a file keep its name: it is the same file with another content.
+Groups RuleTestRunner::Impl::groups_after(const RuleTestFile& file, const std::map<std::string, std::string>& contents,
+                                          RuleTestReport& report) {
+    Groups groups;
+    for (const std::string& path : paths_of(file, report)) {
+        const auto changed = contents.find(path);
+        const std::string& content = changed == contents.end() ? path : changed->second;
+        if (content.empty()) continue;
+        const Parsed<RuleFile>& parsed = rule_file(content);
+        report.unreadable |= unreadable.contains(content);
+        if (!parsed) {
+            report.problems.insert(report.problems.end(), parsed.error().begin(), parsed.error().end());
+            continue;
+        }
+        for (RuleGroupDefinition group : parsed->groups) {
+            group.file = path;
+            groups.push_back(std::move(group));
+        }
+    }
+    order_groups(groups, file.group_eval_order);
+    return groups;
+}
+
 RuleTestReport RuleTestRunner::run(const std::string& path) {
     RuleTestReport report;
     report.file = path;
@@ -281,7 +398,6 @@ RuleTestReport RuleTestRunner::run(const std::string& path) {
     }
     const Groups groups = impl_->groups_of(*file, report);
     if (has_errors(report.problems)) return report;
-    impl_->check_alert_names(*file, groups, report);
     impl_->warn_of_order(*file, groups, report);
     impl_->warn_of_intervals(*file, groups, report);
 
@@ -294,6 +410,10 @@ RuleTestReport RuleTestRunner::run(const std::string& path) {
     impl_->read_fixtures(*file, settings, report);
     impl_->read_routing(*file, settings, report);
     impl_->place_tests(*file, settings, report);
+    impl_->check_steps(*file, settings, report);
+    const bool has_routing = settings.routing || !file->alertmanager_config_file;
+    if (has_routing) impl_->check_receivers(*file, settings.routing.get(), report);
+    impl_->check_alert_names(*file, groups, report);
     if (has_errors(report.problems)) return report;
     std::unique_ptr<CoverageCollector> coverage;
     if (impl_->options.coverage) coverage = std::make_unique<CoverageCollector>(groups);

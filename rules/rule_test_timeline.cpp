@@ -36,6 +36,10 @@ void RuleTestTimeline::add(const AlertTransition& change) {
          change.rule, std::nullopt});
 }
 
+void RuleTestTimeline::add_step(Timestamp at, std::string what) {
+    events_.push_back({at, std::move(what), {}, std::nullopt});
+}
+
 void RuleTestTimeline::add(SeenNotification told) {
     const auto same = std::find_if(notifications_.begin(), notifications_.end(),
                                    [&](const SeenNotification& known) { return belong_together(known, told); });
@@ -61,7 +65,8 @@ std::vector<std::string> RuleTestTimeline::around(Duration from, Duration until,
     for (const Event& event : events_) {
         const Duration at = since_start(event.at);
         if (at < from || at > until) continue;
-        if (alertname && !event.notification && event.alertname != *alertname) continue;
+        const bool is_change = !event.alertname.empty();
+        if (alertname && is_change && event.alertname != *alertname) continue;
         lines.push_back(text_of(event));
     }
     if (lines.size() <= kLinesMax) return lines;

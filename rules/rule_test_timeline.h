@@ -21,6 +21,8 @@ public:
     void add(const AlertTransition& change);
     /// What several integrations of a receiver are told at the same time of the same group is one notification.
     void add(SeenNotification told);
+    /// Something that happened to the daemon.
+    void add_step(Timestamp at, std::string what);
 
     const std::vector<SeenNotification>& notifications() const { return notifications_; }
     /// As tests count it.

@@ -1,6 +1,7 @@
 #include "rules/rule_test_world.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -10,6 +11,7 @@
 #include "base/sample.h"
 #include "base/virtual_scheduler.h"
 #include "engine/scrape/scrape_manager.h"
+#include "rules/rule_test_scrapes.h"
 
 namespace tocsin {
 namespace {
@@ -23,22 +25,29 @@ public:
     void receive(std::span<const Alert> alerts) override {
         if (routing) routing->receive(alerts);
     }
-    std::unique_ptr<AlertSink> routing;
+    std::unique_ptr<RuleTestReceivers> routing;
 };
 
 /// The series of a test on their way into the store, a row of one timeline at each time.
 class Feed {
 public:
-    Feed(Store& store, const RuleTest& test) : store_(store), start_(test.start), interval_(test.interval) {
+    /// `all` outlive it.
+    Feed(Store& store, const RuleTest& test, const std::vector<SeriesDescription>& all)
+        : store_(store), start_(test.start), interval_(test.interval) {
         // Of a series that is given twice the last one counts, as in promtool.
         std::map<LabelSet, const SeriesDescription*> distinct;
-        for (const SeriesDescription& series : test.series) distinct[series.labels] = &series;
+        for (const SeriesDescription& series : all) distinct[series.labels] = &series;
         for (const auto& [labels, series] : distinct) add(*series);
         timeline_ = store.create_timeline();
     }
 
     void up_to(Timestamp time) {
         for (; next_ < rows_ && time_of(next_) <= time; ++next_) append(next_);
+    }
+
+    /// Nobody was there to take what came before `until`.
+    void skip(Timestamp until) {
+        while (next_ < rows_ && time_of(next_) < until) ++next_;
     }
 
 private:
@@ -111,15 +120,105 @@ struct RuleTestWorld::Impl {
           scheduler(test.start - grid_phase - Duration{1}),
           executor(scheduler, 0),
           scrapes({scheduler, executor, network, network, disk, store, random, metrics, log}, {}),
-          feed(store, test),
-          timeline(test.start),
-          manager({scheduler, executor, store, scrapes, log, metrics, sink}) {
-        for (const auto& fixture : with.fixtures) players.emplace_back(*fixture, columns);
-        manager.on_transition([this](const AlertTransition& change) { timeline.add(change); });
-        manager.on_evaluation([this](const std::string&, Timestamp) { was_evaluated = true; });
+          samples(samples_of(test, with.fixtures)),
+          feed(store, test, samples.changed_series ? *samples.changed_series : test.series),
+          timeline(test.start) {
+        for (const auto& fixture : samples.fixtures) players.emplace_back(*fixture, columns);
+        rule_settings.evaluation_interval = with.evaluation_interval;
+        rule_settings.external_labels = test.external_labels;
+        rule_settings.external_url = test.external_url;
+        rule_settings.query = with.query;
+        note_steps(test);
     }
 
+    // ---- rules
+
+    Parsed<void> put_in_force(std::vector<RuleGroupDefinition> given) {
+        groups = given;
+        for (RuleGroupDefinition& group : given) {
+            if (!settings.group_intervals) group.interval.reset();
+        }
+        std::vector<RuleFile> files(1);
+        files.front().groups = std::move(given);
+        auto prepared = manager->prepare(std::move(files), rule_settings);
+        if (!prepared) return tl::unexpected(std::move(prepared).error());
+        manager->apply(*std::move(prepared));
+        return {};
+    }
+
+    Parsed<void> start_rules(const StoredRules* stored) {
+        manager.emplace(RuleManagerContext{scheduler, executor, store, scrapes, log, metrics, sink});
+        manager->on_transition([this](const AlertTransition& change) { timeline.add(change); });
+        manager->on_evaluation([this](const std::string&, Timestamp) { was_evaluated = true; });
+        if (auto applied = put_in_force(groups); !applied) return applied;
+        if (stored != nullptr) manager->restore(*stored);
+        manager->start();
+        return {};
+    }
+
+    // ---- steps
+
+    struct Happening {
+        Timestamp at;
+        std::function<Parsed<void>()> happen;
+        bool is_start = false;  // of the daemon, after a restart began
+    };
+
+    void note_steps(const RuleTest& test) {
+        for (const RuleTestStep& step : test.steps) {
+            const Timestamp at = start + step.at, until = start + step.until;
+            if (step.kind == RuleTestStep::Kind::Reload) {
+                happenings.push_back({at, [this, &step] { return reload(step); }});
+            } else if (step.kind == RuleTestStep::Kind::Restart) {
+                happenings.push_back({at, [this, until] { return stop(until); }});
+                happenings.push_back({until, [this] { return go_on(); }, true});
+            }
+        }
+    }
+
+    Parsed<void> reload(const RuleTestStep& step) {
+        timeline.add_step(scheduler.now(), "the daemon reloads");
+        if (auto applied = put_in_force(step.groups); !applied) return applied;
+        if (!sink.routing || !step.routing) return {};
+        return sink.routing->reload(*step.routing);
+    }
+
+    // As kill -9: what the daemon keeps on the disk is all that is left of it.
+    Parsed<void> stop(Timestamp until) {
+        timeline.add_step(scheduler.now(), "the daemon is stopped");
+        stored_rules = manager->snapshot();
+        manager->stop([] {});
+        manager.reset();
+        if (sink.routing) sink.routing->stop();
+        down_until = until;
+        return {};
+    }
+
+    Parsed<void> go_on() {
+        timeline.add_step(scheduler.now(), "the daemon starts again");
+        if (sink.routing) {
+            if (auto started = sink.routing->go_on(); !started) return started;
+        }
+        return start_rules(&stored_rules);
+    }
+
+    // It comes after everything else that is due at its moment.
+    bool next_is_step() const {
+        return next_happening < happenings.size() && happenings[next_happening].at < scheduler.next_due();
+    }
+
+    void happen() {
+        auto happened = happenings[next_happening++].happen();
+        if (!happened) problems.insert(problems.end(), happened.error().begin(), happened.error().end());
+    }
+
+    Timestamp next_due() const { return next_is_step() ? happenings[next_happening].at : scheduler.next_due(); }
+
+    // ---- samples
+
     void feed_up_to(Timestamp time) {
+        for (FixturePlayer& player : players) player.skip(down_until);
+        feed.skip(down_until);
         while (FixturePlayer* player = next_player(time)) {
             const Status played = player->play(*player->next());
             TOCSIN_ASSERT(played);
@@ -165,12 +264,20 @@ struct RuleTestWorld::Impl {
     SelfMetrics metrics;
     Store store{StoreOptions{.retention = kForEver}};
     ScrapeManager scrapes;
+    RuleTestSamples samples;
     Feed feed;
     FixtureColumns columns{store};
     std::vector<FixturePlayer> players;
     RuleTestTimeline timeline;
     bool was_evaluated = false;
-    RuleManager manager;
+    RuleSettings rule_settings;
+    std::vector<RuleGroupDefinition> groups;  // in force
+    std::vector<Happening> happenings;        // by time
+    std::size_t next_happening = 0;
+    Timestamp down_until = Timestamp::min();  // nothing was scraped before that
+    StoredRules stored_rules;                 // while the daemon is down
+    Diagnostics problems;
+    std::optional<RuleManager> manager;  // nothing while the daemon is down
 };
 
 RuleTestWorld::RuleTestWorld(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -180,20 +287,8 @@ Parsed<std::unique_ptr<RuleTestWorld>> RuleTestWorld::create(const RuleTest& tes
                                                              std::vector<RuleGroupDefinition> groups,
                                                              const RuleTestWorldSettings& settings, Disk& disk) {
     auto impl = std::make_unique<Impl>(test, settings, disk);
-    for (RuleGroupDefinition& group : groups) {
-        if (!settings.group_intervals) group.interval.reset();
-    }
-    RuleSettings with;
-    with.evaluation_interval = settings.evaluation_interval;
-    with.external_labels = test.external_labels;
-    with.external_url = test.external_url;
-    with.query = settings.query;
-    std::vector<RuleFile> files(1);
-    files.front().groups = std::move(groups);
-    auto prepared = impl->manager.prepare(std::move(files), std::move(with));
-    if (!prepared) return tl::unexpected(std::move(prepared).error());
-    impl->manager.apply(*std::move(prepared));
-    impl->manager.start();
+    impl->groups = std::move(groups);
+    if (auto started = impl->start_rules(nullptr); !started) return tl::unexpected(std::move(started).error());
     impl->move_grid();
     if (auto started = impl->start_routing(test.external_url); !started) {
         return tl::unexpected(std::move(started).error());
@@ -206,17 +301,27 @@ Result<std::unique_ptr<StandingQuery>> RuleTestWorld::watch(const Expr& expr, st
 }
 
 std::optional<Duration> RuleTestWorld::next_event() const {
-    const Timestamp next = impl_->scheduler.next_due();
+    const Timestamp next = impl_->next_due();
     if (next == Timestamp::max()) return std::nullopt;
     return next - impl_->start;
 }
 
 bool RuleTestWorld::run_next() {
-    const Timestamp next = impl_->scheduler.next_due();
+    const Timestamp next = impl_->next_due();
     impl_->feed_up_to(next);
     impl_->was_evaluated = false;
+    const bool is_step = impl_->next_is_step();
     impl_->scheduler.advance_to(next);
+    if (is_step) impl_->happen();
     return impl_->was_evaluated;
+}
+
+bool RuleTestWorld::next_is_step() const {
+    return impl_->next_is_step() && !impl_->happenings[impl_->next_happening].is_start;
+}
+
+const Diagnostics& RuleTestWorld::problems() const {
+    return impl_->problems;
 }
 
 // In promtool no sample is loaded that is later than the last evaluation.
@@ -227,11 +332,11 @@ void RuleTestWorld::finish(Duration length) {
 }
 
 std::vector<RuleGroupView> RuleTestWorld::groups() const {
-    return impl_->manager.groups();
+    return impl_->manager ? impl_->manager->groups() : std::vector<RuleGroupView>{};
 }
 
 bool RuleTestWorld::any_rule_failed() const {
-    return impl_->manager.failing_rule_count() > 0;
+    return impl_->manager && impl_->manager->failing_rule_count() > 0;
 }
 
 const RuleTestTimeline& RuleTestWorld::timeline() const {

@@ -34,6 +34,7 @@ struct RuleTestWorldSettings {
 class RuleTestWorld {
 public:
     /// `groups` in the order in which they are evaluated at the same instant. Fails where a rule cannot be compiled.
+    /// The test outlives it.
     static Parsed<std::unique_ptr<RuleTestWorld>> create(const RuleTest& test, std::vector<RuleGroupDefinition> groups,
                                                          const RuleTestWorldSettings& settings, Disk& disk);
     ~RuleTestWorld();
@@ -41,16 +42,21 @@ public:
     /// The series that the expression reads are kept from now on; evaluate() may be called whenever it likes.
     Result<std::unique_ptr<StandingQuery>> watch(const Expr& expr, std::string_view text);
 
-    /// When something is due next (an evaluation, a group of alerts), from the start of the test; nothing when nothing
-    /// is.
+    /// When something is due next (an evaluation, a group of alerts, a step of the test), from the start of the test;
+    /// nothing when nothing is.
     std::optional<Duration> next_event() const;
+    /// Whether that is a step, and everything else that is due at its moment has been run. That the daemon starts again
+    /// is none: it is followed by an evaluation.
+    bool next_is_step() const;
     /// Runs what is due at that time. Whether a group was evaluated.
     bool run_next();
+    /// Why a reload or a restart could not be done; empty when all went well.
+    const Diagnostics& problems() const;
 
     /// No evaluation any more: the samples up to the last one before `length` are there.
     void finish(Duration length);
 
-    /// As of the last evaluation.
+    /// As of the last evaluation; nothing while the daemon is down.
     std::vector<RuleGroupView> groups() const;
     bool any_rule_failed() const;
     /// What happened so far.

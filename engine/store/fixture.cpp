@@ -48,6 +48,23 @@ Status read_whole(Disk& disk, const std::string& path, FixtureReader& reader) {
     }
 }
 
+/// A series that was there a row before ends; `up` says why.
+void fail_rows(Fixture::Table& table, const std::vector<std::size_t>& concerned, Timestamp from, Timestamp until) {
+    const std::size_t width = table.series.size();
+    for (std::size_t row = 0; row < table.times.size(); ++row) {
+        if (table.times[row] < from || table.times[row] >= until) continue;
+        for (const std::size_t i : concerned) {
+            double& cell = table.cells[row * width + i];
+            if (table.series[i].metric_name() == "up") {
+                if (!is_missing(cell)) cell = 0;
+                continue;
+            }
+            const bool ends = row > 0 && !is_missing(table.cells[(row - 1) * width + i]);
+            cell = ends ? kStaleMarker : kAbsentMarker;
+        }
+    }
+}
+
 }  // namespace
 
 Result<Fixture> Fixture::read(Disk& disk, const std::string& path, const Limits& limits) {
@@ -91,6 +108,21 @@ std::optional<LabelSet> find_overlap(const Fixture& one, const Fixture& other) {
     return std::nullopt;
 }
 
+std::optional<Fixture> Fixture::with_failed_scrapes(const std::function<bool(const LabelSet&)>& concerns,
+                                                    Timestamp from, Timestamp until) const {
+    std::optional<Fixture> failed;
+    for (std::size_t t = 0; t < tables_.size(); ++t) {
+        std::vector<std::size_t> concerned;
+        for (std::size_t i = 0; i < tables_[t].series.size(); ++i) {
+            if (concerns(tables_[t].series[i])) concerned.push_back(i);
+        }
+        if (concerned.empty()) continue;
+        if (!failed) failed = *this;
+        fail_rows(failed->tables_[t], concerned, from, until);
+    }
+    return failed;
+}
+
 FixturePlayer::FixturePlayer(const Fixture& fixture, FixtureColumns& columns) : columns_(columns) {
     for (const Fixture::Table& table : fixture.tables()) {
         Track track;
@@ -109,6 +141,12 @@ std::optional<Timestamp> FixturePlayer::next() const {
         soonest = std::min(soonest.value_or(time), time);
     }
     return soonest;
+}
+
+void FixturePlayer::skip(Timestamp until) {
+    for (Track& track : tracks_) {
+        while (track.row < track.table->times.size() && track.table->times[track.row] < until) ++track.row;
+    }
 }
 
 Status FixturePlayer::play(Timestamp until) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,6 +49,11 @@ public:
     };
     const std::vector<Table>& tables() const { return tables_; }
 
+    /// The same recording, but scrapes from `from` on and before `until` failed of the targets whose series
+    /// `concerns`: their `up` is 0, all else of them is stale. Nothing when there is no such series.
+    std::optional<Fixture> with_failed_scrapes(const std::function<bool(const LabelSet&)>& concerns, Timestamp from,
+                                               Timestamp until) const;
+
     /// Of the first and the last sample; nothing when there is none.
     std::optional<Timestamp> begin() const;
     std::optional<Timestamp> end() const;
@@ -74,6 +80,8 @@ public:
     /// Appends all rows up to and at `until`, those of its series that are wanted. The store must not be frozen. Fails
     /// when another fixture has a series at the same time.
     Status play(Timestamp until);
+    /// Forgets all rows before `until`: nobody was there to scrape them.
+    void skip(Timestamp until);
 
 private:
     struct Track {

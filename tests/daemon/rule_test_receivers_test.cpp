@@ -243,3 +243,50 @@ TEST_CASE("a routing or a fixture that cannot be read is told at its place", "[d
     Folder without("rule_files: [rules.yml]\ntests:\n- notification_test: [{eval_time: 1m, receiver: pager}]\n");
     CHECK_THAT(without.told(), Catch::Contains("a notification_test needs an alertmanager_config_file"));
 }
+
+TEST_CASE("a restart tells nobody twice and forgets nothing", "[daemon][rule_test]") {
+    Folder folder(test_of(R"(  steps: [{at: 4m30s, restart: 1m}]
+  notification_test:
+  - window: 0s..15m
+    receiver: pager
+    integration: slack
+    exp_notifications:
+    - {at: 4m10s, status: firing}
+    - {at: 6m10s, status: resolved}
+)"));
+    CHECK(folder.told() == "passed");
+    Folder away(test_of(R"(  steps: [{at: 4m5s, restart: 10m}]
+  notification_test:
+  - {window: 0s..10m, receiver: pager, exp_notifications: []}
+)"));
+    CHECK(away.told() == "passed");
+}
+
+TEST_CASE("a reload of the routing tells whoever is responsible from then on", "[daemon][rule_test]") {
+    Folder folder(test_of(R"(  steps: [{at: 5m, reload: {alertmanager.yml: new.yml}}]
+  notification_test:
+  - {window: 0s..15m, receiver: pager, integration: slack, exp_notifications: [{at: 4m10s, status: firing}]}
+  - {window: 0s..15m, receiver: night, exp_notifications: [{at: 5m, status: firing}, {status: firing, group_labels: {alertname: Idle}}, {at: 6m15s, status: resolved}]}
+)"));
+    folder.disk.put("/t/new.yml",
+                    "route: {receiver: night, group_by: [alertname], group_wait: 10s, group_interval: 25s}\n"
+                    "receivers: [{name: night, webhook_configs: [{url: 'http://127.0.0.1:1/night'}]}]\n");
+    CHECK(folder.told() == "passed");
+    folder.disk.put("/t/new.yml", "route: {receiver: nobody}\n");
+    CHECK_THAT(folder.told(), Catch::Contains("/t/new.yml:1:"));
+}
+
+TEST_CASE("scrapes of a recording fail when a test says so", "[daemon][rule_test]") {
+    Folder folder(test_of(R"(  steps: [{at: 3m, scrape_fails: {job: j}, until: 4m}]
+  alert_rule_test:
+  - {eval_time: 2m30s, alertname: Backlog, state: pending, match: partial, exp_alerts: [{}]}
+  - {throughout: 3m..3m30s, alertname: Backlog, state: active}
+  notification_test:
+  - {window: 0s..15m, receiver: pager, exp_notifications: []}
+  promql_expr_test:
+  - {expr: up, eval_time: 3m30s, exp_samples: [{labels: 'up{instance="a",job="j"}', value: 0}]}
+  - {expr: up, eval_time: 4m, exp_samples: [{labels: 'up{instance="a",job="j"}', value: 1}]}
+  - {expr: backlog, eval_time: 3m, exp_samples: []}
+)"));
+    CHECK(folder.told() == "passed");
+}

@@ -32,7 +32,7 @@ class RulesInGit(Story):
     def test_it_passes(self):
         status, said = self.run_here("./ci")
         self.assertEqual(status, 0, said)
-        self.assertIn("2 passed, 0 failed", said)
+        self.assertIn("3 passed, 0 failed", said)
 
     def test_a_change_that_breaks_a_test_or_a_file_does_not(self):
         self.change("rules/shop.yml", "> 0.05", "> 0.5")
