@@ -40,12 +40,12 @@ std::string policy_hash(std::string_view text) {
 /// `name="value" …` without the alert's name, which is the rule's, and the labels that the rule itself gives.
 std::string telling_labels(const LabelSet& labels, const RuleDefinition& rule) {
     std::string text;
-    for (const auto& [name, value] : labels) {
+    for (const Label label : labels) {
         const bool is_given = std::any_of(rule.labels.begin(), rule.labels.end(), [&](const RuleText& given) {
-            return given.name == name && given.text == value;
+            return given.name == label.name && given.text == label.value;
         });
-        if (name == kAlertNameLabel || is_given) continue;
-        text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, go_quote(value));
+        if (label.name == kAlertNameLabel || is_given) continue;
+        text += fmt::format("{}{}={}", text.empty() ? "" : " ", label.name, go_quote(label.value));
     }
     return text.empty() ? to_string(labels) : text;
 }
@@ -54,11 +54,12 @@ std::string telling_labels(const LabelSet& labels, const RuleDefinition& rule) {
 std::vector<std::string> common_labels(const ValueCurvesView& values, std::size_t curves) {
     std::vector<std::string> names;
     if (curves < 2) return names;
-    for (const auto& [name, value] : values.curves.front().labels) {
-        const bool is_common =
-            std::all_of(values.curves.begin(), values.curves.begin() + static_cast<std::ptrdiff_t>(curves),
-                        [&, n = name, v = value](const ValueCurve& curve) { return curve.labels.get(n) == v; });
-        if (is_common) names.emplace_back(name);
+    const auto end = values.curves.begin() + static_cast<std::ptrdiff_t>(curves);
+    for (const Label label : values.curves.front().labels) {
+        const bool is_common = std::all_of(values.curves.begin(), end, [&](const ValueCurve& curve) {
+            return curve.labels.get(label.name) == label.value;
+        });
+        if (is_common) names.emplace_back(label.name);
     }
     return names;
 }
