@@ -142,6 +142,7 @@ constexpr std::string_view kReplayPageScript = R"js(
   const main = byId("main"), card = byId("card"), cross = byId("cross"), moment = byId("moment");
   const start = Number(main.dataset.start), end = Number(main.dataset.end);
   const MOST = 3;
+  let shown = null;
 
   const make = (tag, text, kind) => {
     const element = document.createElement(tag);
@@ -175,9 +176,15 @@ constexpr std::string_view kReplayPageScript = R"js(
     const more = mark.getAttribute("aria-label");
     if (numbers.length > MOST || card.children.length < 1) card.append(make("p", more, "left"));
     card.hidden = false;
+    shown = mark;
     place(mark.querySelector(".mark"));
   };
   const hide = () => { card.hidden = true; };
+  // Tabbing to a mark scrolls it into view: its card goes along.
+  const follow = () => {
+    const stays = !card.hidden && (document.activeElement === shown || shown.matches(":hover"));
+    if (stays) place(shown.querySelector(".mark")); else hide();
+  };
   for (const mark of document.querySelectorAll("a.told")) {
     mark.addEventListener("pointerenter", () => show(mark));
     mark.addEventListener("focus", () => show(mark));
@@ -209,7 +216,7 @@ constexpr std::string_view kReplayPageScript = R"js(
     cross.hidden = moment.hidden = false;
   }, { passive: true });
   document.addEventListener("pointerleave", leave);
-  addEventListener("scroll", () => { hide(); leave(); }, { passive: true });
+  addEventListener("scroll", () => { follow(); leave(); }, { passive: true });
 })();
 )js";
 

@@ -71,8 +71,10 @@ class Browser:
 
     def point_at(self, selector):
         """Moves the mouse over the middle of an element, after bringing it into view."""
-        x, y = self.run("const e = document.querySelector(arguments[0]); e.scrollIntoView({block: 'center'});"
-                        "const b = e.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]", selector)
+        x, y = self._in_session("/execute/async", {"args": [selector], "script":
+                                "const e = document.querySelector(arguments[0]), done = arguments[1]; e.scrollIntoView({block: 'center'});"
+                                "requestAnimationFrame(() => requestAnimationFrame(() => {"
+                                "  const b = e.getBoundingClientRect(); done([b.x + b.width / 2, b.y + b.height / 2]); }))"})
         self.devtools("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
         return x, y
 

@@ -112,6 +112,9 @@ class ReplayPage(Story):
         self.assertEqual(self.browser.run("return document.activeElement.getAttribute('aria-label')"),
                          '10:04:10 pagerduty firing {alertname="DatabasePoolExhausted", severity="critical"}')
         self.assertTrue(self.is_visible("#card"))
+        self.browser.resize(1280, 300)
+        self.browser.point_at("h1")  # the page scrolls, and the card of what has the focus goes along
+        self.assertTrue(self.is_visible("#card"))
         self.browser.press("Escape")
         self.assertFalse(self.is_visible("#card"))
         self.browser.click(".rule a.told[data-status=resolved] .mark")
