@@ -4,7 +4,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,8 +31,6 @@
 
 namespace tocsin::cli {
 namespace {
-
-constexpr std::size_t kNamesMax = 10;
 
 struct ReplayFlags {
     OfflineRuleFlags rules;
@@ -64,22 +61,6 @@ private:
 };
 
 // ---- what came of it
-
-void tell_unused(const std::string& path, const FixtureFeed::Facts& facts) {
-    std::set<std::string> names;
-    std::size_t unused = 0;
-    for (const LabelSet& labels : facts.unused) {
-        if (labels.metric_name() == "up") continue;  // says when scrapes were, whether a rule reads it or not
-        names.emplace(labels.metric_name());
-        ++unused;
-    }
-    if (unused == 0) return;
-    std::vector<std::string> shown(names.begin(), names.end());
-    const std::size_t more = shown.size() - std::min(shown.size(), kNamesMax);
-    shown.resize(shown.size() - more);
-    kReplayVoice.note(fmt::format("{}: no rule reads {} of {} series: {}{}", path, unused, facts.series,
-                                  join(shown, ", "), more > 0 ? fmt::format(" and {} more names", more) : ""));
-}
 
 /// Counts what goes out, and lets it out.
 class Output {
@@ -137,10 +118,8 @@ int finish(const ReplayFlags& flags, const std::vector<std::unique_ptr<FixtureFe
            const Output& output, bool was_well) {
     for (std::size_t i = 0; i < feeds.size(); ++i) {
         const FixtureFeed::Facts facts = feeds[i]->facts();
-        tell_unused(flags.fixtures[i], facts);
-        if (!facts.cut_off) continue;
-        kReplayVoice.note(*facts.cut_off + ": it was cut off; what is in front of that was replayed");
-        was_well = false;
+        for (const std::string& remark : remarks_on(flags.fixtures[i], facts)) kReplayVoice.note(remark);
+        was_well = was_well && !facts.cut_off;
     }
     kReplayVoice.note(fmt::format("{} to {}: {}", to_rfc3339(window.start), to_rfc3339(window.end), output.summary()));
     return was_well && output.failed() == 0 ? kGood : kBad;

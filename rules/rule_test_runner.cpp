@@ -187,6 +187,10 @@ void RuleTestRunner::Impl::read_fixtures(const RuleTestFile& file, RuleTestWorld
             }
             fixture = std::make_shared<const Fixture>(*std::move(read));
         }
+        if (fixture->went_back()) {
+            report.problems.push_back(finding(Severity::Warning, file.path, pattern.where,
+                                              *fixture->went_back() + "; its samples were sorted"));
+        }
         for (const auto& other : settings.fixtures) {
             const auto labels = find_overlap(*other, *fixture);
             if (!labels) continue;

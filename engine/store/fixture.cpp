@@ -70,19 +70,22 @@ void fail_rows(Fixture::Table& table, const std::vector<std::size_t>& concerned,
 Result<Fixture> Fixture::read(Disk& disk, const std::string& path, const Limits& limits) {
     FixtureReader reader(path, limits, FixtureText::CutOff::IsError);
     if (Status status = read_whole(disk, path, reader); !status) return tl::unexpected(status.error());
-    Fixture fixture;
-    fixture.path_ = path;
-    TOCSIN_TRY(fixture.tables_, reader.finish());
-    return fixture;
+    return finished(path, reader);
 }
 
 Result<Fixture> Fixture::read_what_is_there(Disk& disk, const std::string& path, std::optional<std::string>& cut_off) {
     FixtureReader reader(path, {}, FixtureText::CutOff::IsEnd);
     if (Status status = read_whole(disk, path, reader); !status) return tl::unexpected(status.error());
+    TOCSIN_TRY(Fixture fixture, finished(path, reader));
+    cut_off = reader.cut_off();
+    return fixture;
+}
+
+Result<Fixture> Fixture::finished(const std::string& path, FixtureReader& reader) {
     Fixture fixture;
     fixture.path_ = path;
     TOCSIN_TRY(fixture.tables_, reader.finish());
-    cut_off = reader.cut_off();
+    fixture.went_back_ = reader.went_back();
     return fixture;
 }
 

@@ -17,6 +17,8 @@
 
 namespace tocsin {
 
+class FixtureReader;
+
 /// Recorded metrics: a file of OpenMetrics text in which every sample has a timestamp, plain or compressed with gzip
 /// or zstd. Immutable.
 ///
@@ -59,9 +61,14 @@ public:
     std::optional<Timestamp> end() const;
     /// Where it was read from.
     const std::string& path() const { return path_; }
+    /// Where a series goes back in time first, `path:line: …`; its samples were sorted.
+    const std::optional<std::string>& went_back() const { return went_back_; }
 
 private:
+    static Result<Fixture> finished(const std::string& path, FixtureReader& reader);
+
     std::string path_;
+    std::optional<std::string> went_back_;
     std::vector<Table> tables_;
 };
 

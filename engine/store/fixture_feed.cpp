@@ -3,11 +3,16 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "engine/store/fixture.h"
 #include "engine/store/fixture_stream.h"
 
 namespace tocsin {
 namespace {
+
+// Some gigabytes of them.
+constexpr std::uint64_t kSortedMax = 100'000'000;
 
 /// A fixture that is in memory as a whole.
 class WholeFixture final : public FixtureFeed {
@@ -16,6 +21,7 @@ public:
                  std::shared_ptr<FixtureColumns> columns)
         : fixture_(std::move(fixture)), columns_(std::move(columns)), player_(fixture_, *columns_) {
         facts_.cut_off = std::move(cut_off);
+        facts_.went_back = fixture_.went_back();
         facts_.bytes_read = bytes;
     }
 
@@ -49,6 +55,12 @@ Result<std::unique_ptr<FixtureFeed>> open_fixture_feed(Disk& disk, const std::st
 Result<std::unique_ptr<FixtureFeed>> open_fixture_feed(Disk& disk, const std::string& path, const FixtureSurvey& survey,
                                                        std::shared_ptr<FixtureColumns> columns) {
     if (!survey.first_out_of_order) return FixtureStream::open(disk, path, std::move(columns));
+    if (survey.samples > kSortedMax) {
+        return fail(Error::Kind::LimitExceeded,
+                    fmt::format("{}:{}: from here on it is not in the order of time, and its {} samples are more than "
+                                "can be sorted in memory ({}); sort it by time, or play a part of it",
+                                path, *survey.first_out_of_order, survey.samples, kSortedMax));
+    }
     std::optional<std::string> cut_off;
     TOCSIN_TRY(Fixture fixture, Fixture::read_what_is_there(disk, path, cut_off));
     return std::make_unique<WholeFixture>(std::move(fixture), std::move(cut_off), survey.bytes, std::move(columns));

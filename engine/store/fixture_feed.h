@@ -27,17 +27,18 @@ public:
     virtual Status play(Timestamp until) = 0;
 
     struct Facts {
-        std::size_t series = 0;              // seen so far
-        std::vector<LabelSet> unused;        // of them, those that nobody wanted
-        std::optional<std::string> cut_off;  // how the file ended too early; known at its end
-        std::uint64_t bytes_read = 0;        // of the file
+        std::size_t series = 0;                // seen so far
+        std::vector<LabelSet> unused;          // of them, those that nobody wanted
+        std::optional<std::string> cut_off;    // how the file ended too early; known at its end
+        std::optional<std::string> went_back;  // where a series goes back in time first; it was sorted
+        std::uint64_t bytes_read = 0;          // of the file
     };
     virtual Facts facts() const = 0;
 };
 
 /// A file in the order of time is read as it is needed, and what is in memory is a piece of it; any other one is read
-/// whole, within the limits of Fixture. One that ends too early is played to its last whole line. The store outlives
-/// the feed.
+/// whole, within the limits of Fixture and up to a hundred million samples. One that ends too early is played to its
+/// last whole line. The store outlives the feed.
 Result<std::unique_ptr<FixtureFeed>> open_fixture_feed(Disk& disk, const std::string& path, const FixtureSurvey& survey,
                                                        Store& store);
 /// Feeds that are played together into one store share the columns.

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/duration.h"
 #include "base/sample.h"
 
 namespace tocsin {
@@ -34,10 +35,20 @@ void mark_stale(Fixture::Table& table) {
 
 Status FixtureReader::take(std::size_t series, std::int64_t time_ms, double value) {
     if (series >= series_.size()) series_.resize(series + 1);
+    if (!went_back_ && !series_[series].samples.empty()) note_if_back(series, time_ms);
     series_[series].samples.emplace_back(time_ms, value);
     series_[series].line = text_.line();
     if (++cells_ <= limits_.cells) return {};
     return fail(Error::Kind::LimitExceeded, fmt::format("{}: more than {} samples", path_, limits_.cells));
+}
+
+// A clock that was set, or recordings that were put one behind the other in the wrong order.
+void FixtureReader::note_if_back(std::size_t series, std::int64_t time_ms) {
+    const std::int64_t before = series_[series].samples.back().first;
+    if (time_ms >= before) return;
+    went_back_ =
+        fmt::format("{}:{}: {} goes back in time, from {} to {}", path_, text_.line(), to_string(labels_of(series)),
+                    to_rfc3339_ms(from_unix_ms(before)), to_rfc3339_ms(from_unix_ms(time_ms)));
 }
 
 Result<std::vector<Fixture::Table>> FixtureReader::finish() {
@@ -52,8 +63,10 @@ Result<std::vector<Fixture::Table>> FixtureReader::tables() {
         std::ranges::stable_sort(series.samples, {}, &std::pair<std::int64_t, double>::first);
         const auto twice = std::ranges::adjacent_find(series.samples, {}, &std::pair<std::int64_t, double>::first);
         if (twice != series.samples.end()) {
-            return text_.fail_at(series.line,
-                                 fmt::format("{} has two samples at {} ms", to_string(labels_of(i)), twice->first));
+            auto problem = text_.fail_at(
+                series.line, fmt::format("{} has two samples at {} ms", to_string(labels_of(i)), twice->first));
+            if (went_back_) problem.value().message += "; " + *went_back_;
+            return problem;
         }
         if (labels_of(i).metric_name() == "up") scrapes[scrape_target_of(labels_of(i))] = times_of(series.samples);
     }

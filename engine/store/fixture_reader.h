@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,6 +24,8 @@ public:
     Result<std::vector<Fixture::Table>> finish();
     /// As FixtureText has it.
     const std::optional<std::string>& cut_off() const { return text_.cut_off(); }
+    /// Where a series goes back in time first: `path:line: …`.
+    const std::optional<std::string>& went_back() const { return went_back_; }
 
 private:
     struct Series {
@@ -31,6 +34,7 @@ private:
     };
 
     Status take(std::size_t series, std::int64_t time_ms, double value) override;
+    void note_if_back(std::size_t series, std::int64_t time_ms);
     const LabelSet& labels_of(std::size_t series) const { return text_.series()[series]; }
     Result<std::vector<Fixture::Table>> tables();
     Status add_table(const std::vector<std::size_t>& series, std::vector<std::int64_t> times, bool are_scrapes,
@@ -39,6 +43,7 @@ private:
     std::string path_;
     Fixture::Limits limits_;
     FixtureText text_;
+    std::optional<std::string> went_back_;
     std::vector<Series> series_;
     std::size_t cells_ = 0;
 };

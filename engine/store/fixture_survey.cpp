@@ -74,7 +74,11 @@ private:
         if (survey.samples++ > 0 && at < last_ && !survey.first_out_of_order) survey.first_out_of_order = line_;
         last_ = at;
         survey.begin = std::min(survey.begin.value_or(at), at);
-        survey.end = std::max(survey.end.value_or(at), at);
+        if (!survey.end || at > *survey.end) {
+            survey.end = at;
+            survey.end_line = line_;
+        }
+        survey.spans.add(at);
     }
 
     std::string path_;

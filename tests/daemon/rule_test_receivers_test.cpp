@@ -227,6 +227,23 @@ TEST_CASE("a test goes from one fixture into the next one", "[daemon][rule_test]
     folder.disk.put("/t/first.om", Folder::recorded(0, 180));
     folder.disk.put("/t/second.om", Folder::recorded(210, 900));
     CHECK(folder.told() == "passed");
+}
+
+TEST_CASE("a fixture that goes back in time is sorted, and that is told", "[daemon][rule_test]") {
+    Folder folder(
+        test_of("  notification_test: [{eval_time: 4m10s, receiver: pager, exp_notifications: [{status: firing}]}]\n"));
+    const std::string back = Folder::recorded(450, 900);
+    folder.disk.put("/t/recorded.om.zst", back.substr(0, back.size() - 6) + Folder::recorded(0, 420));
+    CHECK_THAT(folder.told(), Catch::Contains("/t/test.yml:2:12: warning: /t/recorded.om.zst:33: up{instance=") &&
+                                  Catch::Contains("goes back in time, from 2026-03-01T10:15:00.000Z to "
+                                                  "2026-03-01T10:00:00.000Z; its samples were sorted"));
+    CHECK(folder.run().passed());
+}
+
+TEST_CASE("of a test two fixtures do not have a series at the same time", "[daemon][rule_test]") {
+    Folder folder(
+        "rule_files: [rules.yml]\nfixtures: [second.om, first.om]\ntests: [{promql_expr_test: [{expr: up}]}]\n");
+    folder.disk.put("/t/second.om", Folder::recorded(210, 900));
     folder.disk.put("/t/first.om", Folder::recorded(0, 210));
     CHECK_THAT(folder.told(), Catch::Contains("is in /t/second.om and in /t/first.om at the same time"));
     CHECK_FALSE(folder.run().passed());

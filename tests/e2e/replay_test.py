@@ -139,6 +139,57 @@ class Replay(Story):
         self.assertRegex(shown, rb"notifications; .*]0;x")
         self.assertNotIn(b"\x1b]0;", shown)
 
+    def test_clocks_that_differ(self):
+        lines = recorded()
+        whole = self.replay(self.write("whole.om", text_of(lines)), "--brief")
+        half = len(lines) // 8 * 4
+        # A clock that is set back: what was recorded later stands first.
+        status, said, talk = self.replay(self.write("back.om", text_of(lines[half:] + lines[:half])), "--brief")
+        self.assertEqual((status, said), whole[:2], talk)
+        self.assertRegex(talk, rf"back.om:{len(lines) - half + 1}: from here on it is not in the order of time; it was read into memory and sorted")
+        self.assertRegex(talk, rf"back.om:{len(lines) - half + 1}: up\{{.*\}} goes back in time, from 2026-03-01T10:30:00.000Z to "
+                               r"2026-03-01T10:00:00.000Z: a clock was set back, or recordings are in the wrong order; its samples were sorted")
+        # A target, and then a fixture, whose clock is five hours fast.
+        fast = [line.replace("localhost:8088", "fast:1").replace(line.split()[-1], str(int(line.split()[-1]) + 5 * 3600)) for line in lines]
+        both = self.write("both.om", text_of(lines + fast))
+        path = self.write("fast.om", text_of(fast))
+        gap = "there is no sample between 2026-03-01T10:30:00Z and 2026-03-01T15:00:00Z (4h30m): all series are over there, and evaluation goes on"
+        answers = [self.replay(both, "--brief"), self.replay(path, f"--fixture={self.folder / 'whole.om'}", "--brief")]
+        for status, said, talk in answers:
+            self.assertEqual((status, said.count("firing  ")), (0, 4), talk)
+            self.assertIn(gap, talk)
+        self.assertEqual(answers[0][1], answers[1][1])
+        self.assertNotIn("there is no sample", self.replay(both, "--start=2026-03-01T15:00:00Z")[2])
+        # One that counts from when it was switched on.
+        old = self.write("old.om", text_of([line.replace(line.split()[-1], str(int(line.split()[-1]) - START)) for line in lines] + lines))
+        status, said, talk = self.replay(old)
+        self.assertEqual((status, said), (2, ""))
+        self.assertIn("there is no sample between 1970-01-01T00:30:00Z and 2026-03-01T10:00:00Z", talk)
+        self.assertIn("say with --start and --end which part is meant", talk)
+        status, said, talk = self.replay(old, "--brief", "--start=2026-03-01T10:00:00Z", "--end=2026-03-01T10:30:00Z")
+        self.assertEqual((status, said), whole[:2], talk)
+
+    def test_memory_does_not_grow_with_the_file(self):
+        # Half a gigabyte, most of it remarks, packed into very little: some samples, then the same member again and again.
+        remarks = gzip.compress(("# HELP work_total " + "x" * 100 + "\n").encode() * 50_000)
+        path = self.folder / "large.om.gz"
+        with path.open("wb") as file:
+            for t in range(0, 80):
+                file.write(gzip.compress(f"up{{{TARGET}}} 1 {START + t * 15}\n".encode()))
+                file.write(remarks)
+            file.write(gzip.compress(b"# EOF\n"))
+        self.write("small.om", text_of([f"up{{{TARGET}}} 1 {START + t * 15}" for t in range(0, 80)]))
+        peaks = [self.peak_of("replay", f"--fixture={name}", f"--rules={EXAMPLE / 'alerts.yml'}") for name in (self.folder / "small.om", path)]
+        self.assertLess(peaks[1] - peaks[0], 60 * 1024, peaks)
+
+    def peak_of(self, *arguments):
+        """The most memory that tocsin had, in kB."""
+        child = subprocess.Popen([TOCSIN, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(child.returncode, 0)
+        return usage.ru_maxrss
+
     def test_what_cannot_be_replayed(self):
         good = self.write("outage.om", text_of(recorded()))
         cut = self.write("cut.om", text_of(recorded())[:-300])
@@ -149,7 +200,7 @@ class Replay(Story):
             self.assertEqual((status, said.count("pagerduty[0]")), (1, 2))
             self.assertIn("data does not end with # EOF: it was cut off; what is in front of that was replayed", talk)
         for text, says in (("up 1\n# EOF\n", "bad.om:1: a sample without a timestamp"), ("# EOF\n", "no samples with timestamps"),
-                           ("up 1 1772359200000\n# EOF\n", "look like milliseconds"),
+                           ("up 1 1772359200\nup 1 1772359200000\n# EOF\n", "bad.om:2: a sample is from "),
                            ("up 1 10\nup 1 10\n# EOF\n", "bad.om:2: up has two samples at 10000 ms"),
                            ("up 1 10\n}{ 1 11\n# EOF\n", "bad.om:2: ")):
             status, said, talk = self.replay(self.write("bad.om", text))

@@ -278,6 +278,32 @@ TEST_CASE("what is wrong with a fixture has its line", "[engine][store][fixture]
     CHECK(status.error().message == given.message);
 }
 
+TEST_CASE("a series that goes back in time is sorted, and where it does is told", "[engine][store][fixture]") {
+    World world("a 1 10\nb 1 10\na 3 30\nb 3 30\na 2 20\nb 2 20\n# EOF\n");
+    REQUIRE(world.play_all());
+    CHECK(world.text() == "a 1@10 2@20 3@30\nb 1@10 2@20 3@30\n");
+    CHECK(world.feed->facts().went_back ==
+          "/f.om:5: a goes back in time, from 1970-01-01T00:00:30.000Z to 1970-01-01T00:00:20.000Z");
+    World sorted(by_series(kByTime));
+    REQUIRE(sorted.play_all());
+    CHECK_FALSE(sorted.feed->facts().went_back);
+    World twice("a 1 10\na 3 30\na 2 20\na 4 30\n# EOF\n");
+    const Status status = twice.play_all();
+    REQUIRE_FALSE(status);
+    CHECK_THAT(status.error().message,
+               Catch::StartsWith("/f.om:4: a has two samples at 30000 ms; /f.om:3: a goes back in time, from "));
+}
+
+TEST_CASE("a fixture that is too large to be sorted is refused before it is read", "[engine][store][fixture]") {
+    World world("a 1 20\na 1 10\n# EOF\n");
+    REQUIRE(world.open());
+    world.survey.samples = 200'000'000;
+    const auto feed = open_fixture_feed(world.disk, "/f.om", world.survey, world.store);
+    REQUIRE_FALSE(feed);
+    CHECK_THAT(feed.error().message,
+               Catch::StartsWith("/f.om:2: from here on it is not in the order of time, and its 200000000 samples"));
+}
+
 TEST_CASE("a line that does not end is no fixture", "[engine][store][fixture]") {
     World world(zstd_compress("a 1 10\n" + std::string(5'000'000, 'x')));
     const Status status = world.open();
@@ -297,4 +323,6 @@ TEST_CASE("a survey knows a fixture by its timestamps", "[engine][store][fixture
     CHECK(*survey->begin == from_unix_ms(10'250));
     CHECK(*survey->end == from_unix_ms(11'000));
     CHECK(survey->first_out_of_order == 4U);
+    CHECK(survey->end_line == 3);
+    CHECK(survey->spans.spans().size() == 1);
 }

@@ -100,7 +100,9 @@ TEST_CASE("what is wrong with a fixture is told with its line", "[engine][store]
         {"up 1 10\n", "/f.om:2: data does not end with # EOF"},
         {"", "/f.om:1: data does not end with # EOF"},
         {"up 1 10\nup 1\n# EOF\n", "/f.om:2: a sample without a timestamp; those of a fixture have one each"},
-        {"up 1 10\nup 0 20\nup 2 10\n# EOF\n", "/f.om:3: up has two samples at 10000 ms"},
+        {"up 1 10\nup 0 20\nup 2 10\n# EOF\n",
+         "/f.om:3: up has two samples at 10000 ms; /f.om:3: up goes back in time, from 1970-01-01T00:00:20.000Z to "
+         "1970-01-01T00:00:10.000Z"},
         {"# EOF\nup 1 10\n", "/f.om:1: unexpected data after # EOF"},
     }));
     const auto fixture = read(content);
