@@ -21,6 +21,7 @@ DOORS = {
     "signals (Signals)": (r"\bsigaction\b|std::signal\(|\bsignal\(SIG|signal_set", ("base/asio_signals.cpp",)),
     "threads (Executor)": (r"std::j?thread\b(?!::hardware)|std::async\b|\bpthread_create\b",
                            ("base/asio_", "base/httplib_client", "base/virtual_scheduler", "base/thread_pool", "base/worker_thread")),
+    "programs (run_program)": (r"\bposix_spawn|\bexec[lv]p?e?\(|\bv?fork\(|\bpopen\(|(?<![\w.>])(::)?system\(", ("base/posix_process.cpp",)),
     "environment": (r"\bgetenv\b", ("cli/",)),
     "printing": (r"std::c(out|err)\b|\bprintf\(|\bfputs\(|\bputs\(|fmt::print\(", ("cli/", "base/assert.cpp", "base/log.cpp")),
 }
