@@ -21,6 +21,7 @@
 #include "cli/terminal.h"
 #include "cli/voice.h"
 #include "daemon/configuration.h"
+#include "daemon/git_tree.h"
 #include "daemon/replay.h"
 
 namespace tocsin::cli {
@@ -28,8 +29,8 @@ namespace {
 
 struct DiffFlags {
     OfflineRuleFlags rules;
-    std::string base, head;
-    std::vector<std::string> fixtures, fail_on;
+    std::vector<std::string> folders, fixtures, fail_on;
+    std::string base, head;  // revisions
     std::string alertmanager_file = "alertmanager.yml";
     std::string start, end;
     std::string format = "text";
@@ -49,8 +50,13 @@ struct Version {
     }
 };
 
-tl::expected<Version, int> load_version(Disk& disk, const std::string& folder, const DiffFlags& flags,
-                                        const Options& options) {
+/// Where a version lies: in a folder, or in that folder as it is in a revision of its repository.
+struct Place {
+    std::string folder, revision;
+};
+
+tl::expected<Version, int> load_folder(Disk& disk, const std::string& folder, const DiffFlags& flags,
+                                       const Options& options) {
     auto rules = load_offline_rules(disk, flags.rules, options, folder);
     if (!rules) return tl::unexpected<int>(rules.error());
     Version version{*std::move(rules), std::nullopt};
@@ -68,10 +74,30 @@ tl::expected<Version, int> load_version(Disk& disk, const std::string& folder, c
     return version;
 }
 
+tl::expected<Version, int> load_version(Disk& disk, const Place& place, const DiffFlags& flags,
+                                        const Options& options) {
+    if (place.revision.empty()) return load_folder(disk, place.folder, flags, options);
+    const auto tree = GitTree::open(place.folder, place.revision);
+    if (!tree) return tl::unexpected<int>(kDiffVoice.refuse(tree.error()));
+    return load_folder(**tree, (*tree)->root(), flags, options);
+}
+
+/// Before and after; nothing where the flags do not say both.
+std::optional<std::pair<Place, Place>> places_of(const DiffFlags& flags) {
+    const std::vector<std::string>& folders = flags.folders;
+    if (!flags.base.empty() && folders.size() <= 1) {
+        const std::string folder = folders.empty() ? "." : folders.front();
+        return std::pair(Place{folder, flags.base}, Place{folder, flags.head});
+    }
+    if (!flags.base.empty() || !flags.head.empty() || folders.size() != 2) return std::nullopt;
+    return std::pair(Place{folders[0], {}}, Place{folders[1], {}});
+}
+
 // ---- over a fixture
 
 struct Happened {
     std::vector<ReplayedEvent> alerts, notifications;
+    std::vector<FixtureFeed::Facts> facts;  // of each fixture
 };
 
 void note_transition(const AlertTransition& change, std::vector<ReplayedEvent>& events) {
@@ -115,10 +141,18 @@ tl::expected<Happened, int> replay_version(const Version& version, const std::op
     if (!feeds) return tl::unexpected<int>(kDiffVoice.refuse(feeds.error()));
     const Status status = run_feeds(**world, *feeds, window.end, {});
     if (!status) return tl::unexpected<int>(kDiffVoice.refuse(status.error()));
-    for (const auto& feed : *feeds) {
-        if (const auto facts = feed->facts(); facts.cut_off) kDiffVoice.note(*facts.cut_off + ": it was cut off");
-    }
+    for (const auto& feed : *feeds) happened.facts.push_back(feed->facts());
     return happened;
+}
+
+/// Series are told that neither version reads.
+void tell_remarks(const Recording& recording, const Happened& base, const Happened& head) {
+    for (std::size_t i = 0; i < recording.paths.size(); ++i) {
+        FixtureFeed::Facts facts = head.facts[i];
+        const std::set<LabelSet> before(base.facts[i].unused.begin(), base.facts[i].unused.end());
+        std::erase_if(facts.unused, [&](const LabelSet& labels) { return !before.contains(labels); });
+        for (const std::string& remark : remarks_on(recording.paths[i], facts)) kDiffVoice.note(remark);
+    }
 }
 
 void compare_happened(const Happened& base, const Happened& head, VersionDiff& diff) {
@@ -170,9 +204,11 @@ int tell(const VersionDiff& diff, const DiffFlags& flags) {
 int diff_versions(const DiffFlags& flags) {
     const auto options = read_offline_options(flags.rules);
     if (!options) return kDiffVoice.refuse(options.error().message, kUsage);
+    const auto places = places_of(flags);
+    if (!places) return kDiffVoice.refuse("give two folders, or --base with a revision and at most one folder", kUsage);
     PosixDisk disk;
-    const auto base = load_version(disk, flags.base, flags, *options);
-    const auto head = load_version(disk, flags.head, flags, *options);
+    const auto base = load_version(disk, places->first, flags, *options);
+    const auto head = load_version(disk, places->second, flags, *options);
     if (!base || !head) return std::max(base ? kGood : base.error(), head ? kGood : head.error());
     VersionDiff diff;
     diff.rules = compare_rules(base->view(), head->view());
@@ -192,13 +228,23 @@ int diff_versions(const DiffFlags& flags) {
     if (!before) return before.error();
     const auto after = replay_version(*head, routing_of(*head), *options, disk, *recording, *window);
     if (!after) return after.error();
+    tell_remarks(*recording, *before, *after);
     compare_happened(*before, *after, diff);
     return tell(diff, flags);
 }
 
 void add_diff_flags(CLI::App& command, DiffFlags& flags) {
-    command.add_option("base", flags.base, "The folder with the version of before")->required()->type_name("BASE");
-    command.add_option("head", flags.head, "The folder with the version of after")->required()->type_name("HEAD");
+    command
+        .add_option(
+            "folders", flags.folders,
+            "The folders with the versions of before and after; with --base one in the repository (default: here)")
+        ->expected(0, 2)
+        ->type_name("FOLDER");
+    command.add_option("--base", flags.base, "The version of before is that of this git revision: origin/main, HEAD~1")
+        ->type_name("REVISION");
+    command
+        .add_option("--head", flags.head, "With --base: the version of after, too (default: the files as they are now)")
+        ->type_name("REVISION");
     add_offline_rule_flags(command, flags.rules,
                            {.config_file = "prometheus.yml, as seen from each folder",
                             .rules = "Rule files instead, as seen from each folder: names or shell patterns"});
@@ -234,9 +280,9 @@ void add_diff(CLI::App& app, Action& run) {
     add_diff_flags(*command, *flags);
     command->footer(
         "Examples:\n"
-        "  git worktree add /tmp/before origin/main\n"
-        "  tocsin diff /tmp/before . --rules='rules/*.yml'\n"
-        "  tocsin diff /tmp/before . --fixture=recorded/week.om.zst --format=markdown --fail-on=identity,more");
+        "  tocsin diff --base=origin/main --rules='rules/*.yml'\n"
+        "  tocsin diff --base=origin/main --fixture=recorded/week.om.zst --format=markdown --fail-on=identity,more\n"
+        "  tocsin diff /etc/tocsin.old /etc/tocsin");
     command->callback([flags, &run] { run = [flags] { return diff_versions(*flags); }; });
 }
 

@@ -46,6 +46,7 @@ class RulesInGit(Story):
         if shutil.which("git") is None:
             self.skipTest("git is not there")
         self.git("init", "--quiet")
+        self.assertEqual(self.run_here("./ci", "HEAD")[0], 0)
         self.git("add", ".")
         self.git("commit", "--quiet", "-m", "before")
         status, said = self.run_here("./ci", "HEAD")
