@@ -299,6 +299,18 @@ HttpAccess read_http_access(YamlFields& fields, const std::string& directory, Di
     return access;
 }
 
+Parsed<HttpAccess> parse_http_access(std::string_view text, const std::string& path) {
+    const auto root = parse_yaml(text, path);
+    if (!root) return tl::unexpected(root.error());
+    Diagnostics problems;
+    YamlFields fields(*root, "http configuration", path, problems);
+    HttpAccess access = read_http_access(fields, directory_of(path), problems);
+    fields.ignore("enable_http2");
+    fields.finish();
+    if (has_errors(problems)) return tl::unexpected(std::move(problems));
+    return access;
+}
+
 bool bypasses_proxy(std::string_view no_proxy, std::string_view host) {
     return std::ranges::any_of(split(no_proxy, ','), [&](std::string_view piece) {
         std::string_view domain = trim(piece);

@@ -73,6 +73,10 @@ struct HttpAccess {
 /// What Prometheus knows and tocsin cannot do is reported, since the server could not be reached without it.
 HttpAccess read_http_access(YamlFields& fields, const std::string& directory, Diagnostics& problems);
 
+/// A file that says nothing else: what promtool and amtool call `--http.config.file`. Relative file names in it start
+/// where it lies.
+Parsed<HttpAccess> parse_http_access(std::string_view text, const std::string& path);
+
 /// Whether `host` is named by a `no_proxy` list: hosts, domains with and without a leading dot, addresses, `*`.
 bool bypasses_proxy(std::string_view no_proxy, std::string_view host);
 

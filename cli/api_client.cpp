@@ -6,8 +6,13 @@
 
 #include "base/asio_resolver.h"
 #include "base/asio_scheduler.h"
+#include "base/http_credentials.h"
 #include "base/httplib_client.h"
+#include "base/posix_disk.h"
+#include "base/text.h"
 #include "base/url.h"
+#include "cli/commands.h"
+#include "cli/terminal.h"
 
 namespace tocsin::cli {
 namespace {
@@ -41,28 +46,60 @@ HttpRequest request_of(const ApiQuestion& question) {
 
 }  // namespace
 
-Result<HttpResponse> send_question(const ApiQuestion& question) {
+struct ApiClient::World {
     AsioScheduler scheduler;
-    AsioResolver resolver(scheduler);
-    HttplibClient client(scheduler, resolver);
+    AsioResolver resolver{scheduler};
+    HttplibClient http{scheduler, resolver};
+    PosixDisk disk;
+    HttpCredentials credentials{scheduler, http, disk};
+};
+
+ApiClient::ApiClient(HttpAccess access) : access_(std::move(access)), world_(std::make_unique<World>()) {}
+ApiClient::~ApiClient() = default;
+
+Result<HttpResponse> ApiClient::send(const ApiQuestion& question) {
     Result<HttpResponse> answer = fail(Error::Kind::Unavailable, "the server gave no answer");
-    HttpEvents events;
-    events.verdict = [&](Result<HttpResponse> verdict) {
+    const auto end_with = [&](Result<HttpResponse> verdict) {
         answer = std::move(verdict);
-        scheduler.stop();
+        world_->scheduler.stop();
     };
-    client.send(request_of(question), std::move(events));
-    scheduler.run();
+    world_->credentials.complete(request_of(question), access_, [&](Result<HttpRequest> request) {
+        if (!request) return end_with(tl::unexpected(request.error()));
+        HttpEvents events;
+        events.verdict = end_with;
+        world_->http.send(*std::move(request), std::move(events));
+    });
+    world_->scheduler.run();
     return answer;
 }
 
-Result<Json> ask_api(const ApiQuestion& question) {
-    TOCSIN_TRY(const HttpResponse answer, send_question(question));
+Result<Json> ApiClient::ask(const ApiQuestion& question) {
+    TOCSIN_TRY(const HttpResponse answer, send(question));
     const auto json = parse_json(answer.body, {.depth = 32, .values = 20'000'000});
     if (json && json->at("status").as_string() == "success") return json->at("data");
     const std::string error = json ? json->at("error").as_string() : std::string();
     if (!error.empty()) return fail(Error::Kind::InvalidInput, error);
     return fail(Error::Kind::Unavailable, fmt::format("the server answered with status {}", answer.status));
+}
+
+Result<HttpResponse> send_question(const ApiQuestion& question) {
+    return ApiClient().send(question);
+}
+
+Result<Json> ask_api(const ApiQuestion& question) {
+    return ApiClient().ask(question);
+}
+
+tl::expected<HttpAccess, int> load_http_access(Disk& disk, const std::string& path) {
+    const auto text = read_file(disk, path);
+    if (!text) {
+        print_error("tocsin: " + escape_control_characters(text.error().message) + "\n");
+        return tl::unexpected<int>(kImpossible);
+    }
+    auto access = parse_http_access(*text, path);
+    if (access) return *std::move(access);
+    print_diagnostics(access.error());
+    return tl::unexpected<int>(kBad);
 }
 
 }  // namespace tocsin::cli

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/disk.h"
 #include "base/http.h"
+#include "base/http_access.h"
 #include "base/json.h"
 #include "base/result.h"
 
@@ -23,11 +26,32 @@ struct ApiQuestion {
     Duration timeout{std::chrono::seconds(30)};
 };
 
-/// Asks and waits. The answer as it came, whatever its status; Unavailable when there is none.
-Result<HttpResponse> send_question(const ApiQuestion& question);
+/// Asks one question after the other, each of which waits for its answer. One thread.
+class ApiClient {
+public:
+    /// `access`: who asks, and by which way.
+    explicit ApiClient(HttpAccess access = {});
+    ~ApiClient();
+    ApiClient(const ApiClient&) = delete;
+    ApiClient& operator=(const ApiClient&) = delete;
 
-/// The `data` of Prometheus' API; what the server says against the question is an InvalidInput, anything else
-/// Unavailable.
+    /// The answer as it came, whatever its status; Unavailable when there is none. No secret of `access` is in it.
+    Result<HttpResponse> send(const ApiQuestion& question);
+    /// The `data` of Prometheus' API; what the server says against the question is an InvalidInput, anything else
+    /// Unavailable.
+    Result<Json> ask(const ApiQuestion& question);
+
+private:
+    struct World;
+    HttpAccess access_;
+    std::unique_ptr<World> world_;
+};
+
+/// The same for one question, of anybody.
+Result<HttpResponse> send_question(const ApiQuestion& question);
 Result<Json> ask_api(const ApiQuestion& question);
+
+/// Reads a file of `--http.config.file`. Where it is bad the problems are printed, and the exit code comes back.
+tl::expected<HttpAccess, int> load_http_access(Disk& disk, const std::string& path);
 
 }  // namespace tocsin::cli

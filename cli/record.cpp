@@ -54,6 +54,7 @@ struct RecordFlags {
     std::string anonymise_key;
     std::string duration, keep = "rules";  // live
     std::string from, start, end, piece;   // from a server
+    std::string http_config_file;
     bool estimate_only = false;
 };
 
@@ -122,15 +123,15 @@ std::string counted_bytes(std::uint64_t bytes) {
 
 // ---- from a server
 
-FixtureDownload::Ask asking(const std::string& server) {
-    return [server](const std::string& path, const FixtureDownload::Parameters& parameters) {
+FixtureDownload::Ask asking(ApiClient& client, const std::string& server) {
+    return [&client, server](const std::string& path, const FixtureDownload::Parameters& parameters) {
         ApiQuestion question;
         question.server = server;
         question.path = path;
         question.parameters = parameters;
         question.in_body = true;
         question.timeout = kRecordPatience;
-        return ask_api(question);
+        return client.ask(question);
     };
 }
 
@@ -222,7 +223,14 @@ int record_from_server(const RecordFlags& flags, Disk& disk, const std::vector<S
     if (state->key.empty()) state->key = flags.anonymise_key.empty() ? random_key() : flags.anonymise_key;
     const Anonymiser anonymiser(flags.anonymised, state->key);
     warn_of_anonymised(needs, anonymiser);
-    FixtureDownload download(asking(flags.from), {needs, window->start, window->end}, anonymiser);
+    HttpAccess access;
+    if (!flags.http_config_file.empty()) {
+        auto loaded = load_http_access(disk, flags.http_config_file);
+        if (!loaded) return loaded.error();
+        access = *std::move(loaded);
+    }
+    ApiClient client(std::move(access));
+    FixtureDownload download(asking(client, flags.from), {needs, window->start, window->end}, anonymiser);
     if (!flags.piece.empty()) {
         const auto piece = parse_duration(flags.piece);
         if (!piece || *piece <= Duration{0})
@@ -359,6 +367,13 @@ void add_record_flags(CLI::App& command, RecordFlags& flags) {
         ->needs(from);
     command.add_option("--end", flags.end, "With --from: the last moment (default: now)")
         ->type_name("TIME")
+        ->needs(from);
+    command
+        .add_option(
+            "--http.config.file", flags.http_config_file,
+            "With --from: passwords, tokens, certificates, proxies, as for promtool: basic_auth, authorization, "
+            "oauth2, tls_config, …")
+        ->type_name("FILE")
         ->needs(from);
     command.add_option("--piece", flags.piece, "With --from: how much time a question is about")
         ->type_name("TIME")

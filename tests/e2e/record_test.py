@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Metrics are recorded from live targets and from a real Prometheus that scraped the same ones: replayed, both tell the same people the
 same things."""
+import base64
 import http.server
 import json
 import re
@@ -46,6 +47,7 @@ class Api:
 
     def __init__(self):
         self.refuses = lambda query: False
+        self.wanted = {}  # headers
         self.asked_for_samples = []
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.address = f"http://127.0.0.1:{self._server.server_port}"
@@ -74,6 +76,8 @@ class Api:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 question = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+                if any(self.headers[name] != value for name, value in api.wanted.items()):
+                    return self.send_error(401)
                 code, body = api._answer(question["query"][0], float(question["time"][0]))
                 answer = json.dumps(body).encode()
                 self.send_response(code)
@@ -197,6 +201,45 @@ class Record(Story):
         self.assertEqual((status, state.exists()), (0, False), talk)
         self.assertIn("goes on with", talk)
         self.assertTrue(output.read_bytes().startswith(kept))
+
+    def test_a_server_that_asks_who_it_is(self):
+        server, output = self.api(), self.folder / "x.om"
+        self.write("password", "s3cret\n")
+        access = self.write("http.yml", "basic_auth: {username: recorder, password_file: password}\nhttp_headers: {X-Scope: {values: [shop]}}\n")
+        server.wanted = {"Authorization": "Basic " + base64.b64encode(b"recorder:s3cret").decode(), "X-Scope": "shop"}
+        status, _, talk = self.fetch(server, output)
+        self.assertEqual((status, output.exists()), (3, False))
+        self.assertIn("the server answered with status 401", talk)
+        status, _, talk = self.fetch(server, output, f"--http.config.file={access}")
+        self.assertEqual(status, 0, talk)
+        self.assertIn(" 5 1080\n", output.read_text())
+        server.wanted = {"Authorization": "Bearer t0ken"}
+        self.write("http.yml", "authorization: {credentials: wr0ng}\n")
+        (self.folder / "x.om").unlink()
+        status, _, talk = self.fetch(server, output, f"--http.config.file={access}")
+        self.assertEqual(status, 3)
+        self.write("http.yml", "bearer_token: t0ken\n")
+        answer = self.fetch(server, output, f"--http.config.file={access}")
+        self.assertEqual(answer[0], 0, answer)
+        everything = talk + "".join(answer[1:]) + "".join(path.read_text() for path in self.folder.glob("x.om*"))
+        for secret in ("s3cret", "wr0ng", "t0ken"):
+            self.assertNotIn(secret, everything)
+
+    def test_an_http_configuration_that_is_bad(self):
+        server, output = self.api(), self.folder / "x.om"
+        for text, says in (("basic_auth: {username: x}\nbearer_token: s3cret\n", "http.yml:"), ("nonsense: s3cret\n", "http.yml:1:1: ")):
+            access = self.write("http.yml", text)
+            status, _, talk = self.fetch(server, output, f"--http.config.file={access}")
+            self.assertEqual(status, 1, talk)
+            self.assertIn(says, talk)
+            self.assertNotIn("s3cret", talk)
+        self.write("http.yml", "basic_auth: {username: x, password_file: nowhere}\n")
+        status, _, talk = self.fetch(server, output, f"--http.config.file={access}")
+        self.assertEqual(status, 3)
+        self.assertIn("nowhere", talk)
+        self.assertEqual(self.fetch(server, output, "--http.config.file=nowhere.yml")[0], 3)
+        self.assertEqual(server.asked_for_samples, [])
+        self.assertEqual(run("record", f"--config.file={self.folder / 'prometheus.yml'}", f"--output={output}", f"--http.config.file={access}")[0], 2)
 
     def test_what_cannot_be_recorded(self):
         rules, output = self.folder / "rules.yml", self.folder / "x.om"
