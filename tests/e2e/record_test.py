@@ -138,7 +138,6 @@ class Record(Story):
         prometheus = self.start(PROMETHEUS, f"--config.file={self.folder / 'prometheus.yml'}", "--web.listen-address=127.0.0.1:0",
                                 f"--storage.tsdb.path={self.folder / 'tsdb'}")
         server = "http://" + prometheus.wait_for(r'msg="Listening on" address=(\S+)')[1]
-        prometheus.wait_for("Server is ready")
         self.wait_for_scrape(server)
         begin = time.time()
         live = self.live(self.folder / "live.om.zst")
