@@ -38,6 +38,7 @@ constexpr std::array<std::string_view, 5> kTypeNames{"counter", "gauge", "summar
 struct Family {
     MetricType type = MetricType::Unknown;
     bool has_help = false;
+    bool has_samples = false;
     std::size_t line = 0;
     std::set<std::string> label_names;
     std::set<std::string> prefixes;  // of its lines
@@ -59,6 +60,8 @@ bool is_camel_case(std::string_view name) {
 /// The families of a body: the series of a histogram or summary count as one.
 class Families {
 public:
+    explicit Families(bool is_open_metrics) : is_open_metrics_(is_open_metrics) {}
+
     void read(std::string_view body, ExpositionFormat format) {
         ExpositionParser parser(body, format);
         std::size_t line = 1, counted = 0;
@@ -79,7 +82,7 @@ private:
         if (entry != Entry::Type && entry != Entry::Help) return;
         Family& family = at(std::string(parser.metric()), line);
         if (entry == Entry::Type) family.type = parser.type();
-        if (entry == Entry::Help) family.has_help = true;
+        if (entry == Entry::Help) family.has_help = !parser.text().empty();
     }
 
     void take_sample(ExpositionParser& parser, std::size_t line) {
@@ -87,6 +90,7 @@ private:
         const auto name = std::ranges::find(labels, kMetricNameLabel, &Label::name);
         const std::string metric = name == labels.end() ? std::string() : std::string(name->value);
         Family& family = at(family_of(metric), line);
+        family.has_samples = true;
         for (const Label& label : labels) {
             if (label.name != kMetricNameLabel) family.label_names.emplace(label.name);
         }
@@ -110,11 +114,12 @@ private:
             const bool takes_sums =
                 type == MetricType::Histogram || type == MetricType::Summary || type == MetricType::GaugeHistogram;
             const bool is_sum = suffix == "_bucket" || suffix == "_count" || suffix == "_sum";
-            if (is_sum ? takes_sums : families_.count(metric) == 0) return base;
+            if (is_sum ? takes_sums : is_open_metrics_ && families_.count(metric) == 0) return base;
         }
         return metric;
     }
 
+    const bool is_open_metrics_;  // whose families have other names than their samples
     std::map<std::string, Family> families_;
 };
 
@@ -195,11 +200,13 @@ Problems lint(const std::string& name, const Family& family, bool is_open_metric
 }  // namespace
 
 Diagnostics lint_metrics(std::string_view body, ExpositionFormat format, const std::string& file) {
-    Families families;
+    const bool is_open_metrics = format == ExpositionFormat::OpenMetrics;
+    Families families(is_open_metrics);
     families.read(body, format);
     Diagnostics findings;
     for (const auto& [name, family] : families.all()) {
-        for (const std::string& problem : lint(name, family, format == ExpositionFormat::OpenMetrics)) {
+        if (!family.has_samples) continue;  // nothing to name otherwise
+        for (const std::string& problem : lint(name, family, is_open_metrics)) {
             findings.push_back({.severity = Severity::Warning,
                                 .check = "metrics/naming",
                                 .file = file,

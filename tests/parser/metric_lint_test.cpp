@@ -45,6 +45,10 @@ TEST_CASE("metrics get promtool's advice", "[parser][metric-lint]") {
         {"# HELP x h\n# TYPE x histogram\nx_bucket{le=\"+Inf\"} 1\nx_sum 1\nx_count 1\n", {}},
         {"# HELP x h\n# TYPE x summary\nx{quantile=\"0.5\"} 1\nx_sum 1\nx_count 1\n", {}},
         {"# HELP x h\nx{a=\"1\"} 1\nx{a=\"1\"} 2\n", {"x metric not unique"}},
+        {"# HELP x\nx 1\n", {"x no help text"}},
+        {"# TYPE x counter\nx_total 1\nx_created 2\n", {"x_created no help text", "x_total no help text"}},
+        {"# TYPE x counter\n", {}},
+        {"# HELP x h\nx 1\nx_total 2\n", {"x_total no help text"}},
     }));
     CAPTURE(c.body);
     CHECK(advice(c.body) == c.advice);
