@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <limits>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -17,18 +19,16 @@ namespace {
 /// A text of up to 254 bytes has its length in one byte in front; a longer one has this byte and four bytes of length.
 constexpr unsigned char kLongText = 255;
 
-void append_packed(std::string& out, std::string_view text) {
-    TOCSIN_ASSERT(text.size() <= std::numeric_limits<std::uint32_t>::max());
+void write_packed(char*& out, std::string_view text) {
     if (text.size() < kLongText) {
-        out += static_cast<char>(text.size());
+        *out++ = static_cast<char>(text.size());
     } else {
         const auto length = static_cast<std::uint32_t>(text.size());
-        char bytes[sizeof length];
-        std::memcpy(bytes, &length, sizeof length);
-        out += static_cast<char>(kLongText);
-        out.append(bytes, sizeof bytes);
+        *out++ = static_cast<char>(kLongText);
+        std::memcpy(out, &length, sizeof length);
+        out += sizeof length;
     }
-    out += text;
+    out = std::copy(text.begin(), text.end(), out);
 }
 
 std::string_view take_packed(const char*& at) {
@@ -48,22 +48,36 @@ std::size_t packed_size(std::string_view text) {
     return text.size() + (text.size() < kLongText ? 1 : 1 + sizeof(std::uint32_t));
 }
 
-void append_packed(std::string& out, const Label& label) {
-    append_packed(out, label.name);
-    append_packed(out, label.value);
+/// Those labels for which `keep` holds, asked twice for each in their order.
+template <class Labels, class Keep>
+SharedText pack_if(const Labels& labels, Keep keep) {
+    std::size_t bytes = 0;
+    for (const Label label : labels) {
+        if (keep(label)) bytes += packed_size(label.name) + packed_size(label.value);
+    }
+    TOCSIN_ASSERT(bytes <= std::numeric_limits<std::uint32_t>::max());
+    return SharedText::make(static_cast<std::uint32_t>(bytes), [&](char* out) {
+        for (const Label label : labels) {
+            if (!keep(label)) continue;
+            write_packed(out, label.name);
+            write_packed(out, label.value);
+        }
+    });
 }
 
 /// Packs labels that are sorted by name; of equal names the last one counts.
-std::string pack_sorted(const std::vector<Label>& labels) {
-    std::size_t bytes = 0;
-    for (const Label& label : labels) bytes += packed_size(label.name) + packed_size(label.value);
-    std::string packed;
-    packed.reserve(bytes);
+SharedText pack_sorted(std::vector<Label> labels) {
+    std::size_t kept = 0;
     for (std::size_t i = 0; i < labels.size(); ++i) {
         const bool overridden = i + 1 < labels.size() && labels[i + 1].name == labels[i].name;
-        if (!overridden && !labels[i].value.empty()) append_packed(packed, labels[i]);
+        if (!overridden && !labels[i].value.empty()) labels[kept++] = labels[i];
     }
-    return packed;
+    labels.resize(kept);
+    return pack_if(labels, [](const Label&) { return true; });
+}
+
+bool is_among(const std::vector<std::string>& sorted, std::string_view name) {
+    return std::binary_search(sorted.begin(), sorted.end(), name, std::less<>());
 }
 
 std::vector<Label> views_of(const std::vector<std::pair<std::string, std::string>>& labels) {
@@ -110,7 +124,7 @@ LabelSet LabelSet::from(std::vector<Label> labels) {
         std::stable_sort(labels.begin(), labels.end(), by_name);
     }
     LabelSet set;
-    set.packed_ = pack_sorted(labels);
+    set.packed_ = pack_sorted(std::move(labels));
     return set;
 }
 
@@ -132,52 +146,42 @@ std::size_t LabelSet::size() const {
 }
 
 LabelSet::Iterator LabelSet::begin() const {
-    return Iterator(packed_.data());
+    return Iterator(packed_.view().data());
 }
 
 LabelSet::Iterator LabelSet::end() const {
-    return Iterator(packed_.data() + packed_.size());
+    const std::string_view packed = packed_.view();
+    return Iterator(packed.data() + packed.size());
 }
 
 LabelSet LabelSet::without(const std::vector<std::string>& names) const {
     LabelSet rest;
-    auto name = names.begin();
-    for (const Label label : *this) {
-        while (name != names.end() && *name < label.name) ++name;
-        if (name == names.end() || *name != label.name) append_packed(rest.packed_, label);
-    }
+    rest.packed_ = pack_if(*this, [&](const Label& label) { return !is_among(names, label.name); });
     return rest;
 }
 
 LabelSet LabelSet::only(const std::vector<std::string>& names) const {
     LabelSet kept;
-    auto name = names.begin();
-    for (const Label label : *this) {
-        while (name != names.end() && *name < label.name) ++name;
-        if (name == names.end()) break;
-        if (*name == label.name) append_packed(kept.packed_, label);
-    }
+    kept.packed_ = pack_if(*this, [&](const Label& label) { return is_among(names, label.name); });
     return kept;
 }
 
 LabelSet LabelSet::without_metric_name() const {
     LabelSet rest;
-    rest.packed_.reserve(packed_.size());
-    for (const Label label : *this) {
-        if (label.name != kMetricNameLabel) append_packed(rest.packed_, label);
-    }
+    rest.packed_ = pack_if(*this, [](const Label& label) { return label.name != kMetricNameLabel; });
     return rest;
 }
 
 std::uint64_t LabelSet::hash() const {
-    return hash_bytes(packed_);
+    return hash_bytes(packed_.view());
 }
 
 std::strong_ordering LabelSet::operator<=>(const LabelSet& other) const {
-    const char* mine = packed_.data();
-    const char* theirs = other.packed_.data();
-    const char* const mine_end = mine + packed_.size();
-    const char* const theirs_end = theirs + other.packed_.size();
+    const std::string_view my_bytes = packed_.view(), their_bytes = other.packed_.view();
+    const char* mine = my_bytes.data();
+    const char* theirs = their_bytes.data();
+    const char* const mine_end = mine + my_bytes.size();
+    const char* const theirs_end = theirs + their_bytes.size();
     // Names and values take turns, so texts are compared one after the other.
     while (mine != mine_end && theirs != theirs_end) {
         const auto order = take_packed(mine) <=> take_packed(theirs);

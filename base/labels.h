@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/shared_text.h"
+
 namespace tocsin {
 
 inline constexpr std::string_view kMetricNameLabel = "__name__";
@@ -25,8 +27,8 @@ struct Label {
 
 /// The labels of a series or an alert: sorted by name (bytes), each name once, no empty value. Immutable.
 ///
-/// One allocation whatever the number of labels: pairs lie one after the other, each text behind its length. Equal sets have
-/// equal bytes, so equality is memcmp and the hash runs over one block.
+/// One allocation whatever the number of labels and copies: pairs lie one after the other, each text behind its length,
+/// and copies share them. Equal sets have equal bytes, so equality is memcmp and the hash runs over one block.
 class LabelSet {
 public:
     class Iterator;
@@ -46,8 +48,8 @@ public:
 
     bool empty() const { return packed_.empty(); }
     std::size_t size() const;
-    /// Bytes held, for accounting.
-    std::size_t packed_bytes() const { return packed_.size(); }
+    /// Bytes held together with all copies, for accounting.
+    std::size_t packed_bytes() const { return packed_.empty() ? 0 : packed_.view().size() + SharedText::kOverhead; }
 
     Iterator begin() const;
     Iterator end() const;
@@ -66,7 +68,7 @@ public:
 
 private:
     friend class LabelBuilder;
-    std::string packed_;
+    SharedText packed_;
 };
 
 /// Walks the labels in the order of their names. Invalid once the set is gone.

@@ -65,7 +65,6 @@ void Selection::add_new_labels(const SeriesTable& table) {
         } else {
             members.push_back(*added);
             labels.push_back(table[*added++].labels);
-            label_bytes_ += labels.back().packed_bytes();
             ids.push_back(++ids_given_);
         }
     }
@@ -93,10 +92,7 @@ void Selection::drop_forgotten(const SeriesTable& table) {
     std::size_t kept = 0;
     std::size_t kept_labels = 0;
     for (std::size_t i = 0; i < before; ++i) {
-        if (table[members_[i]].timeline == kNoTimeline) {
-            if (i < labels_.size()) label_bytes_ -= labels_[i].packed_bytes();
-            continue;
-        }
+        if (table[members_[i]].timeline == kNoTimeline) continue;
         if (i < labels_.size()) {
             if (kept != i) labels_[kept] = std::move(labels_[i]);
             ids_[kept] = ids_[i];
@@ -117,7 +113,7 @@ void Selection::renumbered(const SeriesTable& table, TimelineId timeline) {
 
 std::size_t Selection::bytes() const {
     return sizeof(*this) + members_.capacity() * sizeof(members_[0]) + runs_.capacity() * sizeof(Run) +
-           labels_.capacity() * sizeof(LabelSet) + label_bytes_;
+           labels_.capacity() * sizeof(LabelSet) + ids_.capacity() * sizeof(ids_[0]);
 }
 
 }  // namespace tocsin

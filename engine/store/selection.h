@@ -57,11 +57,10 @@ private:
     Duration reach_{0};          // the furthest of those that share it
     std::uint32_t holders_ = 0;  // handles
     std::uint64_t generation_ = 1;
-    std::vector<LabelSet> labels_;
+    std::vector<LabelSet> labels_;  // shared with the table
     std::vector<std::uint64_t> ids_;
     std::uint64_t ids_given_ = 0;
     std::vector<Run> runs_;
-    std::size_t label_bytes_ = 0;
     std::vector<std::uint32_t>
         members_;                    // series; the first labels_.size() of them belong to labels_, the rest are new
     bool disordered_ = false;        // members moved to other timelines
