@@ -7,10 +7,9 @@ import re
 import ssl
 import struct
 import socket
-import threading
 import time
 
-from harness import Story, get, main
+from harness import LoopServer, Story, get, main
 
 RULES = """
 groups:
@@ -34,29 +33,11 @@ def whole(body):
     return head(f"Content-Length: {len(body)}") + body
 
 
-class Fleet:
+class Fleet(LoopServer):
     """One port; what a target does is what its path says."""
 
     def __init__(self):
-        self.loop = asyncio.new_event_loop()
-        listening = threading.Event()
-        threading.Thread(target=self._run, args=(listening,), daemon=True).start()
-        listening.wait()
-
-    def _run(self, listening):
-        asyncio.set_event_loop(self.loop)
-        server = self.loop.run_until_complete(asyncio.start_server(self._talk, "127.0.0.1", 0))
-        self.port = server.sockets[0].getsockname()[1]
-        listening.set()
-        self.loop.run_forever()
-
-    def stop(self):
-        def end():
-            for task in asyncio.all_tasks(self.loop):
-                task.cancel()
-            self.loop.call_soon(self.loop.stop)
-
-        self.loop.call_soon_threadsafe(end)
+        super().__init__(self._talk)
 
     async def _talk(self, reader, writer):
         try:
@@ -173,7 +154,7 @@ VERDICTS = {
 
 
 def job(name, port):
-    path, scheme = (name, "http") if name in dir(Fleet) else ("good", "https")
+    path, scheme = (name, "http") if name in vars(Fleet) else ("good", "https")
     return (f"  - job_name: {name}\n    scheme: {scheme}\n    metrics_path: /{path}\n    scrape_interval: 1s\n    scrape_timeout: 500ms\n"
             f"    body_size_limit: 64MB\n    label_limit: 100\n    static_configs: [{{targets: ['127.0.0.1:{port}']}}]\n")
 

@@ -2,6 +2,7 @@
 
 Nothing here waits by the clock: every wait is for a line or for the end of a process, with a deadline that only a broken program
 reaches."""
+import asyncio
 import json
 import os
 import pathlib
@@ -75,6 +76,33 @@ class Process:
                 self.child.kill()
                 self.child.wait()
         self.child.stdout.close()
+
+
+class LoopServer:
+    """A server of one thread that does nothing else: `talk(reader, writer)` for each connection to `port`, the same at all hosts."""
+
+    def __init__(self, talk, hosts=("127.0.0.1",)):
+        self._loop = asyncio.new_event_loop()
+        listening = threading.Event()
+        threading.Thread(target=self._run, args=(talk, hosts, listening), daemon=True).start()
+        listening.wait()
+
+    def _run(self, talk, hosts, listening):
+        asyncio.set_event_loop(self._loop)
+        first = self._loop.run_until_complete(asyncio.start_server(talk, hosts[0], 0))
+        self.port = first.sockets[0].getsockname()[1]
+        for host in hosts[1:]:
+            self._loop.run_until_complete(asyncio.start_server(talk, host, self.port))
+        listening.set()
+        self._loop.run_forever()
+
+    def stop(self):
+        def end():
+            for task in asyncio.all_tasks(self._loop):
+                task.cancel()
+            self._loop.call_soon(self._loop.stop)
+
+        self._loop.call_soon_threadsafe(end)
 
 
 class Story(unittest.TestCase):

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 
-from harness import Story, main
+from harness import LoopServer, Story, main
 
 INTERVAL = 1.0  # seconds
 ALLOWED = 0.05  # from the scrape that sees the fault to the message
@@ -31,7 +31,7 @@ receivers:
 """
 
 
-class World:
+class World(LoopServer):
     """98 targets and the webhook on one port, in one thread that does nothing else, so that what is measured is tocsin."""
 
     def __init__(self):
@@ -39,17 +39,7 @@ class World:
         self.served = {}  # round: when a target told of it first
         self.told = {}  # round: when the webhook came
         self.changed = threading.Condition()
-        self.loop = asyncio.new_event_loop()
-        listening = threading.Event()
-        threading.Thread(target=self._run, args=(listening,), daemon=True).start()
-        listening.wait()
-
-    def _run(self, listening):
-        asyncio.set_event_loop(self.loop)
-        server = self.loop.run_until_complete(asyncio.start_server(self._talk, "0.0.0.0", 0))
-        self.port = server.sockets[0].getsockname()[1]
-        listening.set()
-        self.loop.run_forever()
+        super().__init__(self._talk, [PLACE.format(i) for i in range(1, 99)])
 
     async def _talk(self, reader, writer):
         try:
@@ -83,9 +73,6 @@ class World:
         with self.changed:
             if not self.changed.wait_for(lambda: number in self.told, timeout=60):
                 raise AssertionError(f"nobody was told of fault {number}")
-
-    def stop(self):
-        self.loop.call_soon_threadsafe(self.loop.stop)
 
 
 def hanging_target():
