@@ -219,7 +219,8 @@ void App::Impl::build() {
                                           metrics, doors.log, "", &doors.file_watch, doors.dns},
                          AlertSender::Options{options.alert_queue_capacity, options.alert_batch_size, version()});
     alert_sinks.emplace(std::vector<AlertSink*>{&*notifications, &*alert_sender});
-    rules.emplace(RuleManagerContext{doors.scheduler, doors.executor, store, scrapes, doors.log, metrics, *alert_sinks});
+    rules.emplace(RuleManagerContext{doors.scheduler, doors.executor, store, scrapes, doors.log, metrics, *alert_sinks,
+                                     scrape_log ? &*scrape_log : nullptr});
     context.emplace(api::Context{doors.scheduler, store, *rules, scrapes, *notifications, history, *alert_sender, queries, metrics, options,
                                  health, loaded_config, doors.scheduler.now(),
                                  [this](std::function<void(ReloadOutcome)> done) { reload(std::move(done)); }});
@@ -261,7 +262,8 @@ void App::Impl::open_scrape_log() {
     if (doors.log_thread == nullptr || options.notifications_only()) return;
     scrape_log.emplace(ScrapeLog::Context{doors.scheduler, *doors.log_thread, doors.disk, doors.log, metrics},
                        resolve_path(options.storage_path, "scrapes"));
-    scrapes.keep_in(*scrape_log, scrape_log->open());
+    scrape_log->open();
+    scrapes.keep_in(*scrape_log);
 }
 
 ReloadOutcome App::Impl::apply(Configuration configuration) {

@@ -30,7 +30,7 @@ void RecordedSeries::begin() {
 void RecordedSeries::write(Cell cell, double value) {
     Slot& slot = slots_[cell];
     slot.written = cycle_;
-    if (!slot.column) slot.column = timeline_.store().column_for(timeline_.id(), *slot.labels);
+    if (!slot.column) slot.column = timeline_.column_for(*slot.labels);
     if (slot.column) timeline_.write(*slot.column, value);
 }
 

@@ -56,6 +56,11 @@ Duration offset_of(const RuleGroupDefinition& group, const RuleSettings& setting
     return group.query_offset.value_or(settings.query_offset);
 }
 
+// No target has such a label. With another offset its rows could lie before those that are there.
+ScrapeOwner owner_of_rows(const std::string& group, Duration offset) {
+    return {LabelSet{{"__rule_group__", group}}, static_cast<std::uint64_t>(offset.count())};
+}
+
 }  // namespace
 
 LabelSet with_external_labels(const LabelSet& labels, const LabelSet& external_labels) {
@@ -83,7 +88,10 @@ RuleGroup::RuleGroup(RuleGroupDefinition definition, GroupQueries queries, RuleS
     TOCSIN_ASSERT(interval() > Duration{0});
     if (predecessor != nullptr) take_over(*predecessor);
     if (!metrics_) metrics_ = std::make_unique<RuleGroupMetrics>(context.metrics, key_);
-    if (!timeline_) timeline_ = std::make_unique<GroupTimeline>(context.store);
+    if (!timeline_) {
+        const ScrapeOwner owner = owner_of_rows(key_, offset_of(*definition_, settings_));
+        timeline_ = std::make_unique<GroupTimeline>(context.store, context.scrape_log, owner);
+    }
     for (std::size_t i = 0; i < definition_->rules.size(); ++i) {
         add_rule(definition_->rules[i], std::move(queries.queries[i]));
     }

@@ -22,6 +22,7 @@
 
 namespace tocsin {
 
+class ScrapeLog;
 class ScrapeManager;
 
 /// What rules stand on. All must outlive the RuleManager.
@@ -33,6 +34,8 @@ struct RuleManagerContext {
     Log& log;
     SelfMetrics& metrics;
     AlertSink& alerts;
+    /// Where the rows that rules write are kept over a restart; open when there is one.
+    ScrapeLog* scrape_log = nullptr;
 };
 
 /// What the rules of one configuration may be, at most. More than that is refused when they are prepared; alerts beyond

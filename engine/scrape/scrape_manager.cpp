@@ -19,7 +19,6 @@ namespace {
 constexpr std::string_view kScrapeLogTarget = "engine::scrape";
 
 // Targets that discovery finds later than that begin anew.
-constexpr std::chrono::minutes kRecoveredKept{10};
 
 constexpr std::size_t kMetadataBytesMax = 64 * 1024 * 1024;
 
@@ -82,7 +81,6 @@ struct ScrapeManager::Impl {
 
     ~Impl() {
         context.scheduler.cancel(sync_task);
-        context.scheduler.cancel(forget_recovered);
     }
 
     // ---- targets
@@ -91,7 +89,6 @@ struct ScrapeManager::Impl {
     void sync(std::size_t job, std::map<TargetId, Entry>& before, std::vector<Fresh>& fresh);
     void report(const ScrapeConfig& config, PopulatedTargets& found);
     void add(std::vector<Fresh> fresh, std::map<TargetId, Entry>& gone);
-    void keep_in(ScrapeLog& log, std::vector<RecoveredTarget> targets);
     void adopt(ScrapeLoop& loop);
     void put_in_order();
     void hold_target_limit(std::size_t job);
@@ -122,8 +119,6 @@ struct ScrapeManager::Impl {
     TargetId next_id = 1;
     Scheduler::TaskId sync_task = 0;
     ScrapeLog* scrape_log = nullptr;
-    std::map<std::pair<LabelSet, std::uint64_t>, std::vector<RecoveredTimeline>> recovered;
-    Scheduler::TaskId forget_recovered = 0;
     std::function<void()> targets_changed;
     std::function<void(const PollReport&)> target_polled;
 };
@@ -241,19 +236,10 @@ void ScrapeManager::Impl::add(std::vector<Fresh> fresh, std::map<TargetId, Entry
     }
 }
 
-void ScrapeManager::Impl::keep_in(ScrapeLog& log, std::vector<RecoveredTarget> targets) {
-    scrape_log = &log;
-    for (RecoveredTarget& target : targets) {
-        recovered[{target.owner.labels, target.owner.place}] = std::move(target.timelines);
-    }
-    forget_recovered = context.scheduler.after(kRecoveredKept, [this] { recovered.clear(); });
-}
-
 void ScrapeManager::Impl::adopt(ScrapeLoop& loop) {
-    if (recovered.empty()) return;
-    const ScrapeOwner owner = scrape_owner(loop.target());
-    auto found = recovered.extract({owner.labels, owner.place});
-    if (!found.empty()) loop.adopt(std::move(found.mapped()));
+    if (scrape_log == nullptr) return;
+    auto left = scrape_log->take_recovered(scrape_owner(loop.target()));
+    if (!left.empty()) loop.adopt(std::move(left));
 }
 
 std::unique_ptr<ScrapeLoop> ScrapeManager::Impl::make_loop(std::shared_ptr<const Target> target,
@@ -437,8 +423,8 @@ void ScrapeManager::when_polled(std::vector<TargetId> targets, std::function<voi
     impl_->queue.when_settled(std::move(targets), std::move(ready));
 }
 
-void ScrapeManager::keep_in(ScrapeLog& log, std::vector<RecoveredTarget> recovered) {
-    impl_->keep_in(log, std::move(recovered));
+void ScrapeManager::keep_in(ScrapeLog& log) {
+    impl_->scrape_log = &log;
 }
 
 void ScrapeManager::move_time(Duration step) {

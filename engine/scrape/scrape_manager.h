@@ -25,7 +25,6 @@
 namespace tocsin {
 
 class ScrapeLog;
-struct RecoveredTarget;
 
 enum class TargetHealth { Unknown, Up, Down };
 
@@ -108,7 +107,7 @@ public:
 
     /// From now on rows are written to the log, and targets go on with what an earlier run has left of them: at once,
     /// or when they are discovered within ten minutes. Before the first apply(). The log outlives this.
-    void keep_in(ScrapeLog& log, std::vector<RecoveredTarget> recovered);
+    void keep_in(ScrapeLog& log);
 
     /// Called after targets came or went, by a reload or by discovery; several changes at once are one call.
     void on_targets_changed(std::function<void()> listener);

@@ -69,20 +69,7 @@ void TargetSeries::log_row(TimelineId id, bool is_alone, Duration reach) {
 
 void TargetSeries::adopt(const std::vector<RecoveredTimeline>& timelines) {
     for (const RecoveredTimeline& past : timelines) {
-        const TimelineId id = past.is_alone ? add_alone() : row_for(past.reach).timeline;
-        std::vector<ColumnIndex> columns;
-        for (const LabelSet& labels : past.series) {
-            const auto column = store_.series_wanted(labels) ? store_.column_for(id, labels) : std::nullopt;
-            columns.push_back(column.value_or(kNoColumn));
-        }
-        std::vector<double> cells;
-        for (const RecoveredTimeline::Row& row : past.rows) {
-            cells.assign(store_.timeline(id).columns(), kAbsentMarker);
-            for (std::size_t i = 0; i < row.cells.size(); ++i) {
-                if (columns[i] != kNoColumn) cells[columns[i]] = row.cells[i];
-            }
-            store_.append(id, row.time, cells);
-        }
+        append_recovered({&past, 1}, store_, past.is_alone ? add_alone() : row_for(past.reach).timeline);
     }
     remove_empty_timelines();
 }

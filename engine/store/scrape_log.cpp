@@ -19,6 +19,9 @@ constexpr std::string_view kStoreLogTarget = "engine::store";
 // An evaluation that was due so long ago still finds its samples.
 constexpr Duration kLatestEvaluation{std::chrono::minutes(1)};
 
+// Targets that are discovered later than this begin anew.
+constexpr std::chrono::minutes kRecoveredKept{10};
+
 // Rows are worth four times what it takes to tell their series.
 constexpr std::uint64_t kRowsPerSeriesBytes = 4;
 
@@ -88,13 +91,14 @@ ScrapeLog::ScrapeLog(const Context& context, std::string folder, ScrapeLogOption
 ScrapeLog::~ScrapeLog() {
     *self_ = nullptr;
     context_.scheduler.cancel(retry_);
+    context_.scheduler.cancel(forget_recovered_);
 }
 
 std::string ScrapeLog::path_of(std::uint64_t segment) const {
     return resolve_path(folder_, scrape_log::segment_name(segment));
 }
 
-std::vector<RecoveredTarget> ScrapeLog::open() {
+void ScrapeLog::open() {
     const Status made = context_.disk.make_directories(folder_);
     ScrapeRecovery found = recover_scrapes(context_.disk, folder_, context_.scheduler.now());
     for (const std::string& damage : found.damage) {
@@ -106,7 +110,20 @@ std::vector<RecoveredTarget> ScrapeLog::open() {
     next_sequence_ = found.next_sequence;
     begin_segment();
     if (!made) fail(made.error());
-    return std::move(found.targets);
+    hold(std::move(found.targets));
+}
+
+void ScrapeLog::hold(std::vector<RecoveredTarget> targets) {
+    for (RecoveredTarget& target : targets) {
+        recovered_[{target.owner.labels, target.owner.place}] = std::move(target.timelines);
+    }
+    forget_recovered_ = context_.scheduler.after(kRecoveredKept, [this] { recovered_.clear(); });
+}
+
+std::vector<RecoveredTimeline> ScrapeLog::take_recovered(const ScrapeOwner& owner) {
+    if (recovered_.empty()) return {};
+    auto found = recovered_.extract({owner.labels, owner.place});
+    return found.empty() ? std::vector<RecoveredTimeline>{} : std::move(found.mapped());
 }
 
 // ---- what is to be written

@@ -3,10 +3,12 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/disk.h"
@@ -31,7 +33,8 @@ struct ScrapeLogOptions {
     Duration retry_interval{30'000};
 };
 
-/// Writes the rows of scrapes to disk, so that the windows of rules are full again after a restart, kill -9 included.
+/// Writes the rows of scrapes and of recording rules to disk, so that the windows of rules are full again after a
+/// restart, kill -9 included.
 ///
 /// Rows are put together on the scheduler's thread and written on a thread of the log's own: a slow disk holds nobody
 /// up. What the process had handed to the system survives its end; what was written longer ago than the sync interval
@@ -56,7 +59,10 @@ public:
 
     /// Reads what an earlier run has left, on this thread, and begins a segment of its own. Call once, first. Damage is
     /// told in the log, and costs what lies behind it.
-    std::vector<RecoveredTarget> open();
+    void open();
+    /// What an earlier run has left of this owner; each is given once. What nobody has asked for within ten minutes of
+    /// open() is forgotten.
+    std::vector<RecoveredTimeline> take_recovered(const ScrapeOwner& owner);
 
     /// The last row of this timeline was appended. `columns_changed`: columns may have got series since the row before.
     void appended(const ScrapeOwner& owner, TimelineId id, bool is_alone, Duration reach, const Store& store,
@@ -111,11 +117,14 @@ private:
     void fail(const Error& error);
     void tell_waiters();
     std::string path_of(std::uint64_t segment) const;
+    void hold(std::vector<RecoveredTarget> targets);
 
     Context context_;
     const std::string folder_;
     const ScrapeLogOptions options_;
     State state_ = State::Good;
+    std::map<std::pair<LabelSet, std::uint64_t>, std::vector<RecoveredTimeline>> recovered_;
+    Scheduler::TaskId forget_recovered_ = 0;
     std::unordered_map<TimelineId, Written> written_;
     std::deque<Segment> segments_;  // the last one is being written
     std::uint32_t timelines_ = 0;   // told in this segment

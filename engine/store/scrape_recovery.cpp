@@ -344,4 +344,35 @@ ScrapeRecovery recover_scrapes(Disk& disk, const std::string& folder, Timestamp 
     return found;
 }
 
+namespace {
+
+std::vector<ColumnIndex> columns_for(const RecoveredTimeline& past, Store& store, TimelineId into) {
+    std::vector<ColumnIndex> columns;
+    columns.reserve(past.series.size());
+    for (const LabelSet& labels : past.series) {
+        const auto column = store.series_wanted(labels) ? store.column_for(into, labels) : std::nullopt;
+        columns.push_back(column.value_or(kNoColumn));
+    }
+    return columns;
+}
+
+void put_cells(std::vector<double>& row, const std::vector<ColumnIndex>& columns, const std::vector<double>& cells) {
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+        if (columns[i] == kNoColumn) continue;
+        if (columns[i] >= row.size()) row.resize(columns[i] + 1, kAbsentMarker);
+        row[columns[i]] = cells[i];
+    }
+}
+
+}  // namespace
+
+void append_recovered(std::span<const RecoveredTimeline> past, Store& store, TimelineId into) {
+    std::map<Timestamp, std::vector<double>> rows;
+    for (const RecoveredTimeline& timeline : past) {
+        const std::vector<ColumnIndex> columns = columns_for(timeline, store, into);
+        for (const RecoveredTimeline::Row& row : timeline.rows) put_cells(rows[row.time], columns, row.cells);
+    }
+    for (const auto& [time, cells] : rows) store.append(into, time, cells);
+}
+
 }  // namespace tocsin

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/disk.h"
 #include "base/labels.h"
 #include "base/time.h"
+#include "engine/store/store.h"
 
 namespace tocsin {
 
@@ -55,5 +57,9 @@ struct ScrapeRecovery {
 /// Reads all segments of a folder that may not be there. Rows that nobody could reach at `now` any more are passed
 /// over, and so are those of the future.
 ScrapeRecovery recover_scrapes(Disk& disk, const std::string& folder, Timestamp now);
+
+/// Appends to one timeline of the store what is left of several, as far as it is wanted; series that are alive in
+/// another timeline are left out.
+void append_recovered(std::span<const RecoveredTimeline> past, Store& store, TimelineId into);
 
 }  // namespace tocsin

@@ -32,7 +32,7 @@ public:
     /// Reads the files and begins to tick; what start() of the App said.
     Result<ReloadOutcome> start() {
         app = std::make_unique<App>(Doors{scheduler, executor, targets, receivers, mails, server, resolver, disk, random, signals,
-                                          file_watch, log, state_thread, query_threads},
+                                          file_watch, log, state_thread, query_threads, nullptr, &log_thread},
                                     options);
         return app->start();
     }
@@ -47,6 +47,7 @@ public:
     VirtualExecutor executor;
     VirtualExecutor state_thread{scheduler, 0};
     VirtualExecutor query_threads{scheduler, 0};
+    VirtualExecutor log_thread{scheduler, 0};
     fakes::FakeHttpClient targets{scheduler};
     fakes::FakeHttpClient receivers{scheduler};
     fakes::FakeMailClient mails{scheduler};

@@ -44,7 +44,8 @@ struct Rig {
     void keep_log() {
         scrape_log =
             std::make_unique<ScrapeLog>(ScrapeLog::Context{scheduler, executor, disk, log, metrics}, "/data/scrapes");
-        manager->keep_in(*scrape_log, scrape_log->open());
+        scrape_log->open();
+        manager->keep_in(*scrape_log);
     }
 
     void apply(std::vector<std::string> addresses) {

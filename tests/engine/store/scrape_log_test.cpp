@@ -58,7 +58,7 @@ struct Rig {
     void start() {
         log = std::make_unique<ScrapeLog>(ScrapeLog::Context{scheduler, executor, disk, messages, metrics},
                                           "/data/scrapes", options);
-        recovered = log->open();
+        log->open();
     }
 
     void add_series(int number) { columns[number] = *store.column_for(timeline, series(number)); }
@@ -75,6 +75,8 @@ struct Rig {
     }
 
     Samples read() { return samples_of(recover_scrapes(disk, "/data/scrapes", scheduler.now()).targets); }
+    /// What the run before has left.
+    Samples left() { return samples_of({{kOwner, log->take_recovered(kOwner)}}); }
     /// The only segment so far.
     std::string bytes() const { return *disk.content("/data/scrapes/00000001.scrapes"); }
     double metric(const std::string& name) { return metrics.counter(name, "").get(); }
@@ -93,7 +95,6 @@ struct Rig {
     Samples written;
     ScrapeLogOptions options;
     std::unique_ptr<ScrapeLog> log;
-    std::vector<RecoveredTarget> recovered;
 };
 
 /// Twenty rows of series that come, end and have gaps.
@@ -191,10 +192,19 @@ TEST_CASE("a restart begins a segment of its own, and both are read", "[engine][
     Rig rig;
     write_twenty_rows(rig);
     rig.start();
-    CHECK(samples_of(rig.recovered) == rig.written);
+    CHECK(rig.left() == rig.written);
+    CHECK(rig.left().empty());
     rig.append({{1, 5}, {2, 6}, {3, 7}});
     CHECK(rig.disk.exists("/data/scrapes/00000002.scrapes"));
     CHECK(rig.read() == rig.written);
+}
+
+TEST_CASE("what nobody has asked for within ten minutes is forgotten", "[engine][store][scrape-log]") {
+    Rig rig;
+    write_twenty_rows(rig);
+    rig.start();
+    rig.scheduler.advance(10min);
+    CHECK(rig.left().empty());
 }
 
 TEST_CASE("behind a damaged segment the next one is believed, and the damage is told", "[engine][store][scrape-log]") {
@@ -206,7 +216,7 @@ TEST_CASE("behind a damaged segment the next one is believed, and the damage is 
     rig.start();
     rig.append({{1, 3}});
     rig.start();
-    CHECK(samples_of(rig.recovered).begin()->second.size() == 2);
+    CHECK(rig.left().begin()->second.size() == 2);
     CHECK(rig.told("part of the log of scrapes is lost") == 2);
 }
 
