@@ -16,6 +16,7 @@
 #include "daemon/configuration.h"
 #include "daemon/delivery_watch.h"
 #include "daemon/health.h"
+#include "daemon/heap_keeper.h"
 #include "daemon/request_guard.h"
 #include "daemon/router.h"
 #include "daemon/state_database.h"
@@ -115,6 +116,7 @@ struct App::Impl {
     std::optional<RuleManager> rules;
     std::optional<ConfigWatch> config_watch;
     Health health;
+    HeapKeeper heap;
     Router router;
     std::optional<api::Context> context;
 
@@ -146,7 +148,8 @@ App::Impl::Impl(const Doors& d, Options o)
       deliveries(doors.log),
       history(doors.scheduler, doors.log, options.notifications.retention),
       observers({&deliveries, &history}),
-      health(doors.scheduler, options.health_interval) {
+      health(doors.scheduler, options.health_interval),
+      heap(doors.scheduler, doors.executor) {
     ClusterOfOne& cluster = options.cluster;
     if (!cluster.address.empty() && cluster.name.empty()) cluster.name = name_by_chance(doors.random);
 }
@@ -187,6 +190,7 @@ Result<ReloadOutcome> App::Impl::start() {
     rules->keep_in(*state);
     watch_configuration();
     health.start();
+    heap.start();
     rules->start();
     // Tools that start an Alertmanager wait for the line as it writes it.
     doors.log.info("daemon", options.notifications_only() ? "Listening on" : "listening",

@@ -1,0 +1,46 @@
+#include "base/heap.h"
+
+#include <unistd.h>
+
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <vector>
+
+#include "tests/catch.h"
+
+namespace tocsin {
+namespace {
+
+std::size_t resident_bytes() {
+    std::ifstream statm("/proc/self/statm");
+    std::size_t all = 0;
+    std::size_t resident = 0;
+    statm >> all >> resident;
+    return resident * static_cast<std::size_t>(getpagesize());
+}
+
+}  // namespace
+
+TEST_CASE("what was freed between what is in use is unused, and goes back to the system", "[base][heap]") {
+    constexpr std::size_t kPieces = 4096;
+    constexpr std::size_t kBytes = 16 * 1024;
+    std::vector<std::unique_ptr<char[]>> pieces;
+    for (std::size_t i = 0; i < kPieces; ++i) {
+        pieces.push_back(std::make_unique<char[]>(kBytes));
+        std::memset(pieces.back().get(), 1, kBytes);
+    }
+    const std::size_t unused = unused_heap_bytes();
+    for (std::size_t i = 0; i < kPieces; i += 2) pieces[i].reset();
+    if (unused_heap_bytes() == 0) {
+        SUCCEED("the allocator of a sanitizer has no such figures");
+        return;
+    }
+    CHECK(unused_heap_bytes() >= unused + kPieces / 2 * kBytes);
+    const std::size_t resident = resident_bytes();
+    return_unused_heap();
+    // Whole pages only: three of four here.
+    CHECK(resident_bytes() < resident - kPieces / 2 * kBytes / 2);
+}
+
+}  // namespace tocsin
