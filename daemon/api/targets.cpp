@@ -9,6 +9,14 @@
 namespace tocsin::api {
 namespace {
 
+bool is_this_machine(const std::string& host) {
+    return host == "localhost" || host == "127.0.0.1" || host == "::1";
+}
+
+std::string in_url(const std::string& host) {
+    return host.find(':') == std::string::npos ? host : "[" + host + "]";
+}
+
 std::string port_of(std::string_view address) {
     return std::string(address.substr(address.rfind(':') + 1));
 }
@@ -17,12 +25,12 @@ std::string port_of(std::string_view address) {
 std::string global_url(const std::string& target, const Options& options) {
     const auto url = parse_url(target);
     const auto external = parse_url(options.external_url);
-    if (!url || !external || (url->host != "localhost" && url->host != "127.0.0.1")) return target;
+    if (!url || !external || !is_this_machine(url->host)) return target;
     const bool is_ours = std::to_string(url->port) == port_of(options.listen_address);
     const std::string port = is_ours           ? external->port_given ? ":" + std::to_string(external->port) : ""
                              : url->port_given ? ":" + std::to_string(url->port)
                                                : "";
-    return (is_ours ? external->scheme : url->scheme) + "://" + external->host + port + url->target();
+    return (is_ours ? external->scheme : url->scheme) + "://" + in_url(external->host) + port + url->target();
 }
 
 Json active_target_json(const TargetStatus& target, const Options& options) {
