@@ -22,7 +22,6 @@ using scrape_log::Input;
 using scrape_log::Kind;
 
 constexpr std::uint64_t kSegmentBytesMax = 16ULL * 1024 * 1024 * 1024;
-constexpr std::uint32_t kColumnsMax = 20'000'000;
 constexpr std::uint32_t kNone = 0xffff'ffff;
 
 struct LabelSetHash {
@@ -62,7 +61,7 @@ struct Owner {
 /// Reads the frames of one segment after another.
 class Reader {
 public:
-    explicit Reader(Timestamp now) : now_(now) {}
+    Reader(Timestamp now, std::uint32_t columns_max) : now_(now), columns_max_(columns_max) {}
 
     void read_segment(std::uint64_t number, std::string_view bytes, const std::string& name);
     ScrapeRecovery finish();
@@ -83,6 +82,7 @@ private:
     Owner& owner_of(ScrapeOwner who);
 
     const Timestamp now_;
+    const std::uint32_t columns_max_;
     std::vector<std::unique_ptr<Owner>> owners_;
     std::map<std::pair<LabelSet, std::uint64_t>, Owner*> by_name_;
     std::vector<Told> told_;  // in this segment
@@ -182,7 +182,7 @@ void Reader::read_columns(Input& in) {
     auto columns = std::make_shared<std::vector<std::uint32_t>>(*to->piece->columns);
     for (auto count = in.take<std::uint32_t>(); count > 0 && in.good(); --count) {
         const auto column = in.take<std::uint32_t>();
-        if (column >= kColumnsMax) return in.fail();
+        if (column >= columns_max_) return in.fail();
         const bool has_series = in.take<std::uint8_t>() != 0;
         if (column >= columns->size()) columns->resize(column + 1, kNone);
         (*columns)[column] = has_series ? to->owner->number_of(in.take_labels(to->owner->who.labels)) : kNone;
@@ -327,12 +327,12 @@ ScrapeRecovery Reader::finish() {
 
 }  // namespace
 
-ScrapeRecovery recover_scrapes(Disk& disk, const std::string& folder, Timestamp now) {
+ScrapeRecovery recover_scrapes(Disk& disk, const std::string& folder, Timestamp now, std::uint32_t columns_max) {
     std::map<std::uint64_t, std::string> segments;
     for (const std::string& name : disk.list(folder).value_or(std::vector<std::string>{})) {
         if (const auto number = scrape_log::segment_number(name)) segments.emplace(*number, resolve_path(folder, name));
     }
-    Reader reader(now);
+    Reader reader(now, columns_max);
     std::vector<std::string> unreadable;
     for (const auto& [number, path] : segments) {
         const auto bytes = read_file(disk, path, kSegmentBytesMax);

@@ -55,8 +55,9 @@ struct ScrapeRecovery {
 };
 
 /// Reads all segments of a folder that may not be there. Rows that nobody could reach at `now` any more are passed
-/// over, and so are those of the future.
-ScrapeRecovery recover_scrapes(Disk& disk, const std::string& folder, Timestamp now);
+/// over, and so are those of the future. A timeline with more columns than the store may have is damage.
+ScrapeRecovery recover_scrapes(Disk& disk, const std::string& folder, Timestamp now,
+                               std::uint32_t columns_max = 20'000'000);
 
 /// Appends to one timeline of the store what is left of several, as far as it is wanted; series that are alive in
 /// another timeline are left out.
