@@ -49,6 +49,10 @@ std::string metric_label(const GroupRule& rule) {
     return rule.nth == 0 ? rule.definition.name : fmt::format("{}#{}", rule.definition.name, rule.nth + 1);
 }
 
+// So little is computed on the scheduler's thread, which has other things to do, too.
+constexpr std::size_t kSmallBatchSeries = 8192;
+constexpr std::chrono::microseconds kSmallBatchTime{300};
+
 // As vmalert keeps them.
 constexpr std::size_t kEvaluationsKept = 20;
 
@@ -162,22 +166,51 @@ void RuleGroup::evaluate(Timestamp due, std::function<void()> done) {
     context_.store.freeze();
     timeline_->begin(cycle_.query_time);
     end_outage();
-    run_batch();
+    run_batches();
 }
 
-void RuleGroup::run_batch() {
+// Until one is handed to the pool, which comes back here, or the last one is done.
+void RuleGroup::run_batches() {
+    while (cycle_.begin < rules_.size()) {
+        find_batch_end();
+        if (!is_small_batch()) return run_on_pool();
+        compute_batch();
+        apply_batch();
+    }
+    finish();
+}
+
+// Whoever lets go of the group meanwhile does not end it.
+void RuleGroup::run_on_pool() {
+    computing_ = true;
+    context_.executor.run([self = shared_from_this()] { self->compute_batch(); },
+                          [self = shared_from_this()] {
+                              self->computing_ = false;
+                              self->apply_batch();
+                              self->run_batches();
+                          });
+}
+
+void RuleGroup::find_batch_end() {
     cycle_.end = cycle_.begin;
     do {
         ++cycle_.end;
     } while (cycle_.end < rules_.size() && !rules_[cycle_.end]->begins_batch);
-    cycle_.end = std::min(cycle_.end, rules_.size());
-    computing_ = true;
-    // Whoever lets go of the group meanwhile does not end it.
-    context_.executor.run([self = shared_from_this()] { self->compute_batch(); },
-                          [self = shared_from_this()] { self->apply_batch(); });
 }
 
-// On the pool.
+// Done sooner than handed to another thread and back.
+bool RuleGroup::is_small_batch() const {
+    std::size_t series = 0;
+    std::chrono::nanoseconds time{0};
+    for (std::size_t i = cycle_.begin; i < cycle_.end; ++i) {
+        if (rules_[i]->health == RuleHealth::Unknown) return false;
+        series += rules_[i]->series_matched;
+        time += rules_[i]->computing_time;
+    }
+    return series <= kSmallBatchSeries && time <= kSmallBatchTime;
+}
+
+// On the pool, or on the scheduler's thread.
 void RuleGroup::compute_batch() {
     // The batch before has written series, and somebody else may have since the last evaluation.
     shared_queries_->forget_values();
@@ -187,20 +220,14 @@ void RuleGroup::compute_batch() {
         rule.result = rule.query->evaluate(cycle_.query_time);
         if (rule.compared) rule.compared_value = rule.compared->evaluate(cycle_.query_time);
         rule.computing_time = context_.scheduler.monotonic() - started;
+        rule.series_matched = rule.query->series_matched();
     }
 }
 
 void RuleGroup::apply_batch() {
-    computing_ = false;
-    const bool is_last = cycle_.end == rules_.size();
-    {
-        const Store::OwnWrites writing(context_.store);
-        for (std::size_t i = cycle_.begin; i < cycle_.end; ++i) apply(*rules_[i]);
-        if (is_last) timeline_->end();
-    }
-    if (is_last) return finish();
+    const Store::OwnWrites writing(context_.store);
+    for (std::size_t i = cycle_.begin; i < cycle_.end; ++i) apply(*rules_[i]);
     cycle_.begin = cycle_.end;
-    run_batch();
 }
 
 void RuleGroup::apply(GroupRule& rule) {
@@ -270,6 +297,7 @@ void RuleGroup::note_outcome(GroupRule& rule, const Status& status) {
 }
 
 void RuleGroup::finish() {
+    end_row();
     // Whoever has to know may have forgotten it with the last run.
     send(cycle_.due, std::exchange(has_resumed_, false) ? Duration{0} : settings_.resend_delay);
     template_queries_.forget_unused(cycle_.query_time);
@@ -281,6 +309,11 @@ void RuleGroup::finish() {
     std::exchange(cycle_.done, nullptr)();
     // Last of all: what waited for it may be a reload that ends this group.
     store.thaw();
+}
+
+void RuleGroup::end_row() {
+    const Store::OwnWrites writing(context_.store);
+    timeline_->end();
 }
 
 void RuleGroup::measure() {

@@ -43,9 +43,10 @@ struct GroupRule {
     std::unique_ptr<StandingQuery> compared;
     Result<const InstantVector*> compared_value = nullptr;
 
-    /// The last result and how long it took, written on the pool and read on the scheduler's thread after it.
+    /// The last result and what it took, written on the pool and read on the scheduler's thread after it.
     Result<const InstantVector*> result = nullptr;
     std::chrono::nanoseconds computing_time{0};
+    std::size_t series_matched = 0;
 
     AlertingRule* alerting() { return std::get_if<AlertingRule>(&action); }
     const AlertingRule* alerting() const { return std::get_if<AlertingRule>(&action); }
@@ -89,8 +90,9 @@ public:
     const std::string& key() const { return key_; }
     Duration interval() const;
 
-    /// Evaluates all rules as of `due` and sends what is due to the sink; `done` comes on the scheduler's thread, just
-    /// before the store is thawed. One group at a time, and only while nobody else has frozen the store.
+    /// Evaluates all rules as of `due` and sends what is due to the sink; `done` comes on the scheduler's thread,
+    /// maybe within the call, just before the store is thawed. One group at a time, and only while nobody else has frozen
+    /// the store. Small groups are computed on this thread, the others on the pool.
     void evaluate(Timestamp due, std::function<void()> done);
     /// `iterations` came and went without an evaluation.
     void count_missed(std::uint64_t iterations);
@@ -133,7 +135,10 @@ private:
     void add_rule(const RuleDefinition& definition, std::unique_ptr<StandingQuery> query);
     void watch_comparison(GroupRule& rule);
     void mark_batches();
-    void run_batch();
+    void run_batches();
+    void run_on_pool();
+    void find_batch_end();
+    bool is_small_batch() const;
     void compute_batch();
     void apply_batch();
     void apply(GroupRule& rule);
@@ -141,6 +146,7 @@ private:
     void note_evaluation(GroupRule& rule, const Status& status);
     void note_outcome(GroupRule& rule, const Status& status);
     void finish();
+    void end_row();
     void measure();
     void send(Timestamp now, Duration resend_delay);
     void tell_transition(const GroupRule& rule, const LabelSet& labels, const ActiveAlert& alert, AlertPhase before,

@@ -71,6 +71,12 @@ public:
         return uses;
     }
 
+    std::size_t series_matched() const override {
+        std::size_t series = 0;
+        for (const auto& handle : handles_) series += handle.get().size();
+        return series;
+    }
+
     std::vector<Matchers> selector_matchers() const override {
         std::vector<Matchers> matchers;
         for (const CompiledSelector& selector : compiled_.selectors) matchers.push_back(selector.matchers);

@@ -80,6 +80,8 @@ public:
         std::size_t series;  // matched at the last evaluation
     };
     virtual std::vector<SelectorUse> selectors() const = 0;
+    /// All of them together: about how much work an evaluation is.
+    virtual std::size_t series_matched() const = 0;
 
     /// The metric names its selectors could match, and all their matchers: which targets must have answered before it makes sense
     /// to evaluate.
