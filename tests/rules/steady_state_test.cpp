@@ -1,40 +1,8 @@
-#include <atomic>
-#include <cstdlib>
-#include <new>
 #include <string>
 
 #include "tests/catch.h"
+#include "tests/fakes/counted_allocations.h"
 #include "tests/rules/rule_world.h"
-
-// Counts what the whole test program allocates; only differences are looked at.
-namespace {
-std::atomic<std::size_t> allocations{0};
-
-void* allocate(std::size_t size) {
-    ++allocations;
-    if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-    throw std::bad_alloc();
-}
-}  // namespace
-
-void* operator new(std::size_t size) {
-    return allocate(size);
-}
-void* operator new[](std::size_t size) {
-    return allocate(size);
-}
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete[](void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
-void operator delete[](void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
 
 using namespace tocsin;
 using namespace std::chrono_literals;
@@ -72,10 +40,10 @@ std::size_t allocations_of_an_evaluation(int rules_of_each_kind) {
     // Told at 0 s and 60 s, so the last evaluation is one between.
     for (int round = 0; round < 47; ++round) {
         REQUIRE(world.store.append(timeline, world.scheduler.now(), std::vector<double>(columns.size(), 1 + round)));
-        const std::size_t before = allocations;
+        const std::size_t before = fakes::allocations;
         group->evaluate(world.scheduler.now(), [] {});
         world.scheduler.settle();
-        last = allocations - before;
+        last = fakes::allocations - before;
         world.scheduler.advance(15s);
     }
     CHECK(group->rules()[1]->samples() == 50);

@@ -1,28 +1,8 @@
-#include <atomic>
-#include <cstdlib>
-#include <new>
 #include <sstream>
 
 #include "engine/functions/function.h"
 #include "tests/engine/eval/eval_fixture.h"
-
-// Counts what the whole test program allocates; only differences are looked at.
-namespace {
-std::atomic<std::size_t> allocations{0};
-
-void* allocate(std::size_t size) {
-    ++allocations;
-    if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-    throw std::bad_alloc();
-}
-}  // namespace
-
-void* operator new(std::size_t size) { return allocate(size); }
-void* operator new[](std::size_t size) { return allocate(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+#include "tests/fakes/counted_allocations.h"
 
 namespace tocsin {
 namespace {
@@ -57,10 +37,10 @@ std::size_t allocations_of(HandFilledStore& fixture, const std::string& text) {
     // Some rows show for the first time only when values move.
     Timestamp at{20min};
     for (int i = 0; i < 4; ++i, at += 30s) REQUIRE(query->evaluate(at));
-    const std::size_t before = allocations;
+    const std::size_t before = fakes::allocations;
     bool good = true;
     for (int i = 0; i < 10; ++i, at += 30s) good = good && query->evaluate(at).has_value();
-    const std::size_t after = allocations;
+    const std::size_t after = fakes::allocations;
     CHECK(good);
     return after - before;
 }
