@@ -51,6 +51,8 @@ class Restart(Story):
         tocsin.wait()
 
         tocsin, address = self.tocsin()
+        # All at once, with the target: not one scrape after another.
+        self.wait_until(lambda: self.counted(address) > 0)
         self.assertGreaterEqual(self.counted(address), before)
         self.wait_until(lambda: self.counted(address) > before)
         self.assertEqual(self.counted(address, "rate(up[5m])"), 0)
@@ -63,6 +65,7 @@ class Restart(Story):
         segments[0].write_bytes(bytes_[:-3])
         tocsin, address = self.tocsin()
         self.assertIn("part of the log of scrapes is lost", "\n".join(tocsin.lines))
+        self.wait_until(lambda: self.counted(address) > 0)
         self.assertGreaterEqual(self.counted(address), before - 1)
 
 
