@@ -184,7 +184,8 @@ class OneBehaviour(Story):
         begin = int(world.scrapes["shop"][0])
         return [(when - begin, receiver, relative(body, begin)) for when, receiver, body in world.told]
 
-    def test_a_fixture_served_live_and_replayed_offline_tells_the_same(self):
+    def lived_in_pace(self, offline):
+        """The same of a daemon whose machine missed no scrape and delivered everything in time: a busy one gets some attempts."""
         for _ in range(ATTEMPTS):
             world = World()
             self.addCleanup(world.server_close)
@@ -193,19 +194,21 @@ class OneBehaviour(Story):
             (self.folder / "data").mkdir(exist_ok=True)
             for left in (self.folder / "data").iterdir():
                 left.unlink()
-            live = self.lived(world)
-            if world.kept_pace():
-                break
-        else:
-            self.fail(f"this machine missed scrapes {ATTEMPTS} times; nothing can be compared")
-        offline = self.replayed()
+            live = sorted(self.lived(world), key=order)
+            late = [told for told, expected in zip(live, offline) if abs(told[0] - expected[0]) > 0.45]
+            if world.kept_pace() and not late:
+                return live
+        self.fail(f"{ATTEMPTS} times this machine missed scrapes or messages came at another time than they should: {late}")
+
+    def test_a_fixture_served_live_and_replayed_offline_tells_the_same(self):
+        self.set_up("127.0.0.1:9")
+        offline = sorted(self.replayed(), key=order)
         # The story has all that can differ: two receivers of one alert, repeats, ends, a scrape that fails, an inhibition.
         self.assertGreater(len(offline), 12)
         self.assertEqual({receiver for _, receiver, _ in offline}, {"pager", "ops", "chat"})
         self.assertTrue(any("TargetDown" in body for _, _, body in offline))
-        self.assertEqual([told[1:] for told in sorted(live, key=order)], [told[1:] for told in sorted(offline, key=order)])
-        for (live_at, _, body), (offline_at, _, _) in zip(sorted(live, key=order), sorted(offline, key=order)):
-            self.assertAlmostEqual(live_at, offline_at, delta=0.45, msg=body)
+        live = self.lived_in_pace(offline)
+        self.assertEqual([told[1:] for told in live], [told[1:] for told in offline])
 
 
 if __name__ == "__main__":
