@@ -1,11 +1,8 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <map>
-#include <memory>
-#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -13,6 +10,7 @@
 #include "base/log.h"
 #include "base/state_store.h"
 #include "base/time.h"
+#include "base/timed_table.h"
 #include "notifiers/observer.h"
 
 namespace tocsin {
@@ -53,34 +51,25 @@ public:
 
     /// What is older than `retention` is forgotten, and the oldest when there are too many. `clock` and `log` outlive
     /// this.
-    NotificationHistory(const Scheduler& clock, Log& log, Duration retention)
-        : clock_(clock), log_(log), retention_(retention) {}
+    NotificationHistory(const Scheduler& clock, Log& log, Duration retention);
 
     /// Goes on with what `state` has, and keeps it there from now on. Before the first attempt; `state` outlives this.
-    void keep_in(StateStore& state);
+    void keep_in(StateStore& state) { messages_.keep_in(state); }
 
     void on_attempt(const AttemptEvent& attempt) override;
 
     /// Calls `visit` for each message, the last one first, for as long as it answers true.
-    void for_each(const std::function<bool(const ToldMessage&)>& visit) const;
+    void for_each(const std::function<bool(const ToldMessage&)>& visit) const { messages_.for_each(visit); }
     std::size_t size() const { return messages_.size(); }
 
 private:
-    using Key = std::pair<std::int64_t, std::uint64_t>;  // first attempt in ms, and a number
     using Where = std::tuple<std::string, std::string, std::string, std::size_t>;
 
-    void add(const AttemptEvent& attempt, ToldMessage& message) const;
-    void forget_old();
-    static std::string stored_key(const Key& key);
-    StateStore::Write everything() const;
+    TimedKey message_of(const AttemptEvent& attempt, const Where& where);
+    static void add(const AttemptEvent& attempt, ToldMessage& message);
 
-    const Scheduler& clock_;
-    Log& log_;
-    Duration retention_;
-    std::map<Key, ToldMessage> messages_;
-    std::map<Where, Key> waiting_;  // the message that an integration has not taken of a group
-    std::uint64_t next_number_ = 0;
-    StateStore* state_ = nullptr;
+    TimedTable<ToldMessage> messages_;  // by their first attempts
+    std::map<Where, TimedKey> waiting_;  // the message that an integration has not taken of a group
 };
 
 /// Tells each of them, in order; all outlive this.
