@@ -31,5 +31,6 @@ void add_record(CLI::App& app, Action& run);
 void add_diff(CLI::App& app, Action& run);
 void add_routes(CLI::App& app, Action& run);
 void add_notifications(CLI::App& app, Action& run);
+void add_history(CLI::App& app, Action& run);
 
 }  // namespace tocsin::cli

@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
     cli::add_diff(app, action);
     cli::add_routes(app, action);
     cli::add_notifications(app, action);
+    cli::add_history(app, action);
 
     try {
         app.parse(argc, argv);

@@ -23,7 +23,7 @@ struct RunFlags {
     std::uint64_t log_file_megabytes = 100;
     std::string keep = "rules";
     std::string auto_reload_interval = "30s";
-    std::string outage_tolerance = "1h", grace_period = "10m";
+    std::string outage_tolerance = "1h", grace_period = "10m", history_retention = "30d";
     std::string retention = "0s", resend_delay = "1m", health_interval = "30s", lookback_delta = "5m";
     std::string query_timeout = "2m";
     std::string features;
@@ -36,6 +36,7 @@ Status read_durations(RunFlags& flags) {
     TOCSIN_TRY(flags.options.auto_reload_interval, parse_duration(flags.auto_reload_interval));
     TOCSIN_TRY(flags.options.outage.tolerance, parse_duration(flags.outage_tolerance));
     TOCSIN_TRY(flags.options.outage.grace, parse_duration(flags.grace_period));
+    TOCSIN_TRY(flags.options.alert_history.retention, parse_duration(flags.history_retention));
     TOCSIN_TRY(flags.options.health_interval, parse_duration(flags.health_interval));
     TOCSIN_TRY(flags.options.query.lookback_delta, parse_duration(flags.lookback_delta));
     TOCSIN_TRY(flags.options.query_limits.timeout, parse_duration(flags.query_timeout));
@@ -115,6 +116,15 @@ void add_run_flags(CLI::App& command, RunFlags& flags) {
         .add_option(
             "--rules.alert.for-grace-period", flags.grace_period,
             "How long after an outage a pending alert fires at the earliest, if its `for` is at least that long")
+        ->capture_default_str();
+    command
+        .add_option("--rules.alert.history-retention", flags.history_retention,
+                    "How long changes of alerts are remembered (tocsin history)")
+        ->capture_default_str();
+    command
+        .add_option("--rules.alert.history-limit", options.alert_history.records_max,
+                    "How many of them, at most: the last ones")
+        ->check(CLI::Range(0, 1'000'000))
         ->capture_default_str();
     command.add_option("--query.lookback-delta", flags.lookback_delta, "How old a sample may be")
         ->capture_default_str();

@@ -108,6 +108,7 @@ struct App::Impl {
     QueryService queries;
     DeliveryWatch deliveries;
     NotificationHistory history;
+    AlertHistory alert_history;
     NotificationObservers observers;
     std::optional<StateDatabase> state;
     std::optional<NotificationService> notifications;  // from here on down: made when the address is known
@@ -147,6 +148,7 @@ App::Impl::Impl(const Doors& d, Options o)
       queries({doors.scheduler, doors.query_threads, store, metrics}, options.query_limits),
       deliveries(doors.log),
       history(doors.scheduler, doors.log, options.notifications.retention),
+      alert_history(doors.scheduler, doors.log, options.alert_history),
       observers({&deliveries, &history}),
       health(doors.scheduler, options.health_interval),
       heap(doors.scheduler, doors.executor) {
@@ -187,7 +189,9 @@ Result<ReloadOutcome> App::Impl::start() {
     watch_signals();
     const ReloadOutcome outcome = apply(*std::move(configuration));
     if (!outcome.ok()) return outcome;
+    if (!options.notifications_only()) alert_history.keep_in(*state);
     rules->keep_in(*state);
+    alert_history.save();
     watch_configuration();
     health.start();
     heap.start();
@@ -225,8 +229,8 @@ void App::Impl::build() {
     alert_sinks.emplace(std::vector<AlertSink*>{&*notifications, &*alert_sender});
     rules.emplace(RuleManagerContext{doors.scheduler, doors.executor, store, scrapes, doors.log, metrics, *alert_sinks,
                                      scrape_log ? &*scrape_log : nullptr});
-    context.emplace(api::Context{doors.scheduler, store, *rules, scrapes, *notifications, history, *alert_sender, queries, metrics, options,
-                                 health, loaded_config, doors.scheduler.now(),
+    context.emplace(api::Context{doors.scheduler, store, *rules, scrapes, *notifications, history, alert_history, *alert_sender, queries, metrics,
+                                 options, health, loaded_config, doors.scheduler.now(),
                                  [this](std::function<void(ReloadOutcome)> done) { reload(std::move(done)); }});
     api::add_health(router, *context);
     api::add_lifecycle(router, *context);
@@ -235,6 +239,7 @@ void App::Impl::build() {
     api::add_notifications(router, *context);
     if (options.notifications_only()) return;
     api::add_rules(router, *context);
+    api::add_alert_history(router, *context);
     api::add_targets(router, *context);
     api::add_metadata(router, *context);
     api::add_query(router, *context);
@@ -288,6 +293,7 @@ ReloadOutcome App::Impl::apply(Configuration configuration) {
     scrapes.apply(std::move(configuration.prometheus.scrape_configs));
     alert_sender->apply(std::move(configuration.prometheus.alerting));
     describe_changes(rules->apply(*std::move(prepared)), outcome.changes);
+    alert_history.save();
     count_reload(true);
     files_in_force = std::move(files);
     return outcome;
@@ -352,7 +358,10 @@ void App::Impl::count_reload(bool good) {
 }
 
 void App::Impl::observe_rules() {
+    rules->on_evaluation([this](const std::string&, Timestamp) { alert_history.save(); });
     rules->on_transition([this](const AlertTransition& change) {
+        alert_history.note(change);
+        if (change.definition == nullptr) return;  // the rule manager tells what a reload ends
         std::string_view what = "alert pending";
         if (change.to == AlertPhase::Firing) what = "alert firing";
         if (change.to == AlertPhase::Inactive) what = change.from == AlertPhase::Firing ? "alert resolved" : "alert gone";

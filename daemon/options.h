@@ -8,6 +8,7 @@
 #include "engine/eval/query.h"
 #include "notifiers/notification_service.h"
 #include "parser/matchers_parser.h"
+#include "rules/alert_history.h"
 #include "rules/alert_state.h"
 
 namespace tocsin {
@@ -39,6 +40,7 @@ struct Options {
     bool auto_reload = false;                   // --config.auto-reload
     Duration auto_reload_interval{std::chrono::seconds(30)};
     OutagePolicy outage;  // --rules.alert.for-outage-tolerance, --rules.alert.for-grace-period
+    AlertHistory::Bounds alert_history = AlertHistory::kDefaults;  // --rules.alert.history-retention, …-limit
     Duration shutdown_timeout{std::chrono::seconds(20)};
     bool scrape_spread = false;
     /// Where PagerDuty's Events v1 live; the original has no key for it. Empty: PagerDuty's own address.

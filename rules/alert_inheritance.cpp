@@ -14,7 +14,9 @@ AlertInheritance::AlertInheritance(const std::vector<std::shared_ptr<RuleGroup>>
 AlertingRule* AlertInheritance::heir_of(const OrphanAlert& orphan, From from) const {
     const auto [begin, end] = by_alert_name_.equal_range(orphan.labels.get(kAlertNameLabel));
     for (auto heir = begin; heir != end; ++heir) {
-        if (from != From::AnyGroup && heir->second.group->key() != orphan.group_key) continue;
+        const RuleGroupDefinition& group = heir->second.group->definition();
+        const bool in_place = group.file == orphan.file && group.name == orphan.group;
+        if (from != From::AnyGroup && !in_place) continue;
         if (from == From::SameRule && heir->second.rule->nth != orphan.nth) continue;
         if (AlertingRule* rule = heir->second.rule->alerting(); rule->could_own(orphan.labels)) return rule;
     }

@@ -10,7 +10,7 @@ namespace tocsin {
 
 /// An alert without a rule: its group is gone, or was read from a file of the last run.
 struct OrphanAlert {
-    std::string group_key;
+    std::string file, group;
     std::size_t nth = 0;  // which rule of that name it was
     LabelSet labels;
     ActiveAlert alert;

@@ -14,6 +14,8 @@ namespace {
 // rules/alerting.go resolvedRetention).
 constexpr Duration kResolvedRetention = std::chrono::minutes(15);
 
+constexpr std::string_view kOutage = "nothing was evaluated for longer than the outage tolerance";
+
 constexpr std::string_view kAlerts = "ALERTS";
 constexpr std::string_view kAlertsForState = "ALERTS_FOR_STATE";
 
@@ -119,7 +121,7 @@ void AlertingRule::step(Entry& entry, bool present, Timestamp at) {
     const AlertPhase before = stood.phase;
     if (alert.state != stood) mark(alert);
     samples_ += alert.state.phase != AlertPhase::Inactive ? 1 : 0;
-    if (alert.state.phase != before) observer_(labels, alert, before, at);
+    if (alert.state.phase != before) observer_(labels, alert, before, at, {});
 }
 
 void AlertingRule::forget(Timestamp at) {
@@ -229,8 +231,10 @@ bool AlertingRule::counts_time() const {
 
 void AlertingRule::resume(Timestamp last, Timestamp now, const OutagePolicy& policy) {
     for (auto& [labels, alert] : alerts_) {
+        const AlertPhase before = alert.state.phase;
         alert.state = resumed(alert.state, last, now, timers(), policy);
         mark(alert);
+        if (alert.state.phase != before) observer_(labels, alert, before, now, kOutage);
     }
     forget(now);
 }

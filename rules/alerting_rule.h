@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "base/alert.h"
@@ -43,9 +44,10 @@ using ActiveAlerts = std::map<LabelSet, ActiveAlert>;
 /// look-up of a pointer and a step of the state machine, and a row that is not in the result next to nothing.
 class AlertingRule {
 public:
-    /// For each alert whose phase changed: the phase it was in `before`, and the evaluation `at` which it changed.
-    using Observer =
-        std::function<void(const LabelSet& labels, const ActiveAlert& alert, AlertPhase before, Timestamp at)>;
+    /// For each alert whose phase changed: the phase it was in `before`, the evaluation `at` which it changed, and the
+    /// `reason` when that was not what the evaluation found.
+    using Observer = std::function<void(const LabelSet& labels, const ActiveAlert& alert, AlertPhase before,
+                                        Timestamp at, std::string_view reason)>;
 
     AlertingRule(const RuleDefinition& definition, GroupTimeline& timeline, Observer observer)
         : definition_(definition), texts_(definition), recorded_(timeline), observer_(std::move(observer)) {}

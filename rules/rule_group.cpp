@@ -122,8 +122,7 @@ void RuleGroup::add_rule(const RuleDefinition& definition, std::unique_ptr<Stand
     for (Matchers& matchers : query->selector_matchers()) selectors_.push_back(std::move(matchers));
     template_queries_.expect(definition);
     const std::size_t index = rules_.size();
-    const auto observer = [this, index](const LabelSet& labels, const ActiveAlert& alert, AlertPhase before,
-                                        Timestamp at) { tell_transition(*rules_[index], labels, alert, before, at); };
+    const auto observer = [this, index](const auto&... change) { tell_transition(*rules_[index], change...); };
     auto rule = std::make_unique<GroupRule>(definition, std::move(query), *timeline_, observer);
     const auto same_name = [&](const auto& other) { return other->definition.name == definition.name; };
     rule->nth = static_cast<std::size_t>(std::count_if(rules_.begin(), rules_.end(), same_name));
@@ -357,11 +356,22 @@ std::string RuleGroup::generator_url(const RuleDefinition& rule) const {
 }
 
 void RuleGroup::tell_transition(const GroupRule& rule, const LabelSet& labels, const ActiveAlert& alert,
-                                AlertPhase before, Timestamp at) {
+                                AlertPhase before, Timestamp at, std::string_view reason) const {
     if (observers_->transition.empty()) return;
-    const AlertTransition transition{definition_->name, rule.definition.name, labels,     before,
-                                     alert.state.phase, at + clock_lead_,     alert.value,
-                                     &rule.definition};
+    const AlertState& state = alert.state;
+    AlertTransition transition;
+    transition.file = definition_->file;
+    transition.group = definition_->name;
+    transition.rule = rule.definition.name;
+    transition.definition = &rule.definition;
+    transition.labels = labels;
+    transition.from = before;
+    transition.to = state.phase;
+    transition.at = at + clock_lead_;
+    transition.value = alert.value;
+    const bool was_something = state.phase != AlertPhase::Inactive || state.resolved_at;
+    if (was_something) transition.active_at = state.active_at + clock_lead_;
+    transition.reason = reason;
     for (const auto& observe : observers_->transition) observe(transition);
 }
 

@@ -150,7 +150,7 @@ private:
     void measure();
     void send(Timestamp now, Duration resend_delay);
     void tell_transition(const GroupRule& rule, const LabelSet& labels, const ActiveAlert& alert, AlertPhase before,
-                         Timestamp at);
+                         Timestamp at, std::string_view reason) const;
     void tell_compared_value(const GroupRule& rule) const;
     void tell_changes();
     bool counts_time() const;

@@ -22,6 +22,8 @@ using Groups = std::vector<std::shared_ptr<RuleGroup>>;
 using GroupsByKey = std::map<std::string, std::shared_ptr<RuleGroup>>;
 
 constexpr std::string_view kReasonAnnotation = "tocsin_reason";
+constexpr std::string_view kTakenAway = "a reload took the rule away";
+constexpr std::string_view kGoneAtStart = "the rule was gone after a restart";
 
 bool same_rule(const RuleDefinition& a, const RuleDefinition& b) {
     return a.kind == b.kind && a.name == b.name && a.expr_text == b.expr_text && a.for_duration == b.for_duration &&
@@ -63,7 +65,8 @@ std::vector<OrphanAlert> release_alerts(const Groups& groups) {
         for (const auto& rule : group->rules()) {
             if (rule->alerting() == nullptr) continue;
             for (auto& [labels, alert] : rule->alerting()->release()) {
-                orphans.push_back({group->key(), rule->nth, labels, std::move(alert)});
+                const RuleGroupDefinition& definition = group->definition();
+                orphans.push_back({definition.file, definition.name, rule->nth, labels, std::move(alert)});
             }
         }
     }
@@ -72,10 +75,10 @@ std::vector<OrphanAlert> release_alerts(const Groups& groups) {
 
 }  // namespace
 
-std::string_view phase_word(const AlertTransition& change) {
-    if (change.to == AlertPhase::Pending) return "pending";
-    if (change.to == AlertPhase::Firing) return "firing";
-    return change.from == AlertPhase::Firing ? "resolved" : "gone";
+std::string_view phase_word(AlertPhase from, AlertPhase to) {
+    if (to == AlertPhase::Pending) return "pending";
+    if (to == AlertPhase::Firing) return "firing";
+    return from == AlertPhase::Firing ? "resolved" : "gone";
 }
 
 struct RuleManager::Prepared::Impl {
@@ -115,6 +118,7 @@ struct RuleManager::Impl {
     void resolve(const std::vector<OrphanAlert>& orphans, const LabelSet& external_labels, std::string_view reason,
                  RuleReloadSummary& summary);
     void rename(std::vector<OrphanAlert>& orphans, const LabelSet& external_labels_before, RuleReloadSummary& summary);
+    void tell_ended(const std::vector<OrphanAlert>& orphans, std::string_view reason) const;
 
     RuleManagerContext context;
     std::shared_ptr<RuleObservers> observers = std::make_shared<RuleObservers>();
@@ -197,7 +201,8 @@ RuleReloadSummary RuleManager::apply(Prepared prepared) {
     std::vector<OrphanAlert> orphans = release_alerts(without(before, self.groups));
     self.rename(orphans, external_labels_before, summary);
     orphans = AlertInheritance(without(self.groups, before)).distribute(std::move(orphans));
-    self.resolve(orphans, self.settings.external_labels, "a reload took the rule away", summary);
+    self.resolve(orphans, self.settings.external_labels, kTakenAway, summary);
+    self.tell_ended(orphans, kTakenAway);
     self.ticks.set_groups(self.groups);
     if (self.state != nullptr) self.write_everything();
     summary.groups = self.groups.size();
@@ -267,6 +272,25 @@ void RuleManager::Impl::resolve(const std::vector<OrphanAlert>& orphans, const L
     if (!alerts.empty()) context.alerts.receive(alerts);
 }
 
+void RuleManager::Impl::tell_ended(const std::vector<OrphanAlert>& orphans, std::string_view reason) const {
+    for (const OrphanAlert& orphan : orphans) {
+        const AlertState& stood = orphan.alert.state;
+        if (stood.phase == AlertPhase::Inactive) continue;
+        AlertTransition ended;
+        ended.file = orphan.file;
+        ended.group = orphan.group;
+        ended.rule = orphan.labels.get(kAlertNameLabel);
+        ended.labels = orphan.labels;
+        ended.from = stood.phase;
+        ended.to = AlertPhase::Inactive;
+        ended.at = context.scheduler.now();
+        ended.value = orphan.alert.value;
+        if (stood.phase == AlertPhase::Firing) ended.active_at = stood.active_at;
+        ended.reason = reason;
+        for (const auto& observe : observers->transition) observe(ended);
+    }
+}
+
 void RuleManager::start() {
     impl_->ticks.start();
 }
@@ -329,11 +353,12 @@ void RuleManager::restore(const StoredRules& stored) {
         alert.state = from.state;
         alert.value = from.value;
         alert.last_sent = from.last_sent;
-        orphans.push_back({from.file + ";" + from.group, from.nth, from.labels, std::move(alert)});
+        orphans.push_back({from.file, from.group, from.nth, from.labels, std::move(alert)});
     }
     orphans = AlertInheritance(self.groups).distribute(std::move(orphans));
     RuleReloadSummary summary;
-    self.resolve(orphans, self.settings.external_labels, "the rule was gone after a restart", summary);
+    self.resolve(orphans, self.settings.external_labels, kGoneAtStart, summary);
+    self.tell_ended(orphans, kGoneAtStart);
     for (const auto& group : self.groups) {
         const auto last = stored.evaluated.find(group->key());
         group->resume_after(last == stored.evaluated.end() ? std::nullopt : std::optional(last->second));

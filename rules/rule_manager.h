@@ -119,14 +119,16 @@ struct RuleSelectorUse {
     std::size_t series = 0;
 };
 
-/// A change of phase of one alert, told after the evaluation that brought it.
+/// A change of phase of one alert, told with the evaluation, the reload or the start that brought it.
 struct AlertTransition {
-    std::string group, rule;
+    std::string file, group, rule;
+    const RuleDefinition* definition = nullptr;  // until the next reload; null when that has taken it away
     LabelSet labels;
-    AlertPhase from, to;
-    Timestamp at;
+    AlertPhase from = AlertPhase::Inactive, to = AlertPhase::Inactive;
+    Timestamp at{};
     double value = 0;
-    const RuleDefinition* definition = nullptr;  // until the next reload
+    std::optional<Timestamp> active_at;  // nothing for one that was pending
+    std::string reason;                  // why it ended, when no evaluation said so
 };
 
 /// What the expression of an alerting rule compares with a number (rules/threshold.h), as an evaluation found it.
@@ -137,8 +139,11 @@ struct ComparedValue {
     const InstantVector& value;  // during the call
 };
 
-/// What became of the alert: `pending`, `firing`, `resolved`, or `gone` for one that never fired.
-std::string_view phase_word(const AlertTransition& change);
+/// What became of an alert: `pending`, `firing`, `resolved`, or `gone` for one that never fired.
+std::string_view phase_word(AlertPhase from, AlertPhase to);
+inline std::string_view phase_word(const AlertTransition& change) {
+    return phase_word(change.from, change.to);
+}
 
 /// All rule groups: compiled, evaluated on their ticks, their alerts sent to the sink. Scheduler's thread only.
 ///

@@ -90,4 +90,36 @@ Result<Timestamp> read_evaluated(const StateRecord& record) {
     return from_unix_ms(json.at("evaluated").as_integer());
 }
 
+std::string stored_value(const PastTransition& transition) {
+    Json json = Json::object();
+    json.add("at", to_unix_ms(transition.at));
+    json.add("from", to_string(transition.from)).add("to", to_string(transition.to));
+    json.add("file", transition.file).add("group", transition.group).add("rule", transition.rule);
+    json.add("labels", to_json(transition.labels)).add("value", format_value(transition.value));
+    add_time(json, "active_at", transition.active_at);
+    if (!transition.reason.empty()) json.add("reason", transition.reason);
+    return dump(json, JsonStyle::Plain);
+}
+
+Result<PastTransition> read_past_transition(const StateRecord& record) {
+    TOCSIN_TRY(const Json json, parse_json(record.value));
+    const auto from = read_phase(json.at("from").as_string());
+    const auto to = read_phase(json.at("to").as_string());
+    if (!from || !to || json.at("labels").members().empty()) {
+        return fail(Error::Kind::InvalidInput, "stored transition: expected labels and two phases");
+    }
+    PastTransition transition;
+    transition.at = read_time(json, "at").value_or(Timestamp{});
+    transition.from = *from;
+    transition.to = *to;
+    transition.file = json.at("file").as_string();
+    transition.group = json.at("group").as_string();
+    transition.rule = json.at("rule").as_string();
+    transition.labels = read_labels(json.at("labels"));
+    transition.value = parse_float(json.at("value").as_string()).value_or(0);
+    transition.active_at = read_time(json, "active_at");
+    if (const Json* reason = json.find("reason")) transition.reason = reason->as_string();
+    return transition;
+}
+
 }  // namespace tocsin

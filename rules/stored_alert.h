@@ -31,17 +31,31 @@ struct StoredRules {
     std::map<std::string, Timestamp> evaluated;
 };
 
+/// A change of phase that is remembered.
+struct PastTransition {
+    Timestamp at{};
+    AlertPhase from = AlertPhase::Inactive, to = AlertPhase::Inactive;
+    std::string file, group, rule;
+    LabelSet labels;
+    double value = 0;
+    std::optional<Timestamp> active_at;
+    std::string reason;  // why it ended, when no evaluation said so
+};
+
 /// Tables of the state store.
 inline constexpr const char* kAlertTable = "rule_alerts";
 inline constexpr const char* kGroupTable = "rule_groups";
+inline constexpr const char* kTransitionTable = "alert_history";
 
 /// Where an alert is in its table. The other fields have no part in it.
 std::string stored_key(const StoredRuleAlert& alert);
 void put(StateWriter& writer, const StoredRuleAlert& alert);
 void put_evaluated(StateWriter& writer, const std::string& group_key, Timestamp at);
+std::string stored_value(const PastTransition& transition);
 
 /// The other way round; an error for a record that nothing of this version wrote.
 Result<StoredRuleAlert> read_stored_alert(const StateRecord& record);
 Result<Timestamp> read_evaluated(const StateRecord& record);
+Result<PastTransition> read_past_transition(const StateRecord& record);
 
 }  // namespace tocsin

@@ -14,6 +14,7 @@
 #include "engine/store/store.h"
 #include "notifiers/notification_history.h"
 #include "notifiers/notification_service.h"
+#include "rules/alert_history.h"
 #include "rules/rule_manager.h"
 
 /// The HTTP API, one file per resource. Each adds its paths to the router; handlers run on the scheduler's thread.
@@ -34,6 +35,7 @@ struct Context {
     ScrapeManager& scrapes;
     NotificationService& notifications;
     const NotificationHistory& history;
+    const AlertHistory& alert_history;
     AlertSender& alert_sender;
     QueryService& queries;
     SelfMetrics& metrics;
@@ -57,6 +59,7 @@ void add_status(Router& router, Context& context);       // /api/v1/status/…
 void add_tsdb(Router& router, Context& context);         // /api/v1/status/tsdb
 void add_alertmanager(Router& router, Context& context); // /api/v2/…
 void add_notifications(Router& router, Context& context);  // /api/v1/notifications
+void add_alert_history(Router& router, Context& context);  // /api/v1/alerts/history
 
 /// `{"a":"b"}` of a label set.
 Json labels_json(const LabelSet& labels);

@@ -1,70 +1,37 @@
 #include <algorithm>
-#include <charconv>
 #include <utility>
-#include <vector>
-
-#include <fmt/format.h>
 
 #include "base/duration.h"
-#include "base/moment.h"
-#include "base/text.h"
 #include "daemon/api/api.h"
+#include "daemon/api/history_parameters.h"
 #include "notifiers/notification_history.h"
-#include "parser/matchers_parser.h"
 
 // Who was told of what: tocsin's own, in the shape of Prometheus' API.
 
 namespace tocsin::api {
 namespace {
 
-constexpr std::size_t kMessagesShown = 1000;  // when no limit is given
-
-/// Which messages are asked for.
+/// Which messages are asked for; empty texts let any through, and the matchers are of one of the message's alerts.
 struct HistoryQuestion {
-    Timestamp start{};
-    Timestamp end{};
-    std::string receiver;  // empty: any
-    std::string result;    // empty: any
-    Matchers matchers;     // of one of the message's alerts
-    std::size_t limit = kMessagesShown;
+    HistoryParameters of;
+    std::string receiver, result;
 };
-
-Status read_period(const Parameters& parameters, HistoryQuestion& question) {
-    for (const auto& [name, into] : {std::pair{"start", &question.start}, std::pair{"end", &question.end}}) {
-        const std::string text = parameters.get(name);
-        if (text.empty()) continue;
-        auto moment = parse_moment(text);
-        if (!moment) return fail_with_context(fmt::format("invalid parameter \"{}\"", name), moment.error());
-        *into = *moment;
-    }
-    return {};
-}
 
 Result<HistoryQuestion> read_history_question(const Context& context, const Parameters& parameters) {
     HistoryQuestion question;
-    question.end = context.scheduler.now();
-    if (auto read = read_period(parameters, question); !read) return tl::unexpected(read.error());
+    TOCSIN_TRY(question.of, read_history_parameters(context, parameters));
     question.receiver = parameters.get("receiver");
     question.result = parameters.get("result");
-    for (const std::string& text : parameters.all("filter")) {
-        auto matcher = parse_matcher(text, context.options.matchers_syntax);
-        if (!matcher) return fail_with_context("invalid parameter \"filter\"", matcher.error());
-        question.matchers.push_back(*std::move(matcher));
-    }
-    const std::string limit = parameters.get("limit");
-    if (limit.empty()) return question;
-    const auto [end, error] = std::from_chars(limit.data(), limit.data() + limit.size(), question.limit);
-    if (error == std::errc{} && end == limit.data() + limit.size() && question.limit > 0) return question;
-    return fail(Error::Kind::InvalidInput, "invalid parameter \"limit\": expected a number above 0");
+    return question;
 }
 
 bool is_asked_for(const ToldMessage& message, const HistoryQuestion& question) {
-    if (message.last_attempt < question.start || message.first_attempt > question.end) return false;
+    if (message.last_attempt < question.of.start || message.first_attempt > question.of.end) return false;
     if (!question.receiver.empty() && message.receiver != question.receiver) return false;
     if (!question.result.empty() && to_string(message.result) != question.result) return false;
-    return question.matchers.empty() ||
+    return question.of.matchers.empty() ||
            std::any_of(message.alerts.begin(), message.alerts.end(),
-                       [&](const auto& alert) { return all_match(question.matchers, alert.labels); });
+                       [&](const auto& alert) { return all_match(question.of.matchers, alert.labels); });
 }
 
 Json told_message_json(const ToldMessage& message) {
@@ -95,7 +62,7 @@ ServerResponse list_messages(const Context& context, const ServerRequest& reques
     bool more = false;
     context.history.for_each([&](const ToldMessage& message) {
         if (!is_asked_for(message, *question)) return true;
-        more = list.items().size() == question->limit;
+        more = list.items().size() == question->of.limit;
         if (!more) list.push(told_message_json(message));
         return !more;
     });

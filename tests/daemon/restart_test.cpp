@@ -70,6 +70,22 @@ public:
         }
         return lines;
     }
+    /// Every change of an alert that is remembered, one line each, the last one first.
+    std::string history(bool with_times = true) {
+        const auto answer = server.get("/api/v1/alerts/history");
+        REQUIRE(answer);
+        std::string lines;
+        const Json body = *parse_json(answer->body);
+        for (const Json& change : body.at("data").at("changes").items()) {
+            lines += change.at("labels").at("alertname").as_string() + " " + change.at("state").as_string();
+            if (with_times) {
+                lines += fmt::format(" {} {} {}", change.at("at").as_string(), change.at("value").as_string(),
+                                     change.at("activeAt").as_string());
+            }
+            lines += "\n";
+        }
+        return lines;
+    }
     std::vector<std::string> statuses_sent() const {
         std::vector<std::string> all;
         for (const auto& sent : receivers.sent())
@@ -84,22 +100,28 @@ constexpr int kTicks = 25;
 
 }  // namespace
 
-TEST_CASE("killed at any instant, the daemon has the alerts of the last tick that was written", "[daemon][restart]") {
-    std::vector<std::string> twin{""};  // after each tick
+TEST_CASE("killed at any instant, the daemon has the alerts and the history of the last tick that was written",
+          "[daemon][restart]") {
+    std::vector<std::string> twin{""};  // after each tick: alerts, then their history
+    const auto state_of = [](World& world) { return world.alerts() + "--\n" + world.history(); };
+    twin.front() = "--\n";
     std::uint64_t changes = 0;
-    std::string end;
+    std::string end, end_of_history;
     {
         World world;
         REQUIRE(world.start());
         world.advance(5s);  // between two ticks
         for (int tick = 1; tick <= kTicks; ++tick) {
             world.advance(10s);
-            twin.push_back(world.alerts());
+            twin.push_back(state_of(world));
         }
         end = world.alerts(false);
+        end_of_history = world.history(false);
         changes = world.disk.changes();
     }
     REQUIRE(end == "Warm firing\n");
+    REQUIRE(end_of_history ==
+            "Boiled resolved\nHot resolved\nBoiled firing\nHot firing\nWarm firing\nWarm pending\n");
     SeededRandom random(17);
     for (int round = 0; round < 200; ++round) {
         const std::uint64_t at = random.next() % changes;
@@ -116,11 +138,12 @@ TEST_CASE("killed at any instant, the daemon has the alerts of the last tick tha
         }
         world.kill(&random);
         REQUIRE(world.start());
-        const std::string found = world.alerts();
+        const std::string found = state_of(world);
         CAPTURE(written, found, twin[written]);
         CHECK((found == twin[written] || (written < kTicks && found == twin[written + 1])));
         world.advance(400s - world.elapsed());
         CHECK(world.alerts(false) == end);
+        CHECK(world.history(false) == end_of_history);
     }
 }
 

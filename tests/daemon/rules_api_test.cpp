@@ -198,3 +198,39 @@ TEST_CASE("changed files are put in force by themselves when they are to", "[dae
     CHECK(world.names().size() == 3);
     CHECK_THAT(world.server.get("/metrics")->body, Catch::Contains("prometheus_config_last_reload_successful 1"));
 }
+
+TEST_CASE("the history of alerts is asked for by time, labels and state", "[daemon][rules_api]") {
+    World world;
+    REQUIRE(world.start());
+    world.advance(5s);
+    world.expose(20);
+    world.advance(10s);
+    const auto asked = [&](const std::string& query) {
+        Texts all;
+        const Json answer = world.get("/api/v1/alerts/history" + query);
+        for (const Json& change : answer.at("data").at("changes").items()) {
+            all.push_back(change.at("at").as_string().substr(14, 5) + " " + change.at("labels").at("team").as_string() +
+                          " " + change.at("state").as_string());
+        }
+        return all;
+    };
+    CHECK(asked("") == Texts{"00:10 b resolved", "00:10 a resolved", "00:00 b firing", "00:00 a firing"});
+    CHECK(asked("?filter=team=a") == Texts{"00:10 a resolved", "00:00 a firing"});
+    CHECK(asked("?filter=team=a&filter=severity=none").empty());
+    CHECK(asked("?state=firing") == Texts{"00:00 b firing", "00:00 a firing"});
+    CHECK(asked("?state=firing&state=resolved&filter=team=b") == Texts{"00:10 b resolved", "00:00 b firing"});
+    CHECK(asked("?start=2026-03-01T10:00:05Z&state=firing").empty());
+    CHECK(asked("?end=2026-03-01T10:00:05Z") == Texts{"00:00 b firing", "00:00 a firing"});
+    CHECK(asked("?limit=1") == Texts{"00:10 b resolved"});
+    CHECK(world.get("/api/v1/alerts/history?limit=1").at("data").at("more").as_bool());
+    CHECK_FALSE(world.get("/api/v1/alerts/history?limit=4").at("data").at("more").as_bool());
+    const Json resolved = world.get("/api/v1/alerts/history?filter=team=a&state=resolved").at("data").at("changes");
+    CHECK(dump(resolved.items().at(0), JsonStyle::Plain) ==
+          R"({"at":"2026-03-01T10:00:10.000Z","state":"resolved","from":"firing",)"
+          R"("labels":{"alertname":"Hot","instance":"a:1","job":"node","severity":"page","team":"a"},"value":"40",)"
+          R"("activeAt":"2026-03-01T10:00:00.000Z","file":"/etc/tocsin/a.rules.yml","group":"second","rule":"Hot"})");
+    for (const auto* bad : {"?start=soon", "?end=x", "?filter=%3D", "?limit=0", "?limit=x", "?state=asleep"}) {
+        CAPTURE(bad);
+        CHECK(world.server.get(std::string("/api/v1/alerts/history") + bad)->status == 400);
+    }
+}

@@ -3,7 +3,7 @@
 import json
 import signal
 
-from harness import Story, get, main
+from harness import Story, get, main, run
 from main_job_test import QUICK, configuration, routing
 
 KILLS = 20
@@ -50,6 +50,15 @@ class Restart(Story):
             before = now
         self.assertEqual(get(self.target_address, "/faults/pool", method="DELETE")[0], 200)
         tocsin.wait_for(r'"message":"alert resolved".*PoolRunsDry')
+        # Asked of all the lives of the daemon together: each change once.
+        asked = ["history", f"--server=http://{address}", "alertname=PoolRunsDry"]
+        code, out, err = run(*asked, "--state=firing,resolved")
+        self.assertEqual((code, err), (0, ""))
+        self.assertEqual([line.split()[1] for line in out.splitlines()], ["firing", "resolved"], out)
+        self.assertRegex(out, r"^20\d\d-\S+Z  firing    PoolRunsDry\{.*\}  value \S+  active since 20\d\d-")
+        self.assertTrue(json.loads(run(*asked, "--format=json", "--limit=1")[1])["more"])
+        self.assertEqual(run(*asked, "--since=soon")[0], 2)
+        self.assertEqual(run("history", "--state=asleep")[0], 2)
 
     def test_a_damaged_database_is_set_aside(self):
         self.set_up_ironforge()

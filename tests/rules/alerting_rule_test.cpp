@@ -24,9 +24,11 @@ public:
     explicit Rig(const std::string& fields)
         : definition_(fakes::rule_of(fields)),
           rule(definition_, timeline_,
-               [this](const LabelSet& labels, const ActiveAlert& alert, AlertPhase before, Timestamp) {
+               [this](const LabelSet& labels, const ActiveAlert& alert, AlertPhase before, Timestamp,
+                      std::string_view reason) {
                    transitions += fmt::format("{}{}: {} -> {}", transitions.empty() ? "" : "\n", to_string(labels),
                                               to_string(before), to_string(alert.state.phase));
+                   if (!reason.empty()) transitions += fmt::format(" ({})", reason);
                }) {}
 
     Status evaluate(Duration when, const InstantVector& result, std::size_t limit = 0) {
