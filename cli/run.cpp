@@ -72,6 +72,8 @@ void add_run_flags(CLI::App& command, RunFlags& flags) {
     command.add_option("--alertmanager.config-file", options.alertmanager_config_file, "alertmanager.yml")
         ->capture_default_str();
     command.add_flag("--config.auto-reload", options.auto_reload, "Reload when the files have changed and are at rest");
+    command.add_flag("--config.partial-reload", options.partial_reload,
+                     "A reload goes ahead without a rule file that is bad: what it said last stays in force");
     command
         .add_option("--config.auto-reload-interval", flags.auto_reload_interval,
                     "How often to look at files of which the system tells nothing")

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 
 #include "base/text.h"
 #include "base/url.h"
@@ -97,7 +98,9 @@ struct App::Impl {
     void add_metrics();
     void add_store_metrics();
     void count_reload(bool good);
+    void set_reload_gauge(bool good);
     void tell(const Diagnostics& warnings);
+    void hold_back(const Diagnostics& problems);
 
     Doors doors;
     Options options;
@@ -128,6 +131,7 @@ struct App::Impl {
     std::unique_ptr<DiskFile> storage_lock;
     std::map<TargetId, TargetHealth> last_health;
     std::vector<std::string> files_in_force;  // patterns
+    RuleFileTexts rule_texts;                 // in force; for --config.partial-reload alone
     std::vector<std::function<void(ReloadOutcome)>> reload_waiters;
     std::function<void()> stopped;
     bool stopping = false;
@@ -208,7 +212,7 @@ Result<ReloadOutcome> App::Impl::start() {
 
 tl::expected<Configuration, ConfigurationProblems> App::Impl::read_configuration() {
     return load_configuration(doors.disk, options.config_file, options.alertmanager_config_file, options.query,
-                              {options.matchers_syntax});
+                              {options.matchers_syntax}, options.partial_reload ? &rule_texts : nullptr);
 }
 
 // The parts that put the address into links, and what stands on them.
@@ -296,6 +300,9 @@ ReloadOutcome App::Impl::apply(Configuration configuration) {
     alert_history.save();
     count_reload(true);
     files_in_force = std::move(files);
+    rule_texts = std::move(configuration.rule_texts);
+    outcome.held_back = std::move(configuration.held_back);
+    hold_back(outcome.held_back);
     return outcome;
 }
 
@@ -339,8 +346,28 @@ void App::Impl::tell(const Diagnostics& warnings) {
     }
 }
 
-void App::Impl::count_reload(bool good) {
+// It is in force, and yet not all is well.
+void App::Impl::hold_back(const Diagnostics& problems) {
+    if (!options.partial_reload) return;
+    std::set<std::string> files;
+    for (const Diagnostic& problem : problems) {
+        files.insert(problem.file);
+        doors.log.error("daemon", "rule file refused, its last good version stays in force",
+                        {{"problem", describe(problem)}});
+    }
+    metrics.gauge("tocsin_rule_files_held_back", "Rule files that are bad and stay in force as they were.")
+        .set(static_cast<double>(files.size()));
+    if (!files.empty()) set_reload_gauge(false);
+}
+
+void App::Impl::set_reload_gauge(bool good) {
     loaded_config.last_reload_good = good;
+    metrics.gauge("prometheus_config_last_reload_successful", "Whether the last configuration reload attempt was successful.")
+        .set(good ? 1 : 0);
+}
+
+void App::Impl::count_reload(bool good) {
+    set_reload_gauge(good);
     if (good) {
         loaded_config.at = doors.scheduler.now();
         if (!options.notifications_only()) {
@@ -348,8 +375,6 @@ void App::Impl::count_reload(bool good) {
         }
     }
     const double now = static_cast<double>(to_unix_ms(doors.scheduler.now())) / 1000;
-    metrics.gauge("prometheus_config_last_reload_successful", "Whether the last configuration reload attempt was successful.")
-        .set(good ? 1 : 0);
     if (!good) return notifications->note_failed_load();
     metrics
         .gauge("prometheus_config_last_reload_success_timestamp_seconds",

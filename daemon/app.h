@@ -46,6 +46,8 @@ struct Doors {
 struct ReloadOutcome {
     Diagnostics errors;
     std::vector<std::string> changes;  // for a person, one line each
+    /// What is wrong with rule files whose last good version stays in force (--config.partial-reload).
+    Diagnostics held_back = {};
     bool ok() const { return !has_errors(errors); }
 };
 

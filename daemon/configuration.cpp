@@ -59,16 +59,38 @@ std::vector<std::string> paths_of(Disk& disk, const std::string& config_file, co
     return {paths.begin(), paths.end()};
 }
 
+std::optional<RuleFile> parse_rules(const std::string& text, const std::string& path, const QueryOptions& options,
+                                    ConfigurationProblems& problems) {
+    auto file = parse_rule_file(text, path, options);
+    if (file) return *std::move(file);
+    append(problems.problems, file.error());
+    return std::nullopt;
+}
+
+/// The file as it is, with its text; where it is bad the one that it falls back to, and what is wrong is held back.
+std::optional<RuleFile> read_rule_file(Disk& disk, const std::string& path, const QueryOptions& options,
+                                       const RuleFileTexts* fallback, RuleConfiguration& into,
+                                       ConfigurationProblems& problems) {
+    ConfigurationProblems own;
+    std::optional<std::string> text = read(disk, path, own);
+    std::optional<RuleFile> file = text ? parse_rules(*text, path, options, own) : std::nullopt;
+    const auto before = fallback == nullptr ? RuleFileTexts::const_iterator() : fallback->find(path);
+    if (!file && fallback != nullptr && before != fallback->end()) {
+        append(into.held_back, std::exchange(own, {}).problems);
+        text = before->second;
+        file = parse_rules(*text, path, options, own);
+    }
+    append(problems.problems, own.problems);
+    problems.unreadable |= own.unreadable;
+    if (file && fallback != nullptr) into.rule_texts[path] = *std::move(text);
+    return file;
+}
+
 void read_rule_files(Disk& disk, const std::vector<std::string>& paths, const QueryOptions& options,
-                     RuleConfiguration& into, ConfigurationProblems& problems) {
+                     const RuleFileTexts* fallback, RuleConfiguration& into, ConfigurationProblems& problems) {
     for (const std::string& path : paths) {
-        const auto text = read(disk, path, problems);
-        if (!text) continue;
-        auto file = parse_rule_file(*text, path, options);
-        if (!file) {
-            append(problems.problems, file.error());
-            continue;
-        }
+        auto file = read_rule_file(disk, path, options, fallback, into, problems);
+        if (!file) continue;
         append(into.warnings, file->warnings);
         into.rule_files.push_back(*std::move(file));
     }
@@ -79,7 +101,8 @@ struct Reading {
     ConfigurationProblems problems;
 };
 
-Reading read_rules(Disk& disk, const std::string& config_file, const QueryOptions& options) {
+Reading read_rules(Disk& disk, const std::string& config_file, const QueryOptions& options,
+                   const RuleFileTexts* fallback = nullptr) {
     Reading reading;
     const auto text = read(disk, config_file, reading.problems);
     if (!text) return reading;
@@ -97,7 +120,7 @@ Reading read_rules(Disk& disk, const std::string& config_file, const QueryOption
     read_rule_files(disk,
                     paths_of(disk, config_file, config.rule_files, config.rule_files_where, configuration.warnings,
                              reading.problems),
-                    options, configuration, reading.problems);
+                    options, fallback, configuration, reading.problems);
     configuration.prometheus = std::move(config);
     reading.configuration = std::move(configuration);
     return reading;
@@ -116,9 +139,10 @@ tl::expected<RuleConfiguration, ConfigurationProblems> load_rule_configuration(D
 tl::expected<Configuration, ConfigurationProblems> load_configuration(Disk& disk, const std::string& config_file,
                                                                       const std::string& alertmanager_config_file,
                                                                       const QueryOptions& options,
-                                                                      const ConfigOptions& routing_options) {
+                                                                      const ConfigOptions& routing_options,
+                                                                      const RuleFileTexts* fallback) {
     Reading reading =
-        config_file.empty() ? Reading{RuleConfiguration{}, {}} : read_rules(disk, config_file, options);
+        config_file.empty() ? Reading{RuleConfiguration{}, {}} : read_rules(disk, config_file, options, fallback);
     ConfigurationProblems& problems = reading.problems;
     // The routing is read even when the rules are bad: all mistakes are told at once.
     const bool routing_is_there = disk.exists(alertmanager_config_file);
@@ -135,6 +159,8 @@ tl::expected<Configuration, ConfigurationProblems> load_configuration(Disk& disk
     configuration.prometheus = std::move(reading.configuration->prometheus);
     configuration.rule_files = std::move(reading.configuration->rule_files);
     configuration.warnings = std::move(reading.configuration->warnings);
+    configuration.held_back = std::move(reading.configuration->held_back);
+    configuration.rule_texts = std::move(reading.configuration->rule_texts);
     append(configuration.warnings, routing->warnings);
     configuration.alertmanager = *std::move(routing);
     return configuration;
@@ -155,7 +181,7 @@ tl::expected<RuleConfiguration, ConfigurationProblems> load_rule_files(Disk& dis
         }
         paths.insert(found->begin(), found->end());
     }
-    read_rule_files(disk, {paths.begin(), paths.end()}, options, configuration, problems);
+    read_rule_files(disk, {paths.begin(), paths.end()}, options, nullptr, configuration, problems);
     if (has_errors(problems.problems)) return tl::unexpected(std::move(problems));
     return configuration;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,12 +16,17 @@
 
 namespace tocsin {
 
+/// The texts of rule files by their paths: what a bad one falls back to.
+using RuleFileTexts = std::map<std::string, std::string>;
+
 /// All files of a set-up, read together.
 struct Configuration {
     Config prometheus;
     std::vector<RuleFile> rule_files;
     AlertmanagerConfig alertmanager;
-    Diagnostics warnings;  // of all of them
+    Diagnostics warnings;      // of all of them
+    Diagnostics held_back;     // errors of rule files in whose place an earlier version of them stands
+    RuleFileTexts rule_texts;  // of `rule_files`; nothing without a fallback
 };
 
 /// Everything that is wrong with all files at once; `unreadable` when one of them could not be read at all.
@@ -31,16 +37,20 @@ struct ConfigurationProblems {
 
 /// Reads prometheus.yml, the rule files that it names, and alertmanager.yml. A pattern of `rule_files` that matches nothing is a warning,
 /// a name without a pattern that is not there is an error. Without the name of a prometheus.yml there are no rules and nothing to poll.
+/// With a `fallback` a rule file that is bad or cannot be read is replaced by the text it has there, and is no error.
 tl::expected<Configuration, ConfigurationProblems> load_configuration(Disk& disk, const std::string& config_file,
                                                                       const std::string& alertmanager_config_file,
                                                                       const QueryOptions& options,
-                                                                      const ConfigOptions& routing_options = {});
+                                                                      const ConfigOptions& routing_options = {},
+                                                                      const RuleFileTexts* fallback = nullptr);
 
 /// The first half of it: prometheus.yml and its rule files.
 struct RuleConfiguration {
     Config prometheus;
     std::vector<RuleFile> rule_files;
     Diagnostics warnings;
+    Diagnostics held_back = {};     // as of Configuration
+    RuleFileTexts rule_texts = {};
 };
 tl::expected<RuleConfiguration, ConfigurationProblems> load_rule_configuration(Disk& disk, const std::string& config_file,
                                                                                const QueryOptions& options);

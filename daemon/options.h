@@ -38,6 +38,7 @@ struct Options {
     std::size_t alert_batch_size = 256;         // --alertmanager.notification-batch-size
     bool drain_alert_queues = true;             // --alertmanager.drain-notification-queue-on-shutdown
     bool auto_reload = false;                   // --config.auto-reload
+    bool partial_reload = false;                // --config.partial-reload
     Duration auto_reload_interval{std::chrono::seconds(30)};
     OutagePolicy outage;  // --rules.alert.for-outage-tolerance, --rules.alert.for-grace-period
     AlertHistory::Bounds alert_history = AlertHistory::kDefaults;  // --rules.alert.history-retention, …-limit

@@ -4,14 +4,18 @@
 namespace tocsin::api {
 namespace {
 
-std::string told(const ReloadOutcome& outcome) {
-    if (outcome.ok()) {
-        return outcome.changes.empty() ? "configuration reloaded, nothing has changed\n"
-                                       : "configuration reloaded\n" + join(outcome.changes, "\n") + "\n";
-    }
-    std::string text = "failed to reload config, nothing has changed:\n";
-    for (const Diagnostic& problem : outcome.errors) text += to_string(problem) + "\n";
+std::string lines_of(const Diagnostics& problems) {
+    std::string text;
+    for (const Diagnostic& problem : problems) text += to_string(problem) + "\n";
     return text;
+}
+
+std::string told(const ReloadOutcome& outcome) {
+    if (!outcome.ok()) return "failed to reload config, nothing has changed:\n" + lines_of(outcome.errors);
+    std::string text = outcome.changes.empty() ? "configuration reloaded, nothing has changed\n"
+                                               : "configuration reloaded\n" + join(outcome.changes, "\n") + "\n";
+    if (outcome.held_back.empty()) return text;
+    return text + "bad rule files, whose last good versions stay in force:\n" + lines_of(outcome.held_back);
 }
 
 }  // namespace

@@ -152,6 +152,68 @@ TEST_CASE("a reload puts everything in force or nothing", "[daemon][app]") {
     CHECK(world.statuses_sent() == Texts{"firing", "resolved"});
 }
 
+TEST_CASE("with --config.partial-reload a bad rule file stays as it was and keeps nobody back", "[daemon][app][reload]") {
+    World world;
+    world.options.partial_reload = true;
+    world.put("prometheus.yml", std::string("rule_files: [rules.yml, more.yml]\n") + std::string(kConfig).substr(24));
+    world.put("more.yml", "groups: []\n");
+    REQUIRE(world.start());
+    world.set_temperature("a:1", 40);
+    world.advance(15s);
+    REQUIRE(world.alerts() == Texts{"Hot a:1 firing"});
+    const auto reload = [&] { return *world.server.post("/-/reload", ""); };
+    const auto metric = [&](const std::string& line) {
+        return world.server.get("/metrics")->body.find("\n" + line + "\n") != std::string::npos;
+    };
+
+    // One file is bad, the other one has a rule more.
+    world.put("rules.yml", "groups:\n- name: g\n  rules:\n  - alert: Hot\n    expr: temperature >\n");
+    world.put("more.yml", "groups:\n- name: h\n  interval: 10s\n  rules: [{alert: Warm, expr: temperature > 35}]\n");
+    auto answer = reload();
+    CHECK(answer.status == 200);
+    CHECK_THAT(answer.body, Catch::Contains("rule added: /etc/tocsin/more.yml;h;Warm"));
+    CHECK_THAT(answer.body, Catch::Contains("stay in force:\n/etc/tocsin/rules.yml:5:"));
+    CHECK(world.log.contains("rule file refused, its last good version stays in force"));
+    CHECK(metric("prometheus_config_last_reload_successful 0"));
+    CHECK(metric("tocsin_rule_files_held_back 1"));
+    world.advance(10s);
+    CHECK(world.alerts() == Texts{"Warm a:1 firing", "Hot a:1 firing"});
+
+    SECTION("again and again, and when it cannot be read") {
+        CHECK(reload().status == 200);
+        world.disk.remove("/etc/tocsin/rules.yml");
+        answer = reload();
+        CHECK(answer.status == 200);
+        CHECK_THAT(answer.body, Catch::Contains("nothing has changed"));
+        CHECK(metric("tocsin_rule_files_held_back 1"));
+        CHECK(world.alerts() == Texts{"Warm a:1 firing", "Hot a:1 firing"});
+    }
+    SECTION("until it is good again") {
+        world.put("rules.yml", "groups: []\n");
+        answer = reload();
+        CHECK_THAT(answer.body, Catch::Contains("rule removed: /etc/tocsin/rules.yml;g;Hot"));
+        CHECK(metric("prometheus_config_last_reload_successful 1"));
+        CHECK(metric("tocsin_rule_files_held_back 0"));
+        CHECK(world.alerts() == Texts{"Warm a:1 firing"});
+    }
+    SECTION("a mistake elsewhere refuses everything") {
+        world.put("rules.yml", "groups: []\n");
+        world.put("alertmanager.yml", "route: {receiver: nobody}\n");
+        CHECK(reload().status == 500);
+        CHECK(world.alerts() == Texts{"Warm a:1 firing", "Hot a:1 firing"});
+    }
+    world.app.reset();
+}
+
+TEST_CASE("with --config.partial-reload a bad rule file at the start is an error", "[daemon][app][reload]") {
+    World world;
+    world.options.partial_reload = true;
+    world.put("rules.yml", "groups:\n- name: g\n  rules:\n  - alert: Hot\n    expr: temperature >\n");
+    const auto started = world.start();
+    REQUIRE(started);
+    CHECK_FALSE(started->ok());
+}
+
 TEST_CASE("SIGHUP reloads, SIGTERM stops after what is due was sent", "[daemon][app]") {
     World world;
     REQUIRE(world.start());
