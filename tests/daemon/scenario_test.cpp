@@ -110,6 +110,42 @@ TEST_CASE("what cannot be played says where", "[daemon][scenario]") {
     CHECK_FALSE(read_scenario("    alone\n", "test"));
 }
 
+TEST_CASE("what is sent to Alertmanagers is told with its times, and expected like notifications", "[daemon][scenario]") {
+    const std::string hot = "alertmanager am\n\n" + std::string(kHot);
+    const std::string told = "\nuntil 2m\n    2m  notification to oncall: firing Hot\n";
+    CHECK(mismatches_of(hot + "at 90s\n    Hot  firing\n    sent to am: firing Hot 1m30s..5m30s\n" + told).empty());
+    const auto wrong = mismatches_of(hot + "at 90s\n    nothing sent\n" + told);
+    REQUIRE(wrong.size() == 1);
+    CHECK(wrong[0].seen == std::vector<std::string>{"sent to am: firing Hot 1m30s..5m30s"});
+    // Nobody expected it.
+    const auto unexpected = mismatches_of(hot + "at 90s\n    Hot  firing\n" + told);
+    REQUIRE(unexpected.size() == 1);
+    CHECK(unexpected[0].seen == std::vector<std::string>{"1m30s  sent to am: firing Hot 1m30s..5m30s"});
+}
+
+TEST_CASE("a scenario may ask the daemon", "[daemon][scenario]") {
+    const auto seen = [](const std::string& question) {
+        const auto found = mismatches_of(std::string(kHot) + "at 90s\n    " + question + " => something else\n");
+        REQUIRE(found.size() == 1);
+        REQUIRE(found[0].seen.size() == 1);
+        return found[0].seen[0];
+    };
+    CHECK(seen("rule Hot") == "rule Hot => firing, ok");
+    CHECK(seen("rule rules/Hot") == "rule rules/Hot => firing, ok");
+    CHECK(seen("rule Cold") == "rule Cold => nothing");
+    CHECK(seen("evaluated Hot") == "evaluated Hot => 1m30s");
+    CHECK(seen("query heat + 1") == "query heat + 1 => {} 16");
+    CHECK(seen("query cold") == "query cold => nothing");
+    CHECK(seen("query 1 + 1") == "query 1 + 1 => 2");
+    CHECK(seen("annotation says of Hot") == "annotation says of Hot => nothing");
+    CHECK(seen("annotation says of Cold") == "annotation says of Cold => no such alert");
+    CHECK(seen("metric tocsin_nothing") == "metric tocsin_nothing => nothing");
+    CHECK(mismatches_of(std::string(kHot) + "at 90s\n    rule  Hot  =>  firing, ok\n").empty());
+    CHECK(error_of(std::string(kHot) + "at 90s\n    weather => fine\n") == "line 14: unknown question: weather");
+    CHECK(error_of(std::string(kHot) + "at 90s\n    annotation => x\n") ==
+          "line 14: expected `annotation NAME of ALERT`");
+}
+
 TEST_CASE("an update writes what was seen below its command", "[daemon][scenario]") {
     CHECK(with_body("at 1m\n    old\n    older\n\nat 2m\n    kept\n", 1, {"new", "newer"}) ==
           "at 1m\n    new\n    newer\n\nat 2m\n    kept\n");

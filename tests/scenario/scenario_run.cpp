@@ -13,6 +13,7 @@
 #include "parser/matchers_parser.h"
 #include "parser/promql_parser.h"
 #include "tests/daemon/simulated_daemon.h"
+#include "tests/scenario/scenario_facts.h"
 #include "tests/scenario/scenario_text.h"
 
 namespace tocsin::tests {
@@ -120,6 +121,17 @@ private:
     }
     void inhibit(const Block& block) { inhibit_ = "inhibit_rules:\n" + indented(block.body, "  "); }
     void global(const Block& block) { global_ = indented(block.body, "  "); }
+    void alert_relabel(const Block& block) { alert_relabel_ = indented(block.body, "  "); }
+
+    // `alertmanager NAME` before the beginning, `alertmanager NAME well|hangs|STATUS` after it
+    void alertmanager(const Block& block) {
+        const auto given = words(block.argument);
+        if (given.empty() || given.size() > 2) give_up(block.line, "expected `alertmanager NAME [well|hangs|STATUS]`");
+        if (given.size() == 1 && is_begun_) give_up(block.line, "it has begun without that Alertmanager");
+        alertmanagers_.insert(given.front());
+        if (given.size() == 2) moods_[alertmanager_url(given.front())] = given.back();
+    }
+    static std::string alertmanager_url(const std::string& name) { return "http://" + name + ":9093/api/v2/alerts"; }
 
     // `rules NAME every 1m`, both may be missing; what stands before the first rule belongs to the group.
     void rules(const Block& block) {
@@ -176,6 +188,7 @@ private:
     }
 
     void write_files() {
+        if (route_.empty()) route_ = "  receiver: nobody\n";
         std::string jobs;
         for (const auto& [name, target] : targets_) {
             jobs += fmt::format(
@@ -186,14 +199,23 @@ private:
                 name, to_string(target.step), kOwnLabel, to_string(target.step / 2));
         }
         world_.put("prometheus.yml", fmt::format("global:\n  evaluation_interval: {}\n{}rule_files: [rules.yml]\n"
-                                                 "scrape_configs:\n{}",
-                                                 to_string(shortest_step()), global_, jobs));
+                                                 "{}scrape_configs:\n{}",
+                                                 to_string(shortest_step()), global_, alerting_text(), jobs));
         write_rules();
         std::string receivers;
         for (const std::string& name : receivers_) {
             receivers += fmt::format("- name: {0}\n  webhook_configs: [{{url: '{1}{0}'}}]\n", name, kReceiverUrl);
         }
+        if (receivers_.empty()) receivers = "- name: nobody\n";
         world_.put("alertmanager.yml", fmt::format("route:\n{}receivers:\n{}{}", route_, receivers, inhibit_));
+    }
+    std::string alerting_text() const {
+        if (alertmanagers_.empty()) return {};
+        std::string targets;
+        for (const std::string& name : alertmanagers_) targets += fmt::format("'{}:9093',", name);
+        const std::string relabel =
+            alert_relabel_.empty() ? std::string() : "  alert_relabel_configs:\n" + alert_relabel_;
+        return fmt::format("alerting:\n{}  alertmanagers: [{{static_configs: [{{targets: [{}]}}]}}]\n", relabel, targets);
     }
     void write_rules() {
         std::string text;
@@ -226,14 +248,24 @@ private:
                 .header("Content-Type", "text/plain; version=0.0.4");
         });
         world_.receivers.handle([this](const HttpRequest& request) {
-            const std::string name = request.url.substr(kReceiverUrl.size());
-            const auto mood = receiver_moods_.find(name);
-            const std::string how = mood == receiver_moods_.end() ? "well" : mood->second;
+            const auto mood = moods_.find(request.url);
+            const std::string how = mood == moods_.end() ? "well" : mood->second;
             if (how == "hangs") return fakes::FakeAnswer::fails(fakes::FakeAnswer::Fault::NeverAnswers);
             if (how != "well") return fakes::FakeAnswer::with_status(std::stoi(how), "no");
-            told_.push_back({world_.elapsed(), notification_text(name, *parse_json(request.body))});
+            told_.push_back({world_.elapsed(), message_text(request)});
             return fakes::FakeAnswer::ok();
         });
+    }
+    std::string message_text(const HttpRequest& request) const {
+        const Json body = *parse_json(request.body);
+        if (request.url.starts_with(kReceiverUrl)) {
+            return notification_text(request.url.substr(kReceiverUrl.size()), body);
+        }
+        const auto sent_to = std::find_if(alertmanagers_.begin(), alertmanagers_.end(), [&](const std::string& name) {
+            return alertmanager_url(name) == request.url;
+        });
+        const std::string name = sent_to == alertmanagers_.end() ? request.url : *sent_to;
+        return sent_text(name, body, SimulatedDaemon::kStart, world_.scheduler.now());
     }
 
     void start(const Block& block) {
@@ -283,7 +315,7 @@ private:
         begin(block);
         const auto given = words(block.argument);
         if (given.size() != 2 || !receivers_.contains(given.front())) give_up(block.line, "there is no such receiver");
-        receiver_moods_[given.front()] = given.back();
+        moods_[std::string(kReceiverUrl) + given.front()] = given.back();
     }
 
     // `silence {severity="page"} for 10m`
@@ -340,23 +372,23 @@ private:
         return time;
     }
 
+    // Notifications and what Alertmanagers are sent are two stories: a block may tell one of them alone.
     template <class Concerns, class Show>
     void compare(const Block& block, Concerns concerns, Show show) {
         std::vector<std::string> expected, seen;
         compare_alerts(block, expected, seen);
-        const bool asks = std::any_of(block.body.begin(), block.body.end(), [](const auto& line) {
-            return line.text.find("notification") != std::string::npos;
-        });
-        if (asks) {
-            expect_notifications(block, expected);
+        compare_facts(block, expected, seen);
+        for (const Story& story : kStories) {
+            const auto of_story = [&](const Told& told) { return told.text.starts_with(story.prefix) && concerns(told); };
+            if (!expect_messages(block, story, expected)) continue;
             const std::size_t before = seen.size();
             for (const Told& told : told_) {
-                if (!concerns(told)) continue;
+                if (!of_story(told)) continue;
                 const bool is_timeless = seen.size() < expected.size() && expected[seen.size()] == told.text;
                 seen.push_back(is_timeless ? told.text : show(told));
             }
-            std::erase_if(told_, concerns);
-            if (seen.size() == before) seen.emplace_back("no notifications");
+            std::erase_if(told_, of_story);
+            if (seen.size() == before) seen.emplace_back(story.nothing);
         }
         if (expected != seen) {
             mismatches_.push_back(
@@ -364,17 +396,45 @@ private:
         }
     }
 
-    void expect_notifications(const Block& block, std::vector<std::string>& expected) {
+    struct Story {
+        std::string_view prefix, nothing;
+    };
+    static constexpr Story kStories[] = {{"notification to ", "no notifications"}, {"sent to ", "nothing sent"}};
+
+    static bool is_about(std::string_view line, const Story& story) {
+        return !is_scenario_fact(line) && (line == story.nothing || line.find(story.prefix) != line.npos);
+    }
+    static bool is_message(std::string_view line) {
+        return std::any_of(std::begin(kStories), std::end(kStories),
+                           [&](const Story& story) { return is_about(line, story); });
+    }
+
+    // Whether the block says anything about them.
+    static bool expect_messages(const Block& block, const Story& story, std::vector<std::string>& expected) {
+        bool asks = false;
         for (const auto& line : block.body) {
-            const std::size_t begin = line.text.find("notification to ");
-            if (line.text == "no notifications") {
+            if (!is_about(line.text, story)) continue;
+            asks = true;
+            const std::size_t begin = line.text.find(story.prefix);
+            if (begin == line.text.npos) {
                 expected.push_back(line.text);
-            } else if (begin != std::string::npos) {
-                const auto text = canonical_notification(line.text.substr(begin));
-                if (!text) give_up(line.number, text.error().message);
-                const std::string time(trim(line.text.substr(0, begin)));
-                expected.push_back(time.empty() ? *text : time + "  " + *text);
+                continue;
             }
+            const auto text = canonical_notification(line.text.substr(begin));
+            if (!text) give_up(line.number, text.error().message);
+            const std::string time(trim(line.text.substr(0, begin)));
+            expected.push_back(time.empty() ? *text : time + "  " + *text);
+        }
+        return asks;
+    }
+
+    void compare_facts(const Block& block, std::vector<std::string>& expected, std::vector<std::string>& seen) {
+        for (const auto& line : block.body) {
+            if (!is_scenario_fact(line.text)) continue;
+            const auto fact = seen_fact(world_, line.text);
+            if (!fact) give_up(line.number, fact.error().message);
+            expected.push_back(expected_fact(line.text));
+            seen.push_back(*fact);
         }
     }
 
@@ -382,7 +442,7 @@ private:
         std::map<std::string, ScenarioAlert> wanted;
         bool asks = false;
         for (const auto& line : block.body) {
-            if (line.text.empty() || line.text.find("notification") != std::string::npos) continue;
+            if (line.text.empty() || is_message(line.text) || is_scenario_fact(line.text)) continue;
             asks = true;
             if (line.text == "no alerts") {
                 expected.push_back(line.text);
@@ -436,11 +496,12 @@ private:
     const Scenario& scenario_;
     SimulatedDaemon world_;
     bool is_begun_ = false;
-    std::string route_, inhibit_, global_, silence_;
+    std::string route_, inhibit_, global_, alert_relabel_, silence_;
     std::set<std::string> receivers_;
     std::vector<std::pair<std::string, std::string>> groups_;
     std::map<std::string, ScenarioTarget> targets_;
-    std::map<std::string, std::string> receiver_moods_;
+    std::set<std::string> alertmanagers_;
+    std::map<std::string, std::string> moods_;  // of receivers and Alertmanagers, by URL
     std::vector<Told> told_;  // and not yet expected
     std::vector<ScenarioMismatch> mismatches_;
 };
@@ -451,7 +512,8 @@ const std::map<std::string, void (Stage::*)(const Scenario::Block&), std::less<>
     {"at", &Stage::at},         {"until", &Stage::until},        {"reload", &Stage::reload},
     {"kill", &Stage::kill},     {"stop", &Stage::stop_in_order}, {"start", &Stage::start_again},
     {"target", &Stage::target}, {"receiver", &Stage::receiver},  {"silence", &Stage::silence},
-    {"expire", &Stage::expire},
+    {"expire", &Stage::expire}, {"alertmanager", &Stage::alertmanager},
+    {"alert_relabel_configs", &Stage::alert_relabel},
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/duration.h"
 #include "base/text.h"
 #include "parser/promql_parser.h"
 
@@ -12,6 +13,7 @@ namespace tocsin::tests {
 namespace {
 
 constexpr std::string_view kNotification = "notification to ";
+constexpr std::string_view kSent = "sent to ";
 
 /// Where a name with its labels ends.
 std::size_t title_end(std::string_view text) {
@@ -50,8 +52,8 @@ std::vector<std::string> words_of(std::string_view text) {
 /// Titles by status, and back.
 using Titles = std::map<std::string, std::vector<std::string>>;
 
-std::string titles_text(std::string_view receiver, Titles titles) {
-    std::string text = fmt::format("{}{}:", kNotification, receiver);
+std::string titles_text(std::string_view what, std::string_view receiver, Titles titles) {
+    std::string text = fmt::format("{}{}:", what, receiver);
     std::string_view separator = " ";
     for (auto& [status, names] : titles) {
         std::sort(names.begin(), names.end());
@@ -75,6 +77,8 @@ Result<Titles> read_titles(std::string_view rest) {
             status = word;
         } else if (status.empty()) {
             return fail(Error::Kind::InvalidInput, "a notification names firing or resolved alerts");
+        } else if (word.find("..") != word.npos && !titles[status].empty()) {
+            titles[status].back().append(" ").append(word);
         } else {
             TOCSIN_TRY(auto title, canonical_title(word));
             titles[status].push_back(std::move(title));
@@ -121,17 +125,31 @@ std::string notification_text(const std::string& receiver, const Json& webhook) 
         for (const auto& [name, value] : alert.at("labels").members()) labels.set(name, value.as_string());
         titles[alert.at("status").as_string()].push_back(alert_title(labels.build()));
     }
-    return titles_text(receiver, std::move(titles));
+    return titles_text(kNotification, receiver, std::move(titles));
+}
+
+std::string sent_text(const std::string& alertmanager, const Json& alerts, Timestamp start, Timestamp now) {
+    Titles titles;
+    for (const Json& alert : alerts.items()) {
+        LabelBuilder labels;
+        for (const auto& [name, value] : alert.at("labels").members()) labels.set(name, value.as_string());
+        const Timestamp starts_at = *parse_rfc3339(alert.at("startsAt").as_string());
+        const Timestamp ends_at = *parse_rfc3339(alert.at("endsAt").as_string());
+        titles[ends_at > now ? "firing" : "resolved"].push_back(fmt::format(
+            "{} {}..{}", alert_title(labels.build()), to_string(starts_at - start), to_string(ends_at - start)));
+    }
+    return titles_text(kSent, alertmanager, std::move(titles));
 }
 
 Result<std::string> canonical_notification(std::string_view text) {
     const std::size_t colon = text.find(':');
-    if (!text.starts_with(kNotification) || colon == text.npos) {
+    const std::string_view what = text.starts_with(kSent) ? kSent : kNotification;
+    if (!text.starts_with(what) || colon == text.npos) {
         return fail(Error::Kind::InvalidInput, "expected `notification to RECEIVER: firing …; resolved …`");
     }
-    const std::string_view receiver = trim(text.substr(kNotification.size(), colon - kNotification.size()));
+    const std::string_view receiver = trim(text.substr(what.size(), colon - what.size()));
     TOCSIN_TRY(auto titles, read_titles(text.substr(colon + 1)));
-    return titles_text(receiver, std::move(titles));
+    return titles_text(what, receiver, std::move(titles));
 }
 
 }  // namespace tocsin::tests

@@ -29,6 +29,9 @@ std::string alert_title(const LabelSet& labels);
 
 /// One message to a receiver: `notification to oncall: firing A{…}, B; resolved C`.
 std::string notification_text(const std::string& receiver, const Json& webhook);
+/// One request to an external Alertmanager: `sent to backup: firing A{…} 1m..5m; resolved B 1m..3m`, with when each
+/// alert starts and ends, since `start`.
+std::string sent_text(const std::string& alertmanager, const Json& alerts, Timestamp start, Timestamp now);
 /// The same text whatever the order and the blanks in which somebody wrote it.
 Result<std::string> canonical_notification(std::string_view text);
 
