@@ -7,6 +7,8 @@
 namespace tocsin {
 namespace {
 
+constexpr std::size_t kMatchingMax = 200'000;  // label sets of which it is known what matches
+
 tl::unexpected<Error> refuse_silence(std::string message) {
     return fail(Error::Kind::InvalidInput, std::move(message));
 }
@@ -103,16 +105,29 @@ std::vector<const Silence*> Silences::all() const {
 
 std::vector<std::string> Silences::muting(const LabelSet& labels, Timestamp now) const {
     std::vector<std::string> ids;
-    visit_candidates(labels, [&](const Silence& silence) {
-        if (silence.state(now) == SilenceState::Active && all_match(silence.matchers, labels))
-            ids.push_back(silence.id);
-    });
+    if (silences_.empty()) return ids;
+    for (const Silence* silence : matching(labels)) {
+        if (silence->state(now) == SilenceState::Active) ids.push_back(silence->id);
+    }
     std::sort(ids.begin(), ids.end());
     return ids;
 }
 
 bool Silences::mutes(const LabelSet& labels, Timestamp now) const {
-    return !muting(labels, now).empty();
+    if (silences_.empty()) return false;
+    const auto& silences = matching(labels);
+    return std::any_of(silences.begin(), silences.end(),
+                       [&](const Silence* silence) { return silence->state(now) == SilenceState::Active; });
+}
+
+const std::vector<const Silence*>& Silences::matching(const LabelSet& labels) const {
+    if (index_is_old_ || matching_.size() >= kMatchingMax) matching_.clear();
+    const auto [known, is_new] = matching_.try_emplace(labels);
+    if (!is_new) return known->second;
+    visit_candidates(labels, [&, &into = known->second](const Silence& silence) {
+        if (all_match(silence.matchers, labels)) into.push_back(&silence);
+    });
+    return known->second;
 }
 
 void Silences::index() const {
@@ -134,7 +149,6 @@ void Silences::index() const {
 
 template <class Visit>
 void Silences::visit_candidates(const LabelSet& labels, const Visit& visit) const {
-    if (silences_.empty()) return;
     index();
     for (const Silence* silence : unindexed_) visit(*silence);
     for (const Label label : labels) {
@@ -145,8 +159,9 @@ void Silences::visit_candidates(const LabelSet& labels, const Visit& visit) cons
 }
 
 void Silences::collect(Timestamp now) {
-    index_is_old_ = true;
-    std::erase_if(silences_, [&](const auto& entry) { return entry.second.ends_at + limits_.retention <= now; });
+    const std::size_t gone = std::erase_if(
+        silences_, [&](const auto& entry) { return entry.second.ends_at + limits_.retention <= now; });
+    if (gone > 0) index_is_old_ = true;
 }
 
 void Silences::restore(std::vector<Silence> silences) {

@@ -5,9 +5,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "base/labels.h"
 #include "base/matcher.h"
 #include "base/random.h"
 #include "base/result.h"
@@ -69,6 +71,7 @@ private:
     void index() const;
     template <class Visit>
     void visit_candidates(const LabelSet& labels, const Visit& visit) const;
+    const std::vector<const Silence*>& matching(const LabelSet& labels) const;
 
     Limits limits_;
     Random& random_;
@@ -79,6 +82,9 @@ private:
     mutable std::map<Label, std::vector<const Silence*>> by_label_;
     mutable std::vector<const Silence*> unindexed_;
     mutable bool index_is_old_ = false;
+    // Which ones match, whatever the time, of the labels that were asked for since the last change: as long as nothing
+    // changes, the number of silences costs nothing.
+    mutable std::unordered_map<LabelSet, std::vector<const Silence*>, LabelSetHash> matching_;
 };
 
 }  // namespace tocsin
