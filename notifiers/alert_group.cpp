@@ -54,6 +54,7 @@ void AlertGroup::insert(const AlertPtr& alert) {
     const Timestamp now = context_.scheduler.now();
     const AlertPtr before = std::exchange(alerts_[alert->alert.labels], alert);
     leaving_.erase(alert->alert.labels);
+    if (!alert->alert.resolved_at(now)) told_ends_.erase(alert->log_hash);
     const bool fires_again = before != nullptr && before->alert.resolved_at(now) && !alert->alert.resolved_at(now);
     if (fires_again && is_end_unseen(*before)) note_flap(alert, fires_again);
     if (!first || timer_ != 0) return;
@@ -75,6 +76,8 @@ bool AlertGroup::let_go(const LabelSet& labels) {
     const auto known = alerts_.find(labels);
     if (known == alerts_.end()) return false;
     if (is_settled(known->second)) {
+        told_ends_.erase(known->second->log_hash);
+        last_mutes_.erase(known->second->log_hash);
         alerts_.erase(known);
         leaving_.erase(labels);
         return false;
@@ -130,8 +133,41 @@ FlushView AlertGroup::view() const {
     return view;
 }
 
+void AlertGroup::told(const std::vector<FlushAlert>& alerts) {
+    // Of what fires the log knows.
+    for (const FlushAlert& alert : alerts) {
+        if (!alert.firing) told_ends_.insert(alert.alert->log_hash);
+    }
+}
+
 void AlertGroup::delivery_settled() {
     sweep();
+}
+
+GroupOutlook AlertGroup::outlook() const {
+    GroupOutlook outlook{view(), {}};
+    for (const auto& delivery : deliveries_) outlook.coming.push_back(delivery->coming(outlook.view, next_flush_));
+    return outlook;
+}
+
+std::vector<IntegrationExplanation> AlertGroup::explain(const StoredAlert& alert, const GroupOutlook& outlook) const {
+    std::vector<IntegrationExplanation> explanations;
+    for (std::size_t i = 0; i < deliveries_.size(); ++i) {
+        explanations.push_back(deliveries_[i]->explain(alert));
+        if (i < outlook.coming.size()) explanations.back().coming = outlook.coming[i];
+    }
+    return explanations;
+}
+
+bool AlertGroup::was_told(const StoredAlert& alert) const {
+    return told_ends_.count(alert.log_hash) > 0 ||
+           std::any_of(deliveries_.begin(), deliveries_.end(),
+                       [&](const auto& delivery) { return delivery->was_told(alert); });
+}
+
+bool AlertGroup::has_flushed() const {
+    return has_flushed_ || std::any_of(deliveries_.begin(), deliveries_.end(),
+                                       [](const auto& delivery) { return delivery->has_entry(); });
 }
 
 bool AlertGroup::is_busy() const {
@@ -165,7 +201,9 @@ void AlertGroup::flush() {
     flushed.due = due;
     count_mutes(flushed);
     note_ends_unseen(flushed);
+    keep_ends(flushed);
     keep_as_seen(flushed);
+    has_flushed_ = true;
     const auto deliveries = deliveries_;
     for (const auto& delivery : deliveries) delivery->consider(flushed);
     sweep();
@@ -177,23 +215,59 @@ void AlertGroup::sweep() {
         const auto known = alerts_.find(resolved->alert.labels);
         // It may have changed since, or fire again.
         if (known == alerts_.end() || known->second != resolved) continue;
-        if (!is_settled(resolved) && !is_given_up(*resolved, now)) continue;
+        const bool settled = is_settled(resolved);
+        if (!settled && !is_given_up(*resolved, now)) continue;
+        tell_end(resolved, !settled);
         leaving_.erase(known->first);
         alerts_.erase(known);
     }
     if (alerts_.empty() && !is_busy()) on_empty_(*this);
 }
 
-void AlertGroup::count_mutes(const FlushView& flushed) const {
+void AlertGroup::count_mutes(const FlushView& flushed) {
     for (const FlushAlert& alert : flushed.alerts) {
-        if (!alert.muted) continue;
+        if (!alert.muted) {
+            if (alert.firing) last_mutes_.erase(alert.alert->log_hash);
+            continue;
+        }
         const auto mute = pipeline_->mute(*alert.alert, *route_, flushed.now);
         if (!mute) continue;
+        Mute& last = last_mutes_.try_emplace(alert.alert->log_hash, *mute).first->second;
+        if (alert.firing) last = *mute;
         context_.metrics.suppressed(mute->reason);
         if (context_.observer != nullptr) {
             context_.observer->on_mute({key_, route_->options.receiver, alert.alert, alert.firing, *mute, flushed.now});
         }
     }
+}
+
+/// Before the log forgets who was told that they fire.
+void AlertGroup::keep_ends(const FlushView& flushed) {
+    for (const FlushAlert& alert : flushed.alerts) {
+        if (!alert.firing && was_told(*alert.alert)) told_ends_.insert(alert.alert->log_hash);
+    }
+}
+
+void AlertGroup::tell_end(const AlertPtr& resolved, bool given_up) {
+    EndEvent end;
+    end.told = told_ends_.erase(resolved->log_hash) > 0;
+    if (auto mute = last_mutes_.extract(resolved->log_hash)) end.mute = std::move(mute.mapped());
+    if (context_.observer == nullptr) return;
+    end.group_key = key_;
+    end.receiver = route_->options.receiver;
+    end.alert = resolved;
+    end.at = context_.scheduler.now();
+    end.untold = why_untold(given_up, end.mute.has_value());
+    for (const auto& delivery : deliveries_) {
+        if (end.error.empty()) end.error = delivery->last_error();
+    }
+    context_.observer->on_end(end);
+}
+
+EndEvent::Untold AlertGroup::why_untold(bool given_up, bool muted) const {
+    if (deliveries_.empty()) return EndEvent::Untold::NoIntegration;
+    if (given_up) return EndEvent::Untold::Refused;
+    return muted ? EndEvent::Untold::Muted : EndEvent::Untold::Unseen;
 }
 
 void AlertGroup::keep_as_seen(const FlushView& flushed) {

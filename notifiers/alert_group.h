@@ -4,13 +4,21 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "notifiers/delivery.h"
 
 namespace tocsin {
+
+/// What a group's flushes will do if nothing changes.
+struct GroupOutlook {
+    FlushView view;
+    std::vector<std::optional<ComingMessage>> coming;  // by integration
+};
 
 /// The alerts of one route with the same group labels, told together.
 ///
@@ -55,7 +63,16 @@ public:
     const Route& route() const override { return *route_; }
     const LabelSet& labels() const override { return labels_; }
     FlushView view() const override;
+    void told(const std::vector<FlushAlert>& alerts) override;
     void delivery_settled() override;
+
+    GroupOutlook outlook() const;
+    /// Each integration of the receiver; `outlook` is outlook() of now.
+    std::vector<IntegrationExplanation> explain(const StoredAlert& alert, const GroupOutlook& outlook) const;
+    /// Whether some integration took a message with an alert that is here.
+    bool was_told(const StoredAlert& alert) const;
+    /// Whether its first flush is behind it.
+    bool has_flushed() const;
 
     const std::map<LabelSet, AlertPtr>& alerts() const { return alerts_; }
     Timestamp next_flush() const { return next_flush_; }
@@ -67,10 +84,13 @@ private:
     void start_timer(Timestamp due);
     void flush();
     void sweep();
-    void count_mutes(const FlushView& view) const;
+    void count_mutes(const FlushView& view);
     void note_ends_unseen(const FlushView& view);
     void note_flap(const AlertPtr& alert, bool fires_again) const;
     void keep_as_seen(const FlushView& view);
+    void keep_ends(const FlushView& view);
+    void tell_end(const AlertPtr& resolved, bool given_up);
+    EndEvent::Untold why_untold(bool given_up, bool muted) const;
     bool is_end_unseen(const StoredAlert& resolved) const;
     bool is_settled(const AlertPtr& alert) const;
     bool is_given_up(const StoredAlert& resolved, Timestamp now) const;
@@ -87,6 +107,9 @@ private:
     std::vector<AlertPtr> flushed_resolved_;  // as the last flush saw them
     /// By log hash, of every alert that the last flush saw, muted or not: whether it fired.
     std::unordered_map<std::uint64_t, bool> fired_at_flush_;
+    std::unordered_set<std::uint64_t> told_ends_;  // of those that ended: what some integration heard of
+    std::unordered_map<std::uint64_t, Mute> last_mutes_;  // of those that fired at the last flush, or did until then
+    bool has_flushed_ = false;
     std::vector<std::shared_ptr<Delivery>> deliveries_;
     Scheduler::TaskId timer_ = 0;
     Timestamp next_flush_{};

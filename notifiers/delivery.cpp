@@ -70,13 +70,64 @@ void Delivery::consider(const FlushView& view) {
     begin(std::move(message));
 }
 
-bool Delivery::is_settled(const StoredAlert& alert) const {
-    if (is_busy()) {
-        const bool under_way =
-            std::any_of(message_.alerts.begin(), message_.alerts.end(),
-                        [&](const FlushAlert& other) { return other.alert->log_hash == alert.log_hash; });
-        if (under_way) return false;
+IntegrationExplanation explain_by_log(const Integration& integration, const LogEntry* entry, const StoredAlert& alert) {
+    IntegrationExplanation explanation;
+    explanation.integration = integration.kind;
+    explanation.index = integration.index;
+    explanation.send_resolved = integration.send_resolved;
+    if (entry == nullptr || !entry->was_sent()) return explanation;
+    explanation.told_at = entry->sent_at;
+    if (entry->firing.count(alert.log_hash) > 0) {
+        explanation.told = IntegrationExplanation::Told::Firing;
+    } else if (integration.send_resolved && entry->resolved.count(alert.log_hash) > 0) {
+        explanation.told = IntegrationExplanation::Told::Resolved;
     }
+    return explanation;
+}
+
+IntegrationExplanation Delivery::explain(const StoredAlert& alert) const {
+    using Doing = IntegrationExplanation::Doing;
+    auto explanation = explain_by_log(*integration_, context_.notification_log.find(log_key()), alert);
+    explanation.last_error = last_error_;
+    if (!is_telling_of(alert)) return explanation;
+    explanation.doing = state_ == State::InFlight  ? Doing::Sending
+                        : state_ == State::Backoff ? Doing::Waiting
+                                                   : Doing::Queued;
+    explanation.attempts = message_.attempts;
+    if (state_ == State::Backoff) explanation.next_attempt = next_attempt_;
+    return explanation;
+}
+
+std::optional<ComingMessage> Delivery::coming(const FlushView& view, Timestamp next_flush) const {
+    const LogEntry* entry = context_.notification_log.find(log_key());
+    GroupFacts facts = facts_of(view);
+    facts.due = next_flush;
+    auto reason = decide(entry, facts, policy());
+    if (!reason && entry != nullptr) {
+        // The first flush that is late enough for a repetition.
+        const Duration interval = group_.route().options.group_interval;
+        const Duration missing = entry->sent_at + policy().repeat_interval - next_flush;
+        facts.due += (std::max(missing, Duration{0}) + interval - Duration{1}) / interval * interval;
+        reason = decide(entry, facts, policy());
+    }
+    const Timestamp due = facts.due;
+    if (!reason || make_message(view, std::move(facts), *reason).alerts.empty()) return std::nullopt;
+    return ComingMessage{due, *reason};
+}
+
+bool Delivery::is_telling_of(const StoredAlert& alert) const {
+    return is_busy() && std::any_of(message_.alerts.begin(), message_.alerts.end(), [&](const FlushAlert& other) {
+               return other.alert->log_hash == alert.log_hash;
+           });
+}
+
+bool Delivery::was_told(const StoredAlert& alert) const {
+    const LogEntry* entry = context_.notification_log.find(log_key());
+    return entry != nullptr && entry->firing.count(alert.log_hash) > 0;
+}
+
+bool Delivery::is_settled(const StoredAlert& alert) const {
+    if (is_telling_of(alert)) return false;
     const LogEntry* entry = context_.notification_log.find(log_key());
     return entry == nullptr || (entry->firing.count(alert.log_hash) == 0 && entry->unheard.count(alert.log_hash) == 0);
 }
@@ -262,8 +313,10 @@ void Delivery::note_verdict(const Attempt& attempt, const Outcome& outcome) {
     status.last_attempt_duration =
         std::chrono::ceil<Duration>(context_.scheduler.monotonic() - attempt.started_monotonic);
     status.last_error.clear();
-    if (outcome.kind == Outcome::Kind::Delivered) return;
-    status.last_error = outcome.message.empty() ? std::string(to_string(outcome.reason)) : outcome.message;
+    if (outcome.kind != Outcome::Kind::Delivered) {
+        status.last_error = outcome.message.empty() ? std::string(to_string(outcome.reason)) : outcome.message;
+    }
+    last_error_ = status.last_error;
 }
 
 /// None when this message is not tried again: it is refused for good, or a flush waits to make another one.
@@ -291,6 +344,7 @@ void Delivery::delivered(const Attempt& attempt, const Outcome& outcome) {
             "notifiers::delivery", "a recipient was refused, the others were told",
             {{"receiver", integration_->receiver}, {"integration", integration_->kind}, {"recipient", refused}});
     }
+    group_.told(message_.alerts);
     become_idle();
     if (missed_flush_) reconsider();
     group_.delivery_settled();
@@ -323,6 +377,7 @@ void Delivery::failed(const Outcome& outcome, std::optional<Duration> retry_in) 
 void Delivery::wait(Duration delay) {
     state_ = State::Backoff;
     ++turn_;
+    next_attempt_ = context_.scheduler.now() + delay;
     timer_ = context_.scheduler.after(delay, [weak = weak_from_this(), turn = turn_] {
         const auto self = weak.lock();
         if (!self || self->turn_ != turn) return;

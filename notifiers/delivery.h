@@ -64,9 +64,37 @@ public:
     virtual const LabelSet& labels() const = 0;
     /// The group as it is now.
     virtual FlushView view() const = 0;
+    /// The receiver took a message that tells of these.
+    virtual void told(const std::vector<FlushAlert>& alerts) = 0;
     /// A message was taken, or given up: the group may have something to forget.
     virtual void delivery_settled() = 0;
 };
+
+/// The message that a flush will send if nothing changes until then.
+struct ComingMessage {
+    Timestamp at{};
+    NotifyReason reason = NotifyReason::FirstNotification;
+};
+
+/// How it stands between one integration and one alert of a group.
+struct IntegrationExplanation {
+    enum class Told { Nothing, Firing, Resolved };
+    enum class Doing { Nothing, Queued, Sending, Waiting };  // Waiting: for the next attempt
+
+    std::string integration;
+    std::size_t index = 0;
+    bool send_resolved = true;
+    Told told = Told::Nothing;       // of the alert
+    Timestamp told_at{};             // when the last message about the group was taken; none: never
+    Doing doing = Doing::Nothing;    // with a message that tells of the alert
+    std::size_t attempts = 0;        // at that message
+    std::string last_error;          // of the last attempt to tell of the group; empty: it was taken
+    Timestamp next_attempt{};        // while Waiting
+    std::optional<ComingMessage> coming;  // with the alert
+};
+
+/// What the log knows of an alert; null: nothing. The rest is left as it is when nothing is under way.
+IntegrationExplanation explain_by_log(const Integration& integration, const LogEntry* entry, const StoredAlert& alert);
 
 class Delivery : public std::enable_shared_from_this<Delivery> {
 public:
@@ -80,6 +108,17 @@ public:
     bool is_settled(const StoredAlert& alert) const;
     /// Whether the integration was told of an alert, or a flush saw that it should be.
     bool knows(const StoredAlert& alert) const;
+    /// Whether it counts for the integration as firing.
+    bool was_told(const StoredAlert& alert) const;
+    /// Whether there is anything in the log.
+    bool has_entry() const { return context_.notification_log.find(log_key()) != nullptr; }
+    /// All but what is coming.
+    IntegrationExplanation explain(const StoredAlert& alert) const;
+    /// What the next flush would send if the group stayed as `view` has it, or a later one as a repetition.
+    std::optional<ComingMessage> coming(const FlushView& view, Timestamp next_flush) const;
+    /// Why the last attempt failed; empty when it did not.
+    const std::string& last_error() const { return last_error_; }
+
     /// A message is under way or waits for its next attempt.
     bool is_busy() const { return state_ != State::Idle; }
 
@@ -108,6 +147,7 @@ private:
         MonotonicTime started_monotonic;
     };
 
+    bool is_telling_of(const StoredAlert& alert) const;
     LogKey log_key() const;
     DedupPolicy policy() const;
     Message make_message(const FlushView& view, GroupFacts facts, NotifyReason reason) const;
@@ -141,6 +181,8 @@ private:
     Scheduler::TaskId timer_ = 0;
     Notifier::AttemptId running_ = 0;
     std::shared_ptr<Integration> running_on_;
+    std::string last_error_;
+    Timestamp next_attempt_{};               // in Backoff
     std::optional<Timestamp> missed_flush_;  // when the last flush was due that came while an attempt ran
 };
 

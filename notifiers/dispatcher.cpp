@@ -72,6 +72,29 @@ std::vector<const AlertGroup*> Dispatcher::groups() const {
     return out;
 }
 
+const AlertGroup* Dispatcher::find_group(const Route& route, const LabelSet& alert) const {
+    const auto groups = groups_.find(route.identity);
+    if (groups == groups_.end()) return nullptr;
+    const auto found = groups->second.find(route.group_labels(alert));
+    const bool is_in = found != groups->second.end() && found->second->alerts().count(alert) > 0;
+    return is_in && !found->second->is_leaving(alert) ? found->second.get() : nullptr;
+}
+
+std::vector<const AlertGroup*> Dispatcher::groups_left_by(const LabelSet& alert) const {
+    std::vector<const AlertGroup*> left;
+    if (leaving_.count(alert) == 0) return left;
+    for_each_group([&](const AlertGroup& group) {
+        if (group.is_leaving(alert)) left.push_back(&group);
+    });
+    return left;
+}
+
+std::vector<const AlertGroup*> Dispatcher::all_groups() const {
+    std::vector<const AlertGroup*> all;
+    for_each_group([&](const AlertGroup& group) { all.push_back(&group); });
+    return all;
+}
+
 std::vector<GroupState> Dispatcher::snapshot() const {
     std::vector<GroupState> states;
     for (const AlertGroup* group : groups()) {

@@ -59,6 +59,12 @@ public:
     std::size_t pending_deliveries() const;
     /// By route (in the order of the file), then by group labels.
     std::vector<const AlertGroup*> groups() const;
+    /// The group of a route that an alert with these labels is in; null when it is in none.
+    const AlertGroup* find_group(const Route& route, const LabelSet& alert) const;
+    /// Groups that the alert is in until its end was told, though its routes lead elsewhere now.
+    std::vector<const AlertGroup*> groups_left_by(const LabelSet& alert) const;
+    /// Every one, those without a route too.
+    std::vector<const AlertGroup*> all_groups() const;
     std::size_t group_count() const { return group_count_; }
     std::vector<GroupState> snapshot() const;
     /// Before the alerts of a former life are dispatched: groups made from now on go on with these timers and keys.

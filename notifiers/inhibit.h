@@ -20,7 +20,14 @@ public:
     void update(const AlertPtr& alert);
     void forget(const AlertPtr& alert);
 
-    /// The fingerprint of a firing source, of the first rule by which an alert with these labels is inhibited.
+    struct Inhibition {
+        AlertPtr source;   // one that fires
+        std::string rule;  // its name, which it need not have
+    };
+
+    /// By the first rule that inhibits an alert with these labels.
+    std::optional<Inhibition> find_inhibition(const LabelSet& target, Timestamp now) const;
+    /// The fingerprint of its source.
     std::optional<Fingerprint> inhibiting(const LabelSet& target, Timestamp now) const;
 
     std::size_t rule_count() const { return rules_.size(); }
@@ -31,7 +38,7 @@ private:
         std::map<LabelSet, std::map<LabelSet, AlertPtr>> sources;  // by the `equal` labels, then by all labels
     };
 
-    static std::optional<Fingerprint> inhibiting_by(const Rule& rule, const LabelSet& target, Timestamp now);
+    static const AlertPtr* find_source(const Rule& rule, const LabelSet& target, Timestamp now);
 
     std::vector<Rule> rules_;
 };

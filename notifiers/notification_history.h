@@ -86,6 +86,9 @@ public:
     void on_flap(const FlapEvent& event) override {
         for (NotificationObserver* one : all_) one->on_flap(event);
     }
+    void on_end(const EndEvent& event) override {
+        for (NotificationObserver* one : all_) one->on_end(event);
+    }
 
 private:
     std::vector<NotificationObserver*> all_;

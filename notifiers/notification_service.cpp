@@ -67,6 +67,11 @@ LabelSet labels_of(const ReceiverView& receiver) {
 
 }  // namespace
 
+bool AlertQuestion::asks_for(const LabelSet& labels) const {
+    if (!all_match(matchers, labels)) return false;
+    return fingerprint.empty() || to_string_fingerprint(tocsin::fingerprint(labels)) == fingerprint;
+}
+
 NotificationService::NotificationService(NotificationDoors doors, NotificationOptions options)
     : doors_(doors),
       options_(std::move(options)),
@@ -204,6 +209,38 @@ std::vector<GroupView> NotificationService::groups(const AlertFilter& filter) co
         return a.labels != b.labels ? a.labels < b.labels : a.receiver < b.receiver;
     });
     return out;
+}
+
+ExplainedAlerts NotificationService::explain(const AlertQuestion& question) const {
+    const Timestamp now = doors_.scheduler.now();
+    std::map<LabelSet, AlertPtr> asked;
+    const auto ask = [&](const AlertPtr& alert) {
+        if (!question.asks_for(alert->alert.labels)) return;
+        if (question.untold_only && (alert->alert.resolved_at(now) || was_told(*alert))) return;
+        asked.emplace(alert->alert.labels, alert);
+    };
+    store_.for_each(ask);
+    // A group may still have to tell of what the store has forgotten.
+    for (const AlertGroup* group : dispatcher_.all_groups()) {
+        for (const auto& [labels, alert] : group->alerts()) ask(alert);
+    }
+    ExplainedAlerts explained;
+    explained.more = asked.size() > question.limit;
+    if (!routing_) return explained;
+    AlertExplainer explainer(*routing_, dispatcher_, silences_, log_, now);
+    for (const auto& [labels, alert] : asked) {
+        if (explained.alerts.size() == question.limit) break;
+        explained.alerts.push_back(explainer.explain(alert));
+    }
+    return explained;
+}
+
+bool NotificationService::was_told(const StoredAlert& alert) const {
+    const LabelSet& labels = alert.alert.labels;
+    std::vector<const AlertGroup*> groups = dispatcher_.groups_left_by(labels);
+    for (const Route* route : routes_of(labels)) groups.push_back(dispatcher_.find_group(*route, labels));
+    return std::any_of(groups.begin(), groups.end(),
+                       [&](const AlertGroup* group) { return group != nullptr && group->was_told(alert); });
 }
 
 std::vector<ReceiverView> NotificationService::receivers() const {

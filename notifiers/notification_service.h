@@ -18,6 +18,7 @@
 #include "base/state_store.h"
 #include "notifiers/config.h"
 #include "notifiers/dispatcher.h"
+#include "notifiers/explanation.h"
 #include "notifiers/pipeline.h"
 
 // The public face of the notifiers: alerts go in, messages go out.
@@ -103,6 +104,21 @@ struct NotificationState {
     std::vector<GroupState> groups;
 };
 
+/// Which alerts are to be explained.
+struct AlertQuestion {
+    Matchers matchers;
+    std::string fingerprint;  // empty: any
+    bool untold_only = false;  // those that fire and no integration knows of
+    std::size_t limit = 100;
+
+    bool asks_for(const LabelSet& labels) const;
+};
+
+struct ExplainedAlerts {
+    std::vector<AlertExplanation> alerts;  // by label set
+    bool more = false;                     // than the limit
+};
+
 class NotificationService final : public AlertSink {
 public:
     NotificationService(NotificationDoors doors, NotificationOptions options);
@@ -124,6 +140,10 @@ public:
     std::vector<AlertView> alerts(const AlertFilter& filter) const;
     /// By group labels, then by receiver; groups without an alert to show are left out.
     std::vector<GroupView> groups(const AlertFilter& filter) const;
+    /// Why who was told of an alert or was not; of alerts that fire, and of those that ended as long as they are known.
+    ExplainedAlerts explain(const AlertQuestion& question) const;
+    /// Whether somebody was told of an alert that is still in one of its groups.
+    bool was_told(const StoredAlert& alert) const;
     /// As configured, with how each of their integrations does.
     std::vector<ReceiverView> receivers() const;
     /// Where an alert with these labels would go; null before the first load.

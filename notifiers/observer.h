@@ -54,6 +54,25 @@ struct FlapEvent {
     Timestamp at{};
 };
 
+/// An alert that ended and has left its group, and whether the group's receiver ever took a message with it.
+struct EndEvent {
+    enum class Untold {
+        Muted,          // whenever its group was looked at
+        Unseen,         // it fired and ended between two flushes
+        Refused,        // the receiver took no message with it for as long as it was remembered
+        NoIntegration,  // the receiver has nothing that could tell
+    };
+
+    std::string group_key;
+    std::string receiver;
+    AlertPtr alert;
+    bool told = true;
+    Untold untold = Untold::Unseen;  // why it was not
+    std::optional<Mute> mute;        // the last one
+    std::string error;               // of the last attempt
+    Timestamp at{};
+};
+
 /// Watches what is sent and what is not: logs, history, tests. Called on the scheduler's thread; must not call back.
 class NotificationObserver {
 public:
@@ -61,6 +80,7 @@ public:
     virtual void on_attempt(const AttemptEvent&) {}
     virtual void on_mute(const MuteEvent&) {}
     virtual void on_flap(const FlapEvent&) {}
+    virtual void on_end(const EndEvent&) {}
 };
 
 }  // namespace tocsin

@@ -5,6 +5,8 @@
 namespace tocsin {
 namespace {
 
+constexpr Duration kUnmutedWithin = std::chrono::hours(24 * 92);
+
 class InhibitStage final : public Stage {
 public:
     explicit InhibitStage(const Inhibitor& inhibitor) : inhibitor_(inhibitor) {}
@@ -97,11 +99,31 @@ std::optional<Mute> Pipeline::mute(const StoredAlert& alert, const Route& route,
     return std::nullopt;
 }
 
+std::optional<Mute> time_mute(const Route& route, const std::vector<TimeInterval>& intervals, Timestamp now) {
+    const auto& active = route.options.active_time_intervals;
+    if (!active.empty() && holding(active, intervals, now).empty()) {
+        return Mute{MuteReason::ActiveTimeInterval, active};
+    }
+    auto muting = holding(route.options.mute_time_intervals, intervals, now);
+    if (muting.empty()) return std::nullopt;
+    return Mute{MuteReason::MuteTimeInterval, std::move(muting)};
+}
+
+std::optional<Timestamp> unmuted_at(const Route& route, const std::vector<TimeInterval>& intervals, Timestamp now) {
+    const Timestamp end = now + kUnmutedWithin;
+    for (Timestamp t = now; t <= end;) {
+        if (!time_mute(route, intervals, t)) return t;
+        Timestamp next = t + std::chrono::hours(1);
+        for (const TimeInterval& interval : intervals) next = std::min(next, interval.next_edge(t));
+        t = next;
+    }
+    return std::nullopt;
+}
+
 std::vector<std::string> muting_intervals(const Route& route, const std::vector<TimeInterval>& intervals,
                                           Timestamp now) {
-    const auto& active = route.options.active_time_intervals;
-    if (!active.empty() && holding(active, intervals, now).empty()) return active;
-    return holding(route.options.mute_time_intervals, intervals, now);
+    auto mute = time_mute(route, intervals, now);
+    return mute ? std::move(mute->by) : std::vector<std::string>();
 }
 
 const std::vector<std::string>& RouteMutes::of(const Route& route) {

@@ -26,6 +26,12 @@ private:
     std::vector<std::unique_ptr<Stage>> stages_;
 };
 
+/// By which of its intervals a route is muted, if it is.
+std::optional<Mute> time_mute(const Route& route, const std::vector<TimeInterval>& intervals, Timestamp now);
+
+/// When a route that is muted by its times is not any more; none when that is more than a quarter of a year away.
+std::optional<Timestamp> unmuted_at(const Route& route, const std::vector<TimeInterval>& intervals, Timestamp now);
+
 /// The names of a route's intervals by which it is muted; none when it is not.
 std::vector<std::string> muting_intervals(const Route& route, const std::vector<TimeInterval>& intervals,
                                           Timestamp now);

@@ -91,6 +91,22 @@ std::string stored_key(const GroupState& group) {
     return fmt::format("{} {}", group.route_identity, to_string(group.labels));
 }
 
+std::string time_key(const std::pair<std::int64_t, std::uint64_t>& key) {
+    return fmt::format("{:015} {:010}", key.first, key.second);
+}
+
+std::optional<std::pair<std::int64_t, std::uint64_t>> read_time_key(std::string_view text) {
+    std::pair<std::int64_t, std::uint64_t> key;
+    const std::size_t space = text.find(' ');
+    if (space == text.npos) return std::nullopt;
+    const auto good = [](std::string_view digits, auto& into) {
+        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), into);
+        return error == std::errc{} && end == digits.data() + digits.size();
+    };
+    if (!good(text.substr(0, space), key.first) || !good(text.substr(space + 1), key.second)) return std::nullopt;
+    return key;
+}
+
 std::string stored_value(const Silence& silence) {
     Json matchers = Json::array();
     for (const Matcher& matcher : silence.matchers) matchers.push(matcher_json(matcher));
@@ -234,6 +250,35 @@ Result<ToldMessage> read_told_message(const StateRecord& record) {
     }
     if (message.integration.empty()) return tl::unexpected(senseless("message"));
     return message;
+}
+
+std::string stored_value(const UntoldAlert& alert) {
+    Json by = Json::array();
+    for (const std::string& one : alert.by) by.push(one);
+    Json json = Json::object();
+    json.add("labels", pairs_json(alert.labels));
+    json.add("starts_at", to_unix_ms(alert.starts_at)).add("ends_at", to_unix_ms(alert.ends_at));
+    json.add("noted_at", to_unix_ms(alert.noted_at)).add("receiver", alert.receiver);
+    json.add("group_key", alert.group_key).add("why", alert.why).add("by", std::move(by));
+    json.add("error", alert.error).add("told_others", alert.told_others);
+    return plain(json);
+}
+
+Result<UntoldAlert> read_untold_alert(const StateRecord& record) {
+    TOCSIN_TRY(const Json json, parse_json(record.value));
+    UntoldAlert alert;
+    alert.labels = read_labels(json.at("labels"));
+    alert.starts_at = read_time(json.at("starts_at"));
+    alert.ends_at = read_time(json.at("ends_at"));
+    alert.noted_at = read_time(json.at("noted_at"));
+    alert.receiver = json.at("receiver").as_string();
+    alert.group_key = json.at("group_key").as_string();
+    alert.why = json.at("why").as_string();
+    for (const Json& one : json.at("by").items()) alert.by.push_back(one.as_string());
+    alert.error = json.at("error").as_string();
+    alert.told_others = json.at("told_others").as_bool();
+    if (alert.labels.empty() || alert.why.empty()) return tl::unexpected(senseless("untold alert"));
+    return alert;
 }
 
 }  // namespace tocsin

@@ -1,6 +1,10 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "base/result.h"
 #include "base/state_store.h"
@@ -9,6 +13,7 @@
 #include "notifiers/notification_history.h"
 #include "notifiers/notification_log.h"
 #include "notifiers/silence.h"
+#include "notifiers/untold_alerts.h"
 
 // How the notifiers' state stands in the tables of the state store: one JSON object a record.
 
@@ -19,15 +24,20 @@ inline constexpr const char* kLogTable = "notification_log";
 inline constexpr const char* kReceivedTable = "received_alerts";
 inline constexpr const char* kAlertGroupTable = "alert_groups";
 inline constexpr const char* kHistoryTable = "notification_history";
+inline constexpr const char* kUntoldTable = "untold_alerts";
 
 std::string stored_key(const LogKey& key);
 std::string stored_key(const GroupState& group);
+/// Of records that are kept in the order of time: milliseconds, and a number. As texts they have the same order.
+std::string time_key(const std::pair<std::int64_t, std::uint64_t>& key);
+std::optional<std::pair<std::int64_t, std::uint64_t>> read_time_key(std::string_view text);
 
 std::string stored_value(const Silence& silence);
 std::string stored_value(const LogKey& key, const LogEntry& entry);
 std::string stored_value(const Alert& alert);
 std::string stored_value(const GroupState& group);
 std::string stored_value(const ToldMessage& message);
+std::string stored_value(const UntoldAlert& alert);
 
 /// The other way round; an error for a record that nothing of this version wrote.
 Result<Silence> read_stored_silence(const StateRecord& record);
@@ -35,5 +45,6 @@ Result<std::pair<LogKey, LogEntry>> read_stored_entry(const StateRecord& record)
 Result<Alert> read_received_alert(const StateRecord& record);
 Result<GroupState> read_stored_group(const StateRecord& record);
 Result<ToldMessage> read_told_message(const StateRecord& record);
+Result<UntoldAlert> read_untold_alert(const StateRecord& record);
 
 }  // namespace tocsin

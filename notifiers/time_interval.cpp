@@ -199,8 +199,28 @@ bool TimeWindow::contains(Timestamp t) const {
            holds(years, civil.year);
 }
 
+// Full hours are edges too: days begin there, and there clocks are changed for summer.
+Timestamp TimeWindow::next_edge(Timestamp t) const {
+    const CivilTime civil = zone.civil(t);
+    const int minute = civil.hour * 60 + civil.minute;
+    int next = (civil.hour + 1) * 60;
+    for (const Range& range : times.value_or(std::vector<Range>())) {
+        for (const int edge : {range.begin, range.end}) {
+            if (edge > minute) next = std::min(next, edge);
+        }
+    }
+    const Duration since_minute = std::chrono::seconds(civil.second) + std::chrono::milliseconds(civil.millisecond);
+    return t - since_minute + std::chrono::minutes(next - minute);
+}
+
 bool TimeInterval::contains(Timestamp t) const {
     return std::any_of(windows.begin(), windows.end(), [&](const TimeWindow& window) { return window.contains(t); });
+}
+
+Timestamp TimeInterval::next_edge(Timestamp t) const {
+    Timestamp next = t + std::chrono::hours(1);
+    for (const TimeWindow& window : windows) next = std::min(next, window.next_edge(t));
+    return next;
 }
 
 TimeInterval read_time_interval(const YamlNode& node, std::string_view what, ConfigReading& reading) {

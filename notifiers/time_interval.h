@@ -27,6 +27,8 @@ struct TimeWindow {
     TimeZone zone;
 
     bool contains(Timestamp t) const;
+    /// The first moment after `t` at which contains() may answer otherwise; an hour later at most.
+    Timestamp next_edge(Timestamp t) const;
 };
 
 /// `time_intervals[]` (and the older `mute_time_intervals[]`): holds when any of its windows does.
@@ -36,6 +38,7 @@ struct TimeInterval {
     SourceRange where;
 
     bool contains(Timestamp t) const;
+    Timestamp next_edge(Timestamp t) const;
 };
 
 /// `what` is `time interval` or `mute time interval`, for messages.

@@ -53,7 +53,7 @@ private:
     std::unique_ptr<fakes::FakeStateStore> store_;
 };
 
-TEST_CASE("silences, alerts, the log and timers survive a kill", "[notifiers][durability]") {
+TEST_CASE("defect I: silences, alerts, the log and timers survive a kill", "[notifiers][durability]") {
     Life life(kConfiguration);
     NotificationRig& rig = life.rig();
     rig.fire("a");
@@ -229,7 +229,7 @@ private:
     Life life_;
 };
 
-TEST_CASE("no alert is lost by kills in a storm", "[notifiers][durability]") {
+TEST_CASE("defect I: no alert is lost by kills in a storm", "[notifiers][durability]") {
     for (std::uint64_t seed = 1; seed <= 100; ++seed) {
         CAPTURE(seed);
         Storm storm(seed);
