@@ -32,5 +32,7 @@ void add_diff(CLI::App& app, Action& run);
 void add_routes(CLI::App& app, Action& run);
 void add_notifications(CLI::App& app, Action& run);
 void add_history(CLI::App& app, Action& run);
+void add_notifications_explain(CLI::App& parent, Action& run);  // of notifications
+void add_notifications_untold(CLI::App& parent, Action& run);
 
 }  // namespace tocsin::cli

@@ -2,11 +2,10 @@
 #include <string>
 
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
 
-#include "base/json.h"
 #include "cli/api_client.h"
 #include "cli/commands.h"
+#include "cli/notification_output.h"
 #include "cli/past.h"
 
 namespace tocsin::cli {
@@ -16,28 +15,6 @@ struct ToldFlags {
     HistoryFlags of;
     std::string receiver, result;
 };
-
-std::string told_alert_text(const Json& alert) {
-    return fmt::format("    {:<8} {}\n", alert.at("status").as_string(), alert_text(alert.at("labels")));
-}
-
-/// `2026-11-28T03:12:05.000Z  oncall pagerduty[0]  firing  delivered, 2 attempts  (first notification)`, and below it
-/// the alerts.
-std::string message_lines(const Json& message) {
-    const std::int64_t attempts = message.at("attempts").as_integer();
-    std::string verdict = message.at("result").as_string();
-    if (attempts > 1) verdict += fmt::format(", {} attempts", attempts);
-    if (message.find("error") != nullptr) verdict += ": " + message.at("error").as_string();
-    std::string text = fmt::format("{}  {} {}[{}]  {}  {}  ({})\n", message.at("firstAttempt").as_string(),
-                                   message.at("receiver").as_string(), message.at("integration").as_string(),
-                                   message.at("index").as_integer(), message.at("status").as_string(), verdict,
-                                   message.at("reason").as_string());
-    for (const Json& alert : message.at("alerts").items()) text += told_alert_text(alert);
-    const std::int64_t told = message.at("firing").as_integer() + message.at("resolved").as_integer();
-    const auto shown = static_cast<std::int64_t>(message.at("alerts").items().size());
-    if (told > shown) text += fmt::format("    and {} more\n", told - shown);
-    return text;
-}
 
 ApiParameters told_parameters(const ToldFlags& flags) {
     ApiParameters parameters;
@@ -58,11 +35,17 @@ void add_notifications(CLI::App& app, Action& run) {
         ->check(CLI::IsMember({"delivered", "waiting", "failed"}));
     command->footer(
         "Examples:\n  tocsin notifications --since=12h\n"
-        "  tocsin notifications team=db --receiver=oncall --since=2026-11-28T00:00:00Z --until=6h");
-    command->callback([flags, &run] {
+        "  tocsin notifications team=db --receiver=oncall --since=2026-11-28T00:00:00Z --until=6h\n"
+        "  tocsin notifications explain 'DiskFull{team=\"db\"}'\n"
+        "  tocsin notifications untold --since=12h");
+    add_notifications_explain(*command, run);
+    add_notifications_untold(*command, run);
+    // Called after those of its subcommands.
+    command->callback([command, flags, &run] {
+        if (!command->get_subcommands().empty()) return;
         run = [flags] {
             return show_history({"tocsin notifications", "/api/v1/notifications", "notifications",
-                                 "nobody was told anything", message_lines},
+                                 "nobody was told anything", told_message_text},
                                 flags->of, told_parameters(*flags));
         };
     });

@@ -12,9 +12,7 @@
 #include "cli/terminal.h"
 
 namespace tocsin::cli {
-namespace {
 
-/// A moment, or how long ago it is.
 Result<Timestamp> read_since(const std::string& text) {
     const AsioScheduler clock;
     if (const auto ago = parse_duration(text)) return clock.now() - *ago;
@@ -22,6 +20,16 @@ Result<Timestamp> read_since(const std::string& text) {
     return fail(Error::Kind::InvalidInput,
                 go_quote(text) + ": expected a duration as 12h, a moment in RFC 3339 or seconds since 1970");
 }
+
+std::string for_terminal(const std::string& lines) {
+    std::string text;
+    for (const std::string_view line : split(lines, '\n')) {
+        if (!line.empty()) text += escape_control_characters(line) + "\n";
+    }
+    return text;
+}
+
+namespace {
 
 Result<ApiParameters> read_question(const HistoryFlags& flags) {
     TOCSIN_TRY(const Timestamp start, read_since(flags.since));
@@ -33,15 +41,6 @@ Result<ApiParameters> read_question(const HistoryFlags& flags) {
     if (!flags.limit.empty()) parameters.emplace_back("limit", flags.limit);
     for (const std::string& filter : flags.filters) parameters.emplace_back("filter", filter);
     return parameters;
-}
-
-/// Its lines, each without what could steer a terminal.
-std::string for_terminal(const std::string& lines) {
-    std::string text;
-    for (const std::string_view line : split(lines, '\n')) {
-        if (!line.empty()) text += escape_control_characters(line) + "\n";
-    }
-    return text;
 }
 
 void print_history(const ShownHistory& history, const Json& data) {

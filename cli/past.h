@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/result.h"
+#include "base/time.h"
 #include "cli/api_client.h"
 
 namespace CLI {
@@ -35,6 +37,12 @@ struct ShownHistory {
 
 /// Asks with `more` beside the flags, prints as a log, the last one below, and answers with the exit code.
 int show_history(const ShownHistory& history, const HistoryFlags& flags, const ApiParameters& more);
+
+/// A moment, or how long ago it is.
+Result<Timestamp> read_since(const std::string& text);
+
+/// The lines of a text, each without what could steer a terminal.
+std::string for_terminal(const std::string& lines);
 
 /// `DatabaseDown{cluster="eu"}` of an alert's labels in an answer.
 std::string alert_text(const Json& labels);

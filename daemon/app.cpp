@@ -112,6 +112,7 @@ struct App::Impl {
     DeliveryWatch deliveries;
     NotificationHistory history;
     AlertHistory alert_history;
+    UntoldAlerts untold;
     NotificationObservers observers;
     std::optional<StateDatabase> state;
     std::optional<NotificationService> notifications;  // from here on down: made when the address is known
@@ -153,7 +154,8 @@ App::Impl::Impl(const Doors& d, Options o)
       deliveries(doors.log),
       history(doors.scheduler, doors.log, options.notifications.retention),
       alert_history(doors.scheduler, doors.log, options.alert_history),
-      observers({&deliveries, &history}),
+      untold(doors.scheduler, doors.log, options.notifications.retention),
+      observers({&deliveries, &history, &untold}),
       health(doors.scheduler, options.health_interval),
       heap(doors.scheduler, doors.executor) {
     ClusterOfOne& cluster = options.cluster;
@@ -226,6 +228,7 @@ void App::Impl::build() {
         NotificationDoors{doors.scheduler, doors.notify_client, doors.mail_client, doors.random, doors.disk, doors.log, metrics},
         notify);
     history.keep_in(*state);
+    untold.keep_in(*state);
     notifications->keep_in(*state);
     alert_sender.emplace(DiscoveryContext{doors.scheduler, doors.executor, doors.notify_client, doors.resolver, doors.disk,
                                           metrics, doors.log, "", &doors.file_watch, doors.dns},
@@ -233,14 +236,15 @@ void App::Impl::build() {
     alert_sinks.emplace(std::vector<AlertSink*>{&*notifications, &*alert_sender});
     rules.emplace(RuleManagerContext{doors.scheduler, doors.executor, store, scrapes, doors.log, metrics, *alert_sinks,
                                      scrape_log ? &*scrape_log : nullptr});
-    context.emplace(api::Context{doors.scheduler, store, *rules, scrapes, *notifications, history, alert_history, *alert_sender, queries, metrics,
-                                 options, health, loaded_config, doors.scheduler.now(),
+    context.emplace(api::Context{doors.scheduler, store, *rules, scrapes, *notifications, history, alert_history, untold, *alert_sender, queries,
+                                 metrics, options, health, loaded_config, doors.scheduler.now(),
                                  [this](std::function<void(ReloadOutcome)> done) { reload(std::move(done)); }});
     api::add_health(router, *context);
     api::add_lifecycle(router, *context);
     api::add_metrics(router, *context);
     api::add_alertmanager(router, *context);
     api::add_notifications(router, *context);
+    api::add_notifications_explain(router, *context);
     if (options.notifications_only()) return;
     api::add_rules(router, *context);
     api::add_alert_history(router, *context);

@@ -15,6 +15,7 @@
 #include "notifiers/notification_history.h"
 #include "notifiers/notification_service.h"
 #include "rules/alert_history.h"
+#include "notifiers/untold_alerts.h"
 #include "rules/rule_manager.h"
 
 /// The HTTP API, one file per resource. Each adds its paths to the router; handlers run on the scheduler's thread.
@@ -36,6 +37,7 @@ struct Context {
     NotificationService& notifications;
     const NotificationHistory& history;
     const AlertHistory& alert_history;
+    const UntoldAlerts& untold;
     AlertSender& alert_sender;
     QueryService& queries;
     SelfMetrics& metrics;
@@ -60,6 +62,7 @@ void add_tsdb(Router& router, Context& context);         // /api/v1/status/tsdb
 void add_alertmanager(Router& router, Context& context); // /api/v2/…
 void add_notifications(Router& router, Context& context);  // /api/v1/notifications
 void add_alert_history(Router& router, Context& context);  // /api/v1/alerts/history
+void add_notifications_explain(Router& router, Context& context);  // /api/v1/notifications/explain …/untold
 
 /// `{"a":"b"}` of a label set.
 Json labels_json(const LabelSet& labels);

@@ -4,6 +4,7 @@
 #include "base/duration.h"
 #include "daemon/api/api.h"
 #include "daemon/api/history_parameters.h"
+#include "daemon/api/notification_json.h"
 #include "notifiers/notification_history.h"
 
 // Who was told of what: tocsin's own, in the shape of Prometheus' API.
@@ -32,27 +33,6 @@ bool is_asked_for(const ToldMessage& message, const HistoryQuestion& question) {
     return question.of.matchers.empty() ||
            std::any_of(message.alerts.begin(), message.alerts.end(),
                        [&](const auto& alert) { return all_match(question.of.matchers, alert.labels); });
-}
-
-Json told_message_json(const ToldMessage& message) {
-    Json alerts = Json::array();
-    for (const auto& alert : message.alerts) {
-        alerts.push(
-            Json::Object{{"labels", labels_json(alert.labels)}, {"status", alert.firing ? "firing" : "resolved"}});
-    }
-    Json json = Json::object();
-    json.add("firstAttempt", to_rfc3339_ms(message.first_attempt));
-    json.add("lastAttempt", to_rfc3339_ms(message.last_attempt));
-    json.add("attempts", static_cast<std::uint64_t>(message.attempts));
-    json.add("result", to_string(message.result));
-    if (!message.error.empty()) json.add("error", message.error);
-    json.add("receiver", message.receiver).add("integration", message.integration);
-    json.add("index", static_cast<std::uint64_t>(message.index));
-    json.add("groupKey", message.group_key).add("groupLabels", labels_json(message.group_labels));
-    json.add("status", message.status).add("reason", message.reason);
-    json.add("firing", static_cast<std::uint64_t>(message.firing));
-    json.add("resolved", static_cast<std::uint64_t>(message.resolved));
-    return std::move(json.add("alerts", std::move(alerts)));
 }
 
 ServerResponse list_messages(const Context& context, const ServerRequest& request) {

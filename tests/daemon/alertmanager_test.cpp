@@ -606,3 +606,105 @@ TEST_CASE("of Prometheus' API there is nothing, and of Alertmanager's first the 
     }
     CHECK(am.server.get("/healthz")->status == 200);
 }
+
+// ---- why somebody was told or was not
+
+namespace {
+
+std::string explain_path(const std::string& alert) {
+    return "/api/v1/notifications/explain?alert=" + query_escape(alert);
+}
+
+}  // namespace
+
+TEST_CASE("why nobody was told of an alert is explained", "[daemon][alertmanager][explanation]") {
+    Alertmanager am(routing(kSeldom, kInhibiting));
+    am.begin();
+    am.silence("alertname", "test1", false, 0s, 1h);
+    am.post({named("test1"), named("JobDown"), named("InstanceDown"), named("test2")});
+    am.go_to(2s);
+    const auto verdict = [&](const std::string& alert) {
+        const Json answer = am.get(explain_path(alert));
+        const Json& explained = answer.at("data").at("alerts").at(std::size_t{0});
+        const Json& receiver = explained.at("receivers").at(std::size_t{0});
+        return receiver.at("integrations").at(std::size_t{0}).at("verdict").as_string();
+    };
+    CHECK(verdict("test1") == "silenced");
+    CHECK(verdict("InstanceDown") == "inhibited");
+    CHECK(verdict("test2") == "told");
+    CHECK(verdict("{alertname=~\"test2|none\"}") == "told");
+    const Json silenced = am.get(explain_path("test1")).at("data").at("alerts").at(std::size_t{0});
+    CHECK(silenced.at("silencedBy").at(std::size_t{0}).at("id").as_string() == am.silence_id);
+    CHECK(silenced.at("silencedBy").at(std::size_t{0}).at("createdBy").as_string() == "test");
+    const Json inhibited = am.get(explain_path("alertname=InstanceDown")).at("data").at("alerts").at(std::size_t{0});
+    CHECK(inhibited.at("inhibitedBy").at("labels") == Json(Json::Object{{"alertname", "JobDown"}}));
+}
+
+TEST_CASE("what was told is explained with the message", "[daemon][alertmanager][explanation]") {
+    Alertmanager am(routing(kSeldom));
+    am.begin();
+    am.post({named("test1")});
+    am.go_to(2s);
+    const Json alert = am.get(explain_path("test1")).at("data").at("alerts").at(std::size_t{0});
+    CHECK(alert.at("state").as_string() == "firing");
+    const Json& message = alert.at("messages").at(std::size_t{0});
+    CHECK(message.at("result").as_string() == "delivered");
+    CHECK(message.at("alertStatus").as_string() == "firing");
+    CHECK(message.at("firstAttempt").as_string() == to_rfc3339_ms(SimulatedDaemon::kStart + 1s));
+    const Json& receiver = alert.at("receivers").at(std::size_t{0});
+    CHECK(receiver.at("groupKey").as_string() == "{}:{}");
+    CHECK(receiver.at("waitsFor").as_string() == "group_interval");
+    const Json& next = receiver.at("integrations").at(std::size_t{0}).at("nextMessage");
+    CHECK(next.at("reason").as_string() == "repeat interval elapsed");
+    CHECK(next.at("at").as_string() == to_rfc3339_ms(SimulatedDaemon::kStart + 1s + 1h));
+}
+
+TEST_CASE("an alert that is over is explained from the history", "[daemon][alertmanager][explanation]") {
+    Alertmanager am(routing(kSeldom));
+    am.begin();
+    am.post({named("test1")});
+    am.go_to(2s);
+    am.post({named("test1", 0s, 2s)});
+    am.go_to(2h);
+    const Json answer = am.get(explain_path("test1")).at("data");
+    REQUIRE(answer.at("alerts").items().size() == 1);
+    const Json& alert = answer.at("alerts").at(std::size_t{0});
+    CHECK(alert.at("state").as_string() == "gone");
+    CHECK(alert.at("messages").items().size() == 2);
+    CHECK(alert.at("messages").at(std::size_t{0}).at("alertStatus").as_string() == "resolved");
+}
+
+TEST_CASE("an alert that nobody knows is said to be unknown", "[daemon][alertmanager][explanation]") {
+    Alertmanager am(routing(kSeldom));
+    am.begin();
+    CHECK(am.server.get(explain_path("test1"))->status == 404);
+    CHECK_THAT(am.server.get(explain_path("test1"))->body, Catch::Contains("no such alert"));
+    CHECK(am.server.get("/api/v1/notifications/explain")->status == 400);
+    CHECK(am.server.get(explain_path("{test1"))->status == 400);
+    CHECK(am.server.get(explain_path("test1") + "&limit=0")->status == 400);
+}
+
+TEST_CASE("what fired and nobody was told of is listed", "[daemon][alertmanager][explanation]") {
+    Alertmanager am(routing(kSeldom));
+    am.begin();
+    am.silence("alertname", "test[13]", true, 0s, 10h);
+    am.post({named("test1"), named("test2"), named("test3")});
+    am.go_to(10min);
+    am.post({named("test1", 0s, 10min), named("test2", 0s, 10min)});
+    am.go_to(1h);
+    const Json untold = am.get("/api/v1/notifications/untold").at("data");
+    REQUIRE(untold.at("firing").items().empty());
+    REQUIRE(untold.at("ended").items().size() == 2);
+    const Json& last = untold.at("ended").at(std::size_t{0});
+    CHECK(last.at("labels").at("alertname").as_string() == "test3");
+    CHECK(last.at("why").as_string() == "silence");
+    CHECK(last.at("by").at(std::size_t{0}).as_string() == am.silence_id);
+    CHECK(untold.at("ended").at(std::size_t{1}).at("labels").at("alertname").as_string() == "test1");
+    const auto ended = [&](const std::string& query) {
+        return am.get("/api/v1/notifications/untold?" + query).at("data").at("ended").items().size();
+    };
+    CHECK(ended("filter=alertname%3Dtest1") == 1);
+    CHECK(ended("start=" + to_rfc3339_ms(SimulatedDaemon::kStart + 50min)) == 0);
+    CHECK(ended("limit=1") == 1);
+    CHECK(am.server.get("/api/v1/notifications/untold?start=soon")->status == 400);
+}

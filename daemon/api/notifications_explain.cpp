@@ -1,0 +1,199 @@
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/duration.h"
+#include "base/moment.h"
+#include "daemon/api/api.h"
+#include "daemon/api/notification_json.h"
+#include "parser/matchers_parser.h"
+
+// Why somebody was told of an alert or was not, and what fired without anybody being told: tocsin's own, in the shape of
+// Prometheus' API.
+
+namespace tocsin::api {
+namespace {
+
+constexpr std::size_t kExplainedMax = 1000;
+constexpr std::size_t kMessagesOfAlert = 20;
+
+/// What the history has of an alert.
+struct AlertPast {
+    Json messages = Json::array();  // the last one first
+    Json untold = Json::array();
+};
+using Pasts = std::map<LabelSet, AlertPast>;
+
+/// `DiskFull`, `DiskFull{team="db"}`, `{team="db"}` or `team="db"`.
+Result<Matchers> parse_alert_pattern(const std::string& text, MatchersSyntax syntax) {
+    const std::size_t brace = text.find('{');
+    const bool named = brace != 0 && (brace != text.npos || text.find_first_of("=~") == text.npos);
+    const std::string name = named ? text.substr(0, brace) : std::string();
+    const std::string rest = !named ? text : brace == text.npos ? std::string() : text.substr(brace);
+    TOCSIN_TRY(ParsedMatchers parsed, parse_matchers(rest, syntax));
+    if (named) parsed.matchers.push_back(Matcher::equal(std::string(kAlertNameLabel), name));
+    return std::move(parsed.matchers);
+}
+
+Result<std::size_t> read_alert_limit(const Parameters& parameters, std::size_t otherwise) {
+    const std::string text = parameters.get("limit");
+    if (text.empty()) return otherwise;
+    std::size_t count = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (error == std::errc{} && end == text.data() + text.size() && count > 0) return std::min(count, kExplainedMax);
+    return fail(Error::Kind::InvalidInput, "invalid parameter \"limit\": expected a number above 0");
+}
+
+Result<AlertQuestion> read_alert_question(const Context& context, const Parameters& parameters) {
+    AlertQuestion question;
+    const MatchersSyntax syntax = context.options.matchers_syntax;
+    if (const std::string alert = parameters.get("alert"); !alert.empty()) {
+        auto matchers = parse_alert_pattern(alert, syntax);
+        if (!matchers) return fail_with_context("invalid parameter \"alert\"", matchers.error());
+        question.matchers = *std::move(matchers);
+    }
+    for (const std::string& text : parameters.all("filter")) {
+        auto matcher = parse_matcher(text, syntax);
+        if (!matcher) return fail_with_context("invalid parameter \"filter\"", matcher.error());
+        question.matchers.push_back(*std::move(matcher));
+    }
+    question.fingerprint = parameters.get("fingerprint");
+    TOCSIN_TRY(question.limit, read_alert_limit(parameters, question.limit));
+    return question;
+}
+
+/// Of all alerts that are asked for.
+Pasts pasts_of(const Context& context, const AlertQuestion& question) {
+    Pasts pasts;
+    context.history.for_each([&](const ToldMessage& message) {
+        for (const auto& about : message.alerts) {
+            if (!question.asks_for(about.labels)) continue;
+            Json& messages = pasts[about.labels].messages;
+            if (messages.items().size() == kMessagesOfAlert) continue;
+            Json json = told_message_json(message, false);
+            messages.push(std::move(json.add("alertStatus", about.firing ? "firing" : "resolved")));
+        }
+        return true;
+    });
+    context.untold.for_each([&](const UntoldAlert& alert) {
+        if (!question.asks_for(alert.labels)) return true;
+        Json& untold = pasts[alert.labels].untold;
+        if (untold.items().size() < kMessagesOfAlert) untold.push(untold_alert_json(alert));
+        return true;
+    });
+    return pasts;
+}
+
+/// An alert of which only the history knows.
+Json gone_alert_json(const LabelSet& labels) {
+    Json json = Json::object();
+    json.add("labels", labels_json(labels)).add("fingerprint", to_string_fingerprint(fingerprint(labels)));
+    json.add("state", "gone").add("silencedBy", Json::array());
+    return std::move(json.add("receivers", Json::array()));
+}
+
+Json with_past(Json alert, AlertPast past) {
+    alert.add("messages", std::move(past.messages)).add("untold", std::move(past.untold));
+    return alert;
+}
+
+ServerResponse explain_alerts(const Context& context, const ServerRequest& request) {
+    const Parameters parameters(request);
+    const auto question = read_alert_question(context, parameters);
+    if (!question) return api_error("bad_data", question.error().message);
+    if (question->matchers.empty() && question->fingerprint.empty()) {
+        return api_error("bad_data", "which alert? expected the parameter \"alert\", \"filter\" or \"fingerprint\"");
+    }
+    const ExplainedAlerts explained = context.notifications.explain(*question);
+    Pasts pasts = pasts_of(context, *question);
+    Json alerts = Json::array();
+    for (const AlertExplanation& alert : explained.alerts) {
+        const auto past = pasts.extract(alert.alert->alert.labels);
+        alerts.push(with_past(alert_explanation_json(alert), past ? std::move(past.mapped()) : AlertPast{}));
+    }
+    bool more = explained.more;
+    for (auto& [labels, past] : pasts) {
+        if (more || alerts.items().size() == question->limit) {
+            more = true;
+            break;
+        }
+        alerts.push(with_past(gone_alert_json(labels), std::move(past)));
+    }
+    if (alerts.items().empty()) {
+        return api_error("not_found", "no such alert: none is known, and nobody was told of one lately");
+    }
+    return api_success(Json::Object{{"alerts", std::move(alerts)}, {"more", more}});
+}
+
+// ---- what nobody was told of
+
+struct UntoldQuestion {
+    AlertQuestion alerts;
+    Timestamp start{};
+    Timestamp end{};
+    bool any_receiver = false;  // those too of which another receiver was told
+};
+
+Result<UntoldQuestion> read_untold_question(const Context& context, const Parameters& parameters) {
+    UntoldQuestion question;
+    TOCSIN_TRY(question.alerts, read_alert_question(context, parameters));
+    TOCSIN_TRY(question.alerts.limit, read_alert_limit(parameters, kExplainedMax));
+    question.alerts.untold_only = true;
+    question.end = context.scheduler.now();
+    for (const auto& [name, into] : {std::pair{"start", &question.start}, std::pair{"end", &question.end}}) {
+        const std::string text = parameters.get(name);
+        if (text.empty()) continue;
+        auto moment = parse_moment(text);
+        if (!moment) return fail_with_context(fmt::format("invalid parameter \"{}\"", name), moment.error());
+        *into = *moment;
+    }
+    question.any_receiver = parameters.flag("any_receiver", false);
+    return question;
+}
+
+/// Another receiver was told, or was and has not been told of the end yet.
+bool somebody_was_told(const Context& context, const UntoldAlert& untold) {
+    Alert alert;
+    alert.labels = untold.labels;
+    return untold.told_others || context.notifications.was_told(StoredAlert(std::move(alert)));
+}
+
+bool counts_as_untold(const Context& context, const UntoldAlert& alert, const UntoldQuestion& question) {
+    if (alert.ends_at < question.start || alert.starts_at > question.end) return false;
+    if (!question.alerts.asks_for(alert.labels)) return false;
+    return question.any_receiver || !somebody_was_told(context, alert);
+}
+
+ServerResponse list_untold(const Context& context, const ServerRequest& request) {
+    const auto question = read_untold_question(context, Parameters(request));
+    if (!question) return api_error("bad_data", question.error().message);
+    const ExplainedAlerts explained = context.notifications.explain(question->alerts);
+    Json firing = Json::array();
+    for (const AlertExplanation& alert : explained.alerts) firing.push(alert_explanation_json(alert));
+    Json ended = Json::array();
+    bool more = explained.more;
+    context.untold.for_each([&](const UntoldAlert& alert) {
+        if (!counts_as_untold(context, alert, *question)) return true;
+        const bool full = ended.items().size() == question->alerts.limit;
+        if (!full) ended.push(untold_alert_json(alert));
+        more = more || full;
+        return !full;
+    });
+    return api_success(Json::Object{{"firing", std::move(firing)}, {"ended", std::move(ended)}, {"more", more}});
+}
+
+}  // namespace
+
+void add_notifications_explain(Router& router, Context& context) {
+    router.answer("GET", "/api/v1/notifications/explain",
+                  [&context](const Router::Call& call) { return explain_alerts(context, call.request); });
+    router.answer("GET", "/api/v1/notifications/untold",
+                  [&context](const Router::Call& call) { return list_untold(context, call.request); });
+}
+
+}  // namespace tocsin::api
