@@ -101,6 +101,16 @@ int check_config(const CheckFlags& flags) {
     return checked.report(flags);
 }
 
+/// The file is good as it is, but this program cannot do what it says.
+Diagnostics unsendable_warnings(const AlertmanagerConfig& config) {
+    Diagnostics warnings = find_unsendable(config);
+    for (Diagnostic& warning : warnings) {
+        warning.severity = Severity::Warning;
+        warning.message += ": with this file the daemon does not start";
+    }
+    return warnings;
+}
+
 int check_alertmanager(const CheckFlags& flags) {
     PosixDisk disk;
     Checked checked;
@@ -113,7 +123,7 @@ int check_alertmanager(const CheckFlags& flags) {
             continue;
         }
         checked.add(config->warnings);
-        checked.add(find_unsendable(*config));
+        checked.add(unsendable_warnings(*config));
         checked.good(path + ": " + counted(config->receivers.size(), "receiver") + ", " +
                      counted(config->inhibit_rules.size(), "inhibition rule") + ", " +
                      counted(config->template_globs.size(), "template glob"));

@@ -74,6 +74,18 @@ class Check(Story):
         self.assertEqual(status, 1)
         self.assertRegex(errors, r"rules\.yml:7:9: .*unknown function")
 
+    def test_what_cannot_be_sent_is_a_warning_and_keeps_the_daemon_from_starting(self):
+        path = self.write("alertmanager.yml", "route: {receiver: r}\nreceivers:\n- name: r\n  wechat_configs: [{api_secret: s, corp_id: c}]\n")
+        said = r"alertmanager\.yml:4:\d+: warning: .*cannot send with wechat_configs: with this file the daemon does not start"
+        status, _, errors = run("check", "alertmanager", path)
+        self.assertEqual(status, 0)
+        self.assertRegex(errors, said)
+        self.assertEqual(run("check", "alertmanager", path, "--fail-on=warning")[0], 1)
+        status, _, errors = run("alertmanager", f"--config.file={path}", "--web.listen-address=127.0.0.1:0", "--storage.path=data",
+                                cwd=self.folder)
+        self.assertEqual(status, 1)
+        self.assertRegex(errors, r"alertmanager\.yml:4:\d+: .*cannot send with wechat_configs")
+
     def test_nothing_to_check_is_wrong_usage(self):
         self.assertEqual(run("check", "rules")[0], 2)
 
