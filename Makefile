@@ -10,7 +10,7 @@ TOCSIN_CONFORMANCE ?= $(wildcard ../shared/conformance)
 JOBS ?= $(shell nproc)
 RELEASE = build/release
 
-.PHONY: peers build run test test-asan test-tsan clang tidy fuzz compare-promql bench bench-prometheus docs format help clean
+.PHONY: peers build run test test-asan test-tsan clang tidy fuzz compare-promql bench bench-prometheus bench-alertmanager docs format help clean
 .DEFAULT_GOAL := build
 
 define configure
@@ -79,6 +79,10 @@ bench-prometheus: ## the same expressions over the same data, beside Prometheus
 	@cmake --preset release -B build/bench -DTOCSIN_BENCHMARKS=ON >/dev/null
 	@cmake --build build/bench -j $(JOBS) --target tocsin-bench
 	@python3 tests/bench/prometheus_ratio.py build/bench/tests/tocsin-bench build/peers
+
+bench-alertmanager: build ## 100,000 alerts, and 10,000 groups due together, beside Alertmanager
+	@cmake/fetch_peers.sh build/peers prometheus-alertmanager
+	@python3 tests/bench/alertmanager_ratio.py build/tocsin build/peers
 
 docs: ## write the generated pages of docs/
 	@cmake/install_dependencies.sh build
