@@ -25,8 +25,14 @@ bool overlap(const Alert& old, const Alert& next) {
 
 }  // namespace
 
-StoredAlert::StoredAlert(Alert of)
-    : alert(std::move(of)), fingerprint(tocsin::fingerprint(alert.labels)), log_hash(log_hash_of(alert.labels)) {}
+StoredAlert::StoredAlert(Alert of, std::uint64_t its_number)
+    : alert(std::move(of)),
+      fingerprint(tocsin::fingerprint(alert.labels)),
+      log_hash(log_hash_of(alert.labels)),
+      number(its_number) {}
+
+StoredAlert::StoredAlert(Alert of, const StoredAlert& before)
+    : alert(std::move(of)), fingerprint(before.fingerprint), log_hash(before.log_hash), number(before.number) {}
 
 Alert merge_alert(const Alert& old, Alert next, Timestamp now) {
     if (!overlap(old, next)) return next;
@@ -41,12 +47,16 @@ Alert merge_alert(const Alert& old, Alert next, Timestamp now) {
 AlertPtr AlertStore::put(Alert alert, Timestamp now) {
     const auto known = alerts_.find(alert.labels);
     if (known != alerts_.end()) {
-        known->second = std::make_shared<StoredAlert>(merge_alert(known->second->alert, std::move(alert), now));
+        const StoredAlert& before = *known->second;
+        // News mostly say the same texts again: they are held once.
+        alert.labels = before.alert.labels;
+        if (alert.annotations == before.alert.annotations) alert.annotations = before.alert.annotations;
+        known->second = std::make_shared<StoredAlert>(merge_alert(before.alert, std::move(alert), now), before);
         return known->second;
     }
     if (is_full(alert.labels)) return nullptr;
     ++count_by_alertname_[std::string(alert.labels.get(kAlertNameLabel))];
-    auto stored = std::make_shared<StoredAlert>(std::move(alert));
+    auto stored = std::make_shared<StoredAlert>(std::move(alert), ++last_number_);
     alerts_.emplace(stored->alert.labels, stored);
     return stored;
 }
@@ -86,7 +96,7 @@ std::vector<AlertPtr> AlertStore::shift_ends(Timestamp before, Duration step) {
         if (stored->alert.resolved_at(before) || stored->alert.ends_at == Timestamp{}) continue;
         Alert alert = stored->alert;
         alert.ends_at += step;
-        auto moved = std::make_shared<StoredAlert>(std::move(alert));
+        auto moved = std::make_shared<StoredAlert>(std::move(alert), *stored);
         alerts_[moved->alert.labels] = moved;
         shifted.push_back(std::move(moved));
     }

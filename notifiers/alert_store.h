@@ -14,11 +14,14 @@ namespace tocsin {
 
 /// An alert as store, groups and messages under way share it. Immutable: news of an alert is another one.
 struct StoredAlert {
-    explicit StoredAlert(Alert of);
+    explicit StoredAlert(Alert of, std::uint64_t number = 0);
+    /// News of the same labels.
+    StoredAlert(Alert of, const StoredAlert& before);
 
     Alert alert;
     Fingerprint fingerprint;
     std::uint64_t log_hash;  // how the notification log knows it: xxHash64 over `name 0xFF value 0xFF`
+    std::uint64_t number;    // in the order in which alerts were first heard of; news of an alert has the same
 };
 
 using AlertPtr = std::shared_ptr<const StoredAlert>;
@@ -59,6 +62,7 @@ private:
     bool is_full(const LabelSet& labels) const;
 
     Limits limits_;
+    std::uint64_t last_number_ = 0;
     std::unordered_map<LabelSet, AlertPtr, LabelSetHash> alerts_;
     std::map<std::string, std::size_t, std::less<>> count_by_alertname_;
 };

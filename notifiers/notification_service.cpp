@@ -30,10 +30,6 @@ Silences::Limits silence_limits(const NotificationOptions& options) {
     return limits;
 }
 
-void add_alert(std::set<LabelSet>& known, std::vector<Alert>& into, const AlertPtr& alert) {
-    if (known.insert(alert->alert.labels).second) into.push_back(alert->alert);
-}
-
 /// By the key of the record; nothing: it is gone.
 using Records = std::map<std::string, std::optional<std::string>>;
 
@@ -109,6 +105,8 @@ tl::expected<void, Diagnostics> NotificationService::load(AlertmanagerConfig con
     dispatcher_.end_restore();
     // Groups may have other routes, and so other keys.
     write_whole(kAlertGroupTable, all_groups());
+    // Alerts of a former life have other numbers now.
+    write_whole(kReceivedTable, all_alerts());
     write_soon();
     resolve_timeout_ = config.global.resolve_timeout;
     show_receivers(config);
@@ -158,7 +156,7 @@ void NotificationService::receive(std::span<const Alert> alerts) {
                              {{"labels", to_string(alert.labels)}});
             continue;
         }
-        if (state_ != nullptr) changes_.alerts[to_string(put->alert.labels)] = stored_value(put->alert);
+        if (state_ != nullptr) changes_.alerts[stored_key(*put)] = stored_value(put->alert);
         stored.push_back(std::move(put));
     }
     write_soon();
@@ -273,20 +271,29 @@ void NotificationService::note_silences(const std::vector<std::string>& ids) {
 }
 
 NotificationState NotificationService::snapshot() const {
-    const Timestamp now = doors_.scheduler.now();
     NotificationState state;
     for (const Silence* silence : silences_.all()) state.silences.push_back(*silence);
     state.log.assign(log_.entries().begin(), log_.entries().end());
+    for (const AlertPtr& alert : kept_alerts()) state.alerts.push_back(alert->alert);
+    state.groups = dispatcher_.snapshot();
+    return state;
+}
+
+std::vector<AlertPtr> NotificationService::kept_alerts() const {
+    const Timestamp now = doors_.scheduler.now();
     std::set<LabelSet> known;
+    std::vector<AlertPtr> kept;
+    const auto keep = [&](const AlertPtr& alert) {
+        if (known.insert(alert->alert.labels).second) kept.push_back(alert);
+    };
     for (const AlertPtr& alert : store_.sorted()) {
-        if (!alert->alert.resolved_at(now)) add_alert(known, state.alerts, alert);
+        if (!alert->alert.resolved_at(now)) keep(alert);
     }
     // A group may still have to tell of what the store has forgotten.
     for (const AlertGroup* group : dispatcher_.groups()) {
-        for (const auto& [labels, alert] : group->alerts()) add_alert(known, state.alerts, alert);
+        for (const auto& [labels, alert] : group->alerts()) keep(alert);
     }
-    state.groups = dispatcher_.snapshot();
-    return state;
+    return kept;
 }
 
 void NotificationService::restore(NotificationState state) {
@@ -541,7 +548,7 @@ StateStore::Write NotificationService::all_entries() const {
 
 StateStore::Write NotificationService::all_alerts() const {
     Records records;
-    for (const Alert& alert : snapshot().alerts) records[to_string(alert.labels)] = stored_value(alert);
+    for (const AlertPtr& alert : kept_alerts()) records[stored_key(*alert)] = stored_value(alert->alert);
     return writer_of(kReceivedTable, std::move(records));
 }
 

@@ -189,6 +189,8 @@ private:
     AlertView view_of(const AlertPtr& alert, const std::vector<const Route*>& routes, Timestamp now) const;
     bool shows(const AlertView& view, const AlertFilter& filter, Timestamp now) const;
     bool receiver_passes(const std::string& name, const AlertFilter& filter) const;
+    /// Those that must survive a restart.
+    std::vector<AlertPtr> kept_alerts() const;
     NotificationState read_state(StateStore& from);
     void note_silences(const std::vector<std::string>& ids);
     void write_changes();

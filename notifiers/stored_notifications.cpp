@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -20,6 +21,19 @@ Json pairs_json(const Container& pairs) {
     Json json = Json::object();
     for (const auto& [name, value] : pairs) json.add(std::string(name), value);
     return json;
+}
+
+void append_labels_json(std::string& out, const LabelSet& labels) {
+    out += '{';
+    bool first = true;
+    for (const Label label : labels) {
+        if (!first) out += ',';
+        first = false;
+        append_json_string(out, label.name, JsonStyle::Plain);
+        out += ':';
+        append_json_string(out, label.value, JsonStyle::Plain);
+    }
+    out += '}';
 }
 
 Pairs read_pairs(const Json& json) {
@@ -89,6 +103,10 @@ std::string stored_key(const LogKey& key) {
 
 std::string stored_key(const GroupState& group) {
     return fmt::format("{} {}", group.route_identity, to_string(group.labels));
+}
+
+std::string stored_key(const StoredAlert& alert) {
+    return fmt::format("{:012}", alert.number);
 }
 
 std::string time_key(const std::pair<std::int64_t, std::uint64_t>& key) {
@@ -167,13 +185,17 @@ Result<std::pair<LogKey, LogEntry>> read_stored_entry(const StateRecord& record)
     return std::pair(std::move(key), std::move(entry));
 }
 
+// Of all records the most and the most often written ones: without a tree of values in between.
 std::string stored_value(const Alert& alert) {
-    Json json = Json::object();
-    json.add("labels", pairs_json(alert.labels)).add("annotations", pairs_json(alert.annotations));
-    json.add("starts_at", to_unix_ms(alert.starts_at)).add("ends_at", to_unix_ms(alert.ends_at));
-    json.add("updated_at", to_unix_ms(alert.updated_at)).add("generator_url", alert.generator_url);
-    json.add("by_timeout", alert.ends_by_timeout);
-    return plain(json);
+    std::string out = "{\"labels\":";
+    append_labels_json(out, alert.labels);
+    out += ",\"annotations\":";
+    append_labels_json(out, alert.annotations);
+    fmt::format_to(std::back_inserter(out), R"(,"starts_at":{},"ends_at":{},"updated_at":{},"generator_url":)",
+                   to_unix_ms(alert.starts_at), to_unix_ms(alert.ends_at), to_unix_ms(alert.updated_at));
+    append_json_string(out, alert.generator_url, JsonStyle::Plain);
+    out += alert.ends_by_timeout ? ",\"by_timeout\":true}" : ",\"by_timeout\":false}";
+    return out;
 }
 
 Result<Alert> read_received_alert(const StateRecord& record) {

@@ -28,6 +28,8 @@ inline constexpr const char* kUntoldTable = "untold_alerts";
 
 std::string stored_key(const LogKey& key);
 std::string stored_key(const GroupState& group);
+/// Alerts that come together have neighbouring keys: the next time they are a few pages of the file, and not one each.
+std::string stored_key(const StoredAlert& alert);
 /// Of records that are kept in the order of time: milliseconds, and a number. As texts they have the same order.
 std::string time_key(const std::pair<std::int64_t, std::uint64_t>& key);
 std::optional<std::pair<std::int64_t, std::uint64_t>> read_time_key(std::string_view text);

@@ -136,19 +136,27 @@ std::vector<std::pair<std::string, std::string>> read_pairs(const Json* object) 
     return pairs;
 }
 
+/// Of an object that outlives them.
+std::vector<Label> label_views(const Json* object) {
+    std::vector<Label> labels;
+    if (object == nullptr) return labels;
+    for (const auto& [name, value] : object->members()) labels.push_back({name, value.as_string()});
+    return labels;
+}
+
 /// An alert that was posted, or why it is not taken.
 Result<Alert> read_alert(const Json& json, MatchersSyntax syntax) {
     Alert alert;
-    auto labels = read_pairs(json.find("labels"));
-    for (const auto& [name, value] : labels) {
-        if (!is_label_name(name, syntax)) {
-            return fail(Error::Kind::InvalidInput, "invalid label set: invalid name " + go_quote(name));
+    auto labels = label_views(json.find("labels"));
+    for (const Label label : labels) {
+        if (!is_label_name(label.name, syntax)) {
+            return fail(Error::Kind::InvalidInput, "invalid label set: invalid name " + go_quote(label.name));
         }
     }
     if (labels.size() > kLabelsMax) return fail(Error::Kind::LimitExceeded, "more than 128 labels");
     alert.labels = LabelSet::from(std::move(labels));
     if (alert.labels.empty()) return fail(Error::Kind::InvalidInput, "at least one label pair required");
-    alert.annotations = LabelSet::from(read_pairs(json.find("annotations")));
+    alert.annotations = LabelSet::from(label_views(json.find("annotations")));
     TOCSIN_TRY(alert.starts_at, read_time(json.find("startsAt")));
     TOCSIN_TRY(alert.ends_at, read_time(json.find("endsAt")));
     if (alert.ends_at != Timestamp{} && alert.ends_at < alert.starts_at) {
