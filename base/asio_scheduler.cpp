@@ -25,6 +25,16 @@ constexpr std::int64_t kStepToldNs = 1'000'000'000;
 // A clock that is being slewed drifts by at most half of this from one check to the next.
 constexpr std::int64_t kDriftIgnoredNs = kNanosecondsPerMs;
 
+// The scheduler whose tasks this thread runs right now.
+thread_local const AsioScheduler* running_here = nullptr;
+
+struct RunningHere {
+    explicit RunningHere(const AsioScheduler& scheduler) { running_here = &scheduler; }
+    ~RunningHere() { running_here = nullptr; }
+    RunningHere(const RunningHere&) = delete;
+    RunningHere& operator=(const RunningHere&) = delete;
+};
+
 std::int64_t monotonic_ns() {
     return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
 }
@@ -121,7 +131,8 @@ void AsioScheduler::post(Task task) {
         posted_.push_back(std::move(task));
         has_posted_ = true;
     }
-    wake();
+    // Whoever runs tasks looks for posted ones after each.
+    if (running_here != this) wake();
 }
 
 void AsioScheduler::on_clock_step(std::function<void(Duration)> listener) {
@@ -169,6 +180,7 @@ void AsioScheduler::take_posted() {
 // What becomes due after the start of this turn waits for the next, so that tasks which beget tasks cannot starve the
 // sockets.
 void AsioScheduler::run_due() {
+    const RunningHere here(*this);
     running_due_ = true;
     check_wall_clock();
     take_posted();
@@ -196,10 +208,15 @@ void AsioScheduler::arm() {
     const std::int64_t due_ns = queue_.empty() ? kNever : queue_.begin()->first.first;
     if (due_ns <= now_ns) return wake();
     const std::int64_t wake_at_ns = std::min(due_ns, now_ns + kCheckEveryNs);
+    // One that comes too early costs less than setting it anew after every event.
+    if (is_armed_ && armed_for_ns_ <= wake_at_ns) return;
     armed_for_ns_ = wake_at_ns;
+    is_armed_ = true;
     loop_->timer.expires_at(std::chrono::steady_clock::time_point(Nanoseconds(wake_at_ns)));
     loop_->timer.async_wait([this](const boost::system::error_code& error) {
-        if (!error) run_due();
+        if (error) return;
+        is_armed_ = false;
+        run_due();
     });
 }
 

@@ -86,6 +86,7 @@ private:
     std::unordered_map<TaskId, std::int64_t> due_of_;
     std::vector<std::function<void(Duration)>> listeners_;
     std::int64_t armed_for_ns_;
+    bool is_armed_ = false;
     std::atomic<bool> stopping_{false};
     bool running_due_ = false;
 

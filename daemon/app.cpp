@@ -466,14 +466,7 @@ void App::Impl::add_health() {
         if (scrape_log && !scrape_log->healthy()) return false;
         return doors.disk.free_bytes(options.storage_path).value_or(0) > 0;
     });
-    health.add("rules_ok", true, [this] {
-        for (const RuleGroupView& group : rules->groups()) {
-            for (const RuleView& rule : group.rules) {
-                if (rule.health == RuleHealth::Error) return false;
-            }
-        }
-        return true;
-    });
+    health.add("rules_ok", true, [this] { return rules->failing_rule_count() == 0; });
     health.add("targets_ok", false, [this] {
         for (const TargetStatus& target : scrapes.status()) {
             if (target.health == TargetHealth::Down) return false;
