@@ -21,7 +21,10 @@
 namespace tocsin {
 namespace {
 
-constexpr std::string_view kCoreTag = "tag:yaml.org,2002:";
+constexpr std::string_view kBinaryTag = "tag:yaml.org,2002:binary";
+constexpr std::string_view kTextTag = "tag:yaml.org,2002:str";
+/// Bytes of a file for each event, roughly: what is reserved for them.
+constexpr std::size_t kBytesAnEvent = 16;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kNullEnd = " \t\r\n,]}:";
 /// The check under which a second document is told.
@@ -30,7 +33,9 @@ constexpr std::string_view kSecondDocument = "yaml/second-document";
 /// Keeps what yaml-cpp reports. Once a limit is passed or something is refused, the rest is let go by.
 class Recorder final : public YAML::EventHandler {
 public:
-    Recorder(const YamlSource& source, const YamlLimits& limits) : source_(source), limits_(limits) {}
+    Recorder(const YamlSource& source, const YamlLimits& limits) : source_(source), limits_(limits) {
+        events.reserve(std::min(source.text().size() / kBytesAnEvent, limits.nodes));
+    }
 
     std::vector<YamlEvent> events;
     Diagnostics problems;
@@ -42,8 +47,8 @@ public:
     }
     void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   const std::string& value) override {
-        if (tag == std::string(kCoreTag) + "binary") refuse(mark, "the tag !!binary is not supported");
-        const bool quoted = tag == "!" || tag == std::string(kCoreTag) + "str";
+        if (tag == kBinaryTag) refuse(mark, "the tag !!binary is not supported");
+        const bool quoted = tag == "!" || tag == kTextTag;
         add({.type = YamlEvent::Type::Scalar, .quoted = quoted, .offset = content_of(mark), .text = value}, anchor);
     }
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {

@@ -1,5 +1,7 @@
 #include "rules/alert_history.h"
 
+#include <utility>
+
 namespace tocsin {
 
 AlertHistory::AlertHistory(const Scheduler& clock, Log& log, Bounds bounds)

@@ -35,7 +35,8 @@ void read_rules(const YamlNode* list, RuleReader& reader, RuleFindings& findings
     }
 }
 
-RuleGroupDefinition read_group(const YamlNode& node, RuleFindings& findings, const QueryOptions& options) {
+RuleGroupDefinition read_group(const YamlNode& node, RuleFindings& findings, RuleTemplates& templates,
+                               const QueryOptions& options) {
     RuleGroupDefinition group;
     group.file = findings.file;
     group.where = node.where;
@@ -46,7 +47,7 @@ RuleGroupDefinition read_group(const YamlNode& node, RuleFindings& findings, con
     if (Duration interval{0}; fields.read("interval", interval) && interval > Duration{0}) group.interval = interval;
     if (Duration offset{0}; fields.read("query_offset", offset)) group.query_offset = offset;
     read_limit(fields, group);
-    RuleReader reader(findings, options);
+    RuleReader reader(findings, templates, options);
     reader.read_group_labels(fields);
     read_rules(fields.get("rules"), reader, findings, group);
     fields.finish();
@@ -84,11 +85,12 @@ RuleFile read_file(const YamlNode& root, RuleFindings& findings, const QueryOpti
     fields.finish();
     if (groups == nullptr || groups->is_null()) return file;
     if (!groups->is_sequence()) findings.report(groups->where, "groups is not a list", "a list of rule groups");
+    RuleTemplates templates;
     for (const YamlNode& group : groups->items) {
         if (group.is_null()) {
             findings.warn(group.where, "rule/empty", "an entry without a rule group");
         } else {
-            file.groups.push_back(read_group(group, findings, options));
+            file.groups.push_back(read_group(group, findings, templates, options));
         }
     }
     check_group_names(file.groups, findings);

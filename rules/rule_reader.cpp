@@ -200,7 +200,7 @@ void RuleReader::take_labels(Texts own, RuleDefinition& rule) {
 RuleText RuleReader::compile(const Text& text, std::string_view what, const RuleDefinition& rule) {
     RuleText result{text.name, text.text, std::nullopt};
     if (rule.kind == RuleDefinition::Kind::Recording) return result;
-    auto compiled = templates::RuleTemplate::parse(rule.name, text.text);
+    auto compiled = parse_template(rule, text.text);
     const bool is_news = told_.insert(text.node).second;
     if (compiled) {
         if (!compiled->is_plain()) doubt(text, what, compiled->facts(), rule, is_news);
@@ -213,6 +213,15 @@ RuleText RuleReader::compile(const Text& text, std::string_view what, const Rule
                          fmt::format("{} \"{}\": {}", what, text.name, problem.message));
     }
     return result;
+}
+
+templates::TemplateParsed<templates::RuleTemplate> RuleReader::parse_template(const RuleDefinition& rule,
+                                                                              const std::string& text) {
+    const auto known = known_.find({rule.name, text});
+    if (known != known_.end()) return known->second;
+    auto parsed = templates::RuleTemplate::parse(rule.name, text);
+    if (parsed) known_.emplace(std::pair(rule.name, text), *parsed);
+    return parsed;
 }
 
 // What Prometheus finds out when the alert fires, and its receiver with it. The text of a group's label may be right

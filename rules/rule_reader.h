@@ -1,11 +1,14 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/yaml.h"
+#include "parser/template/rule_template.h"
 #include "rules/rule_file.h"
 
 namespace tocsin {
@@ -20,10 +23,16 @@ struct RuleFindings {
     void warn(const SourceRange& where, std::string check, std::string message);
 };
 
+/// Good templates of a file by the name of their alert and their text: files of thousands of rules say the same over
+/// and over.
+using RuleTemplates = std::map<std::pair<std::string, std::string>, templates::RuleTemplate>;
+
 /// Reads the rules of one group out of its YAML.
 class RuleReader {
 public:
-    RuleReader(RuleFindings& findings, const QueryOptions& options) : findings_(findings), options_(options) {}
+    /// All of them outlive this.
+    RuleReader(RuleFindings& findings, RuleTemplates& known, const QueryOptions& options)
+        : findings_(findings), known_(known), options_(options) {}
 
     /// `labels:` of the group, for all rules that are read after it.
     void read_group_labels(YamlFields& group);
@@ -50,10 +59,13 @@ private:
     void read_expression(YamlFields& fields, RuleDefinition& rule);
     void take_labels(Texts own, RuleDefinition& rule);
     RuleText compile(const Text& text, std::string_view what, const RuleDefinition& rule);
+    templates::TemplateParsed<templates::RuleTemplate> parse_template(const RuleDefinition& rule,
+                                                                      const std::string& text);
     void doubt(const Text& text, std::string_view what, const templates::TemplateFacts& facts,
                const RuleDefinition& rule, bool is_news);
 
     RuleFindings& findings_;
+    RuleTemplates& known_;
     const QueryOptions& options_;
     Texts group_labels_;
     std::set<const YamlNode*> told_;  // texts whose mistakes were told: the labels of a group are those of many rules
