@@ -24,26 +24,22 @@ template <class Item>
 class SelectorIndex {
 public:
     void add(const Matchers& matchers, Item item) {
-        const std::vector<const Matcher*> fixed = fixed_labels(matchers);
-        std::uint64_t hash = 0;
-        std::vector<std::string> names;
-        for (const Matcher* matcher : fixed) {
-            hash = hash_bytes(matcher->value(), hash);
-            names.push_back(matcher->name());
-        }
-        groups_of(metric_name_of(matchers))[std::move(names)][hash].push_back(std::move(item));
+        const Place place = place_of(matchers);
+        groups_of(metric_name_of(matchers))[place.names][place.hash].push_back(std::move(item));
     }
 
+    /// An item that was added with these matchers.
     void remove(const Matchers& matchers, const Item& item) {
         const auto named = by_name_.find(metric_name_of(matchers));
         if (named == by_name_.end()) return;
-        for (auto group = named->second.begin(); group != named->second.end();) {
-            for (auto items = group->second.begin(); items != group->second.end();) {
-                std::erase(items->second, item);
-                items = items->second.empty() ? group->second.erase(items) : std::next(items);
-            }
-            group = group->second.empty() ? named->second.erase(group) : std::next(group);
-        }
+        const Place place = place_of(matchers);
+        const auto group = named->second.find(place.names);
+        if (group == named->second.end()) return;
+        const auto items = group->second.find(place.hash);
+        if (items == group->second.end()) return;
+        std::erase(items->second, item);
+        if (items->second.empty()) group->second.erase(items);
+        if (group->second.empty()) named->second.erase(group);
         if (named->second.empty()) by_name_.erase(named);
     }
 
@@ -71,6 +67,19 @@ private:
     // Items by the values of the labels of the group. Different values with one hash do no harm.
     using Group = std::map<std::uint64_t, std::vector<Item>>;
     using Groups = std::map<std::vector<std::string>, Group>;  // by the names of the labels
+
+    struct Place {
+        std::vector<std::string> names;
+        std::uint64_t hash = 0;
+    };
+    static Place place_of(const Matchers& matchers) {
+        Place place;
+        for (const Matcher* matcher : fixed_labels(matchers)) {
+            place.hash = hash_bytes(matcher->value(), place.hash);
+            place.names.push_back(matcher->name());
+        }
+        return place;
+    }
 
     Groups& groups_of(std::string_view metric_name) {
         const auto named = by_name_.find(metric_name);
