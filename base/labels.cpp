@@ -266,4 +266,10 @@ std::string to_string(const LabelSet& labels) {
     return fmt::format("{}{{{}}}", name_in_front ? metric : "", join(parts, ", "));
 }
 
+std::string to_string_of_labels(const LabelSet& labels) {
+    std::vector<std::string> parts;
+    for (const Label label : labels) parts.push_back(quoted_unless_legacy(label.name) + "=" + go_quote(label.value));
+    return fmt::format("{{{}}}", join(parts, ", "));
+}
+
 }  // namespace tocsin

@@ -119,6 +119,8 @@ std::string to_string_fingerprint(Fingerprint fingerprint);
 
 /// `{a="b", c="d"}` with values in Go's quotes, and `name{…}` in front when there is a metric name.
 std::string to_string(const LabelSet& labels);
+/// `{__name__="up", a="b"}`: the metric name is a label like any other, as messages of Prometheus' engine have it.
+std::string to_string_of_labels(const LabelSet& labels);
 
 struct LabelSetHash {
     std::size_t operator()(const LabelSet& labels) const { return labels.hash(); }

@@ -112,8 +112,8 @@ private:
         const auto time_of = [&](std::uint32_t row) { return static_cast<std::int64_t>(infos().values()[row] * 1000); };
         return fail(Error::Kind::InvalidInput,
                     fmt::format("found duplicate series for info metric: existing {} @ {}, new {} @ {}",
-                                to_string(infos().labels(first)), time_of(first), to_string(infos().labels(second)),
-                                time_of(second)));
+                                to_string_of_labels(infos().labels(first)), time_of(first),
+                                to_string_of_labels(infos().labels(second)), time_of(second)));
     }
 
     // kNone: no info series has what the selector demands, so the base series is left out.

@@ -246,7 +246,8 @@ private:
                     fmt::format("found duplicate series for the match group {} on the {} hand-side of the operation: [{}, {}];"
                                 "many-to-many matching not allowed: matching labels must be unique on one side",
                                 to_string(match_labels(setup_.matching, second_labels)),
-                                swapped_ ? "left" : "right", to_string(second_labels), to_string(first_labels)));
+                                swapped_ ? "left" : "right", to_string_of_labels(second_labels),
+                                to_string_of_labels(first_labels)));
     }
 
     // Told even when a comparison lets none of them through.

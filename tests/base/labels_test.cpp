@@ -145,4 +145,12 @@ TEST_CASE("a moved-from or assigned set keeps its own labels", "[base][labels]")
     CHECK(a.get("b") == "2");
 }
 
+TEST_CASE("in messages of the engine the metric name is a label like any other", "[base][labels]") {
+    CHECK(to_string_of_labels(LabelSet{}) == "{}");
+    CHECK(to_string_of_labels(LabelSet{{"__name__", "up"}}) == R"({__name__="up"})");
+    CHECK(to_string_of_labels(LabelSet{{"__name__", "up"}, {"a", "b\n"}}) == R"({__name__="up", a="b\n"})");
+    CHECK(to_string_of_labels(LabelSet{{"__name__", "my.metric"}, {"my label", "b"}}) ==
+          R"({__name__="my.metric", "my label"="b"})");
+}
+
 }  // namespace tocsin
