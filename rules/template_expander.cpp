@@ -8,7 +8,7 @@ namespace {
 bool are_stable(const std::vector<RuleText>& texts) {
     return std::all_of(texts.begin(), texts.end(), [](const RuleText& text) {
         if (!text.expansion || text.expansion->is_plain()) return true;
-        const auto facts = text.expansion->facts();
+        const auto& facts = text.expansion->facts();
         return !facts.uses_value && !facts.uses_query;
     });
 }

@@ -53,25 +53,43 @@ std::vector<PresetVariable> values_of(const RuleTemplateData& data, Arena& arena
     return made;
 }
 
+TemplateFacts facts_of(const Template& compiled) {
+    std::vector<PresetType> variables;
+    for (std::size_t i = 0; i < kShorthands.size(); ++i) {
+        variables.push_back({kShorthands[i].variable, &types::rule_data.fields[i]});
+    }
+    return find_facts(compiled, types::rule_data, variables);
+}
+
 }  // namespace
+
+// The facts are asked for by everybody who loads the rule: whoever warns, keeps what queries read, or expands.
+struct RuleTemplate::Content {
+    std::shared_ptr<const Template> compiled;
+    TemplateFacts facts;
+};
 
 TemplateParsed<RuleTemplate> RuleTemplate::parse(std::string_view alert, std::string_view text,
                                                  const TemplateLimits& limits) {
     auto compiled =
         Template::parse(fmt::format("__alert_{}", alert), text, TemplateSet(rule_functions(), limits), options());
     if (!compiled) return tl::unexpected<TemplateProblems>(std::move(compiled).error());
-    return RuleTemplate(*std::move(compiled));
+    auto content = std::make_shared<Content>();
+    content->compiled = *std::move(compiled);
+    if (!content->compiled->plain()) content->facts = facts_of(*content->compiled);
+    return RuleTemplate(std::move(content));
 }
 
 Result<std::string> RuleTemplate::expand(const RuleTemplateData& data) const {
-    if (compiled_->plain()) return *compiled_->plain();
+    const Template& compiled = *content_->compiled;
+    if (compiled.plain()) return *compiled.plain();
     Arena arena;
     Environment environment;
     environment.rule = &data;
     environment.now = data.evaluated_at;
-    auto text = compiled_->execute(Value::object(&data, types::rule_data), environment, arena, values_of(data, arena));
+    auto text = compiled.execute(Value::object(&data, types::rule_data), environment, arena, values_of(data, arena));
     if (!text) {
-        return fail_with_context(fmt::format("error executing template {}", compiled_->root().name),
+        return fail_with_context(fmt::format("error executing template {}", compiled.root().name),
                                  std::move(text).error());
     }
     return text;
@@ -83,15 +101,11 @@ std::string RuleTemplate::expand_or_error(const RuleTemplateData& data) const {
 }
 
 bool RuleTemplate::is_plain() const {
-    return compiled_->plain().has_value();
+    return content_->compiled->plain().has_value();
 }
 
-TemplateFacts RuleTemplate::facts() const {
-    std::vector<PresetType> variables;
-    for (std::size_t i = 0; i < kShorthands.size(); ++i) {
-        variables.push_back({kShorthands[i].variable, &types::rule_data.fields[i]});
-    }
-    return find_facts(*compiled_, types::rule_data, variables);
+const TemplateFacts& RuleTemplate::facts() const {
+    return content_->facts;
 }
 
 }  // namespace tocsin::templates

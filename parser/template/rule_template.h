@@ -13,8 +13,6 @@
 
 namespace tocsin::templates {
 
-class Template;
-
 /// One element of what `query` answers.
 struct RuleTemplateSample {
     LabelSet labels;
@@ -61,11 +59,12 @@ public:
     bool is_plain() const;
 
     /// Fields that do not exist (`.Valeu`), label names that are used, queries.
-    TemplateFacts facts() const;
+    const TemplateFacts& facts() const;
 
 private:
-    explicit RuleTemplate(std::shared_ptr<const Template> compiled) : compiled_(std::move(compiled)) {}
-    std::shared_ptr<const Template> compiled_;
+    struct Content;
+    explicit RuleTemplate(std::shared_ptr<const Content> content) : content_(std::move(content)) {}
+    std::shared_ptr<const Content> content_;
 };
 
 }  // namespace tocsin::templates
