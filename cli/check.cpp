@@ -1,5 +1,8 @@
+#include <iterator>
 #include <memory>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -31,7 +34,10 @@ struct CheckFlags {
 /// What became of the files that were checked.
 class Checked {
 public:
-    void add(const Diagnostics& findings) { findings_.insert(findings_.end(), findings.begin(), findings.end()); }
+    void add(Diagnostics findings) {
+        if (findings_.empty()) return findings_.swap(findings);
+        findings_.insert(findings_.end(), std::move_iterator(findings.begin()), std::move_iterator(findings.end()));
+    }
     void add(const ConfigurationProblems& problems) {
         add(problems.problems);
         unreadable_ |= problems.unreadable;
@@ -63,7 +69,7 @@ std::optional<std::string> read(Disk& disk, const std::string& path, Checked& ch
     return std::nullopt;
 }
 
-std::size_t count_rules(const std::vector<RuleFile>& files) {
+std::size_t count_rules(std::span<const RuleFile> files) {
     std::size_t count = 0;
     for (const RuleFile& file : files) {
         for (const RuleGroupDefinition& group : file.groups) count += group.rules.size();
@@ -77,9 +83,9 @@ int check_rules(const CheckFlags& flags) {
     for (const std::string& path : flags.files) {
         const auto text = read(disk, path, checked);
         if (!text) continue;
-        const auto file = parse_rule_file(*text, path, flags.query);
-        checked.add(file ? file->warnings : file.error());
-        if (file) checked.good(path + ": " + counted(count_rules({*file}), "rule") + " found");
+        auto file = parse_rule_file(*text, path, flags.query);
+        if (file) checked.good(path + ": " + counted(count_rules({&*file, 1}), "rule") + " found");
+        checked.add(std::move(file ? file->warnings : file.error()));
     }
     return checked.report(flags);
 }

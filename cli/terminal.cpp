@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include <unistd.h>
 
@@ -43,11 +44,15 @@ std::string read_stdin() {
 }
 
 void print_diagnostics(const Diagnostics& diagnostics) {
+    constexpr std::size_t kBytesAtOnce = 64 * 1024;  // a write for each of thousands of lines takes longer than finding them
+    std::string lines;
     for (const Diagnostic& finding : diagnostics) {
-        std::string line = escape_control_characters(to_string(finding));
-        if (!finding.hint.empty()) line += " (" + escape_control_characters(finding.hint) + ")";
-        print_error(line + "\n");
+        lines += escape_control_characters(to_string(finding));
+        if (!finding.hint.empty()) lines += " (" + escape_control_characters(finding.hint) + ")";
+        lines += '\n';
+        if (lines.size() >= kBytesAtOnce) print_error(std::exchange(lines, {}));
     }
+    print_error(lines);
 }
 
 bool stderr_is_terminal() {

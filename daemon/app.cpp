@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
@@ -25,6 +26,9 @@
 
 namespace tocsin {
 namespace {
+
+// A log is read from its end: of a file of thousands of doubts they would be all that is left.
+constexpr std::size_t kDoubtsTold = 10;
 
 bool is_loopback(const std::string& address) {
     return address.starts_with("127.") || address.starts_with("localhost:") || address.starts_with("[::1]:");
@@ -345,9 +349,13 @@ void App::Impl::watch_configuration() {
 }
 
 void App::Impl::tell(const Diagnostics& warnings) {
-    for (const Diagnostic& warning : warnings) {
-        doors.log.warn("daemon", "doubt about the configuration", {{"what", describe(warning)}});
+    const std::size_t told = std::min(warnings.size(), kDoubtsTold);
+    for (std::size_t i = 0; i < told; ++i) {
+        doors.log.warn("daemon", "doubt about the configuration", {{"what", describe(warnings[i])}});
     }
+    if (told == warnings.size()) return;
+    doors.log.warn("daemon", "more doubts about the configuration",
+                   {{"count", std::to_string(warnings.size() - told)}, {"hint", "`tocsin check config` tells all of them"}});
 }
 
 // It is in force, and yet not all is well.

@@ -125,6 +125,22 @@ TEST_CASE("a target that is down, answers garbage or never ends is a state of it
     }
 }
 
+TEST_CASE("of many doubts about a configuration the log tells the first ones, and how many more there are", "[daemon]") {
+    World world;
+    std::string rules = "groups:\n- name: g\n  rules:\n";
+    for (int i = 0; i < 26; ++i) rules += "  - {alert: Hot, expr: temperature > 35}\n";
+    world.put("rules.yml", rules);
+    REQUIRE(world.start());
+    CHECK(world.log.count(LogLevel::Warn) == 11);
+    CHECK(world.log.contains("Hot is defined again with the same labels"));
+    const auto all = world.log.messages();
+    const auto rest = std::find_if(all.begin(), all.end(), [](const auto& message) {
+        return message.message == "more doubts about the configuration";
+    });
+    REQUIRE(rest != all.end());
+    CHECK(rest->fields.front().second == "15");
+}
+
 TEST_CASE("a reload puts everything in force or nothing", "[daemon][app]") {
     World world;
     REQUIRE(world.start());
