@@ -23,8 +23,6 @@ namespace {
 
 constexpr std::string_view kBinaryTag = "tag:yaml.org,2002:binary";
 constexpr std::string_view kTextTag = "tag:yaml.org,2002:str";
-/// Bytes of a file for each event, roughly: what is reserved for them.
-constexpr std::size_t kBytesAnEvent = 16;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kNullEnd = " \t\r\n,]}:";
 /// The check under which a second document is told.
@@ -33,11 +31,9 @@ constexpr std::string_view kSecondDocument = "yaml/second-document";
 /// Keeps what yaml-cpp reports. Once a limit is passed or something is refused, the rest is let go by.
 class Recorder final : public YAML::EventHandler {
 public:
-    Recorder(const YamlSource& source, const YamlLimits& limits) : source_(source), limits_(limits) {
-        events.reserve(std::min(source.text().size() / kBytesAnEvent, limits.nodes));
-    }
+    Recorder(const YamlSource& source, const YamlLimits& limits) : source_(source), limits_(limits) {}
 
-    std::vector<YamlEvent> events;
+    YamlEvents events;
     Diagnostics problems;
 
     void OnDocumentStart(const YAML::Mark&) override {}
@@ -49,7 +45,8 @@ public:
                   const std::string& value) override {
         if (tag == kBinaryTag) refuse(mark, "the tag !!binary is not supported");
         const bool quoted = tag == "!" || tag == kTextTag;
-        add({.type = YamlEvent::Type::Scalar, .quoted = quoted, .offset = content_of(mark), .text = value}, anchor);
+        const std::size_t offset = content_of(mark);
+        add({.type = YamlEvent::Type::Scalar, .quoted = quoted, .offset = offset, .text = kept(offset, value)}, anchor);
     }
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
         if (stopped_) return;
@@ -89,24 +86,33 @@ private:
         return at;
     }
 
-    /// yaml-cpp drops the text of a written null. A key may still be called so.
-    std::string null_text(std::size_t offset) const {
-        const std::string_view rest = source_.text().substr(offset);
-        const std::string_view word = rest.substr(0, rest.find_first_of(kNullEnd));
-        const bool written = word == "~" || word == "null" || word == "Null" || word == "NULL";
-        return written ? std::string(word) : std::string();
+    /// A view into the file of a text that stands there as it is, as most do: plain, or behind its quote.
+    std::string_view kept(std::size_t offset, const std::string& value) {
+        const std::string_view text = source_.text();
+        for (const std::size_t at : {offset, offset + 1}) {
+            if (at <= text.size() && text.substr(at, value.size()) == value) return text.substr(at, value.size());
+        }
+        return events.keep(value);
     }
 
-    void add(YamlEvent event, YAML::anchor_t anchor) {
+    /// yaml-cpp drops the text of a written null. A key may still be called so.
+    std::string_view null_text(std::size_t offset) const {
+        const std::string_view rest = source_.text().substr(offset);
+        const std::string_view word = rest.substr(0, rest.find_first_of(kNullEnd));
+        return is_yaml_null(word) ? word : std::string_view();
+    }
+
+    void add(const YamlEvent& event, YAML::anchor_t anchor) {
         if (stopped_) return;
         if (nodes_++ >= limits_.nodes) {
             return refuse_at(event.offset, fmt::format("more than {} values", limits_.nodes));
         }
         if (anchor != 0) {
             anchors_.resize(std::max<std::size_t>(anchors_.size(), anchor));
-            anchors_[anchor - 1] = events.size();
+            anchors_[anchor - 1] = events.list.size();
         }
-        events.push_back(std::move(event));
+        if (!open_.empty()) ++events.list[open_.back()].children;
+        events.list.push_back(event);
     }
 
     void open(YamlEvent::Type type, const YAML::Mark& mark, YAML::anchor_t anchor) {
@@ -114,14 +120,15 @@ private:
         if (open_.size() >= limits_.depth) {
             return refuse(mark, fmt::format("nested deeper than {} levels", limits_.depth));
         }
-        open_.push_back(events.size());
+        const std::size_t index = events.list.size();
         add({.type = type, .offset = content_of(mark), .text = {}}, anchor);
+        open_.push_back(index);
     }
 
     void close(YamlEvent::Type type) {
         if (stopped_) return;
         open_.pop_back();
-        events.push_back({.type = type, .text = {}});
+        events.list.push_back({.type = type, .text = {}});
     }
 
     void refuse(const YAML::Mark& mark, std::string message) { refuse_at(offset_of(mark), std::move(message)); }
@@ -268,6 +275,10 @@ const YamlNode* YamlNode::find(std::string_view key) const {
 
 SourceRange YamlNode::position_of(std::size_t offset) const {
     offset = std::min(offset, text.size());
+    if (text_at != TextAt::Lines) {
+        const std::size_t column = where.column + (text_at == TextAt::BehindQuote ? 1 : 0) + offset;
+        return {where.line, column, where.line, column + 1};
+    }
     const auto next = std::upper_bound(text_lines.begin(), text_lines.end(), offset,
                                        [](std::size_t value, const TextLine& line) { return value < line.offset; });
     if (next == text_lines.begin()) return {where.line, where.column, where.line, where.column + 1};

@@ -43,13 +43,15 @@ public:
     SourceRange position_of(std::size_t offset) const;
 
     /// Of a scalar: for each piece of `text` that stands in the file byte for byte (a line, what follows an escape), its byte offset
-    /// in `text` and the line and column of that byte in the file.
+    /// in `text` and the line and column of that byte in the file. Without pieces all of it does, from where `text_at` says.
     struct TextLine {
         std::size_t offset;
         std::size_t line;
         std::size_t column;
     };
     std::vector<TextLine> text_lines;
+    enum class TextAt : std::uint8_t { Lines, Begin, BehindQuote };
+    TextAt text_at = TextAt::Lines;
 };
 
 struct YamlNode::Entry {

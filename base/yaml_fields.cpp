@@ -12,6 +12,7 @@ namespace tocsin {
 namespace {
 
 constexpr std::string_view kDigits = "0123456789";
+constexpr std::size_t kKeysOfMost = 8;  // that most mappings know
 
 /// An unquoted scalar without the `_` between digits.
 std::string without_underscores(std::string_view text) {
@@ -115,6 +116,7 @@ std::optional<bool> yaml_bool(const YamlNode& node) {
 
 YamlFields::YamlFields(const YamlNode& node, std::string what, std::string_view file, Diagnostics& diagnostics)
     : node_(node), what_(std::move(what)), file_(file), diagnostics_(diagnostics) {
+    known_.reserve(kKeysOfMost);
     if (!node.is_map() && !node.is_null())
         report(node.where, fmt::format("cannot read {} as {}", shown_node(node), what_));
 }

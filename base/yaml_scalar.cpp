@@ -24,7 +24,7 @@ public:
         : source_(source), text_(text), at_(begin) {}
 
     YamlScalarSource run() {
-        if (at_ >= source_.size()) return {{}, at_};
+        if (at_ >= source_.size()) return {{}, at_, std::nullopt};
         switch (source_[at_]) {
             case '|':
                 block(false);
@@ -41,7 +41,7 @@ public:
             default:
                 plain();
         }
-        return {std::move(pieces_), at_};
+        return {std::move(pieces_), at_, std::nullopt};
     }
 
 private:
@@ -220,9 +220,28 @@ private:
     std::vector<YamlTextPiece> pieces_;
 };
 
+/// Most scalars stand in the file as they are.
+std::optional<YamlScalarSource> locate_verbatim(std::string_view source, std::size_t begin, std::string_view text) {
+    if (begin >= source.size() || text.empty() || text.find('\n') != std::string_view::npos) return std::nullopt;
+    const char first = source[begin];
+    if (first == '|' || first == '>') return std::nullopt;
+    const bool quoted = first == '\'' || first == '"';
+    const std::size_t at = begin + (quoted ? 1 : 0);
+    const std::size_t end = at + text.size();
+    if (source.substr(at, text.size()) != text) return std::nullopt;
+    if (!quoted) return YamlScalarSource{{}, end, at};
+    // A quote in the text is one that was escaped, and so is one that another one follows.
+    const bool closed = end < source.size() && source[end] == first && text.find(first) == std::string_view::npos;
+    const bool doubled = first == '\'' && end + 1 < source.size() && source[end + 1] == first;
+    const bool escaped = first == '"' && text.find('\\') != std::string_view::npos;
+    if (!closed || doubled || escaped) return std::nullopt;
+    return YamlScalarSource{{}, end + 1, at};
+}
+
 }  // namespace
 
 YamlScalarSource locate_yaml_scalar(std::string_view source, std::size_t begin, std::string_view text) {
+    if (auto simple = locate_verbatim(source, begin, text)) return *std::move(simple);
     return Walk(source, begin, text).run();
 }
 

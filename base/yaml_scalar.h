@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -14,8 +15,9 @@ struct YamlTextPiece {
 
 /// Where the text of a scalar came from.
 struct YamlScalarSource {
-    std::vector<YamlTextPiece> pieces;  // ascending; empty for an empty text
+    std::vector<YamlTextPiece> pieces;  // ascending; none for an empty text, and where `whole` says it all
     std::size_t end;                    // offset behind the scalar, closing quote included
+    std::optional<std::size_t> whole;   // where all of the text stands, in one line
 };
 
 /// Finds the bytes of `text` in the scalar that begins at `begin` of `source`: at its first character, its quote, or

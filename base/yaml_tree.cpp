@@ -20,21 +20,25 @@ constexpr std::string_view kMergeKey = "<<";
 /// Builds the tree of a recorded document.
 class TreeBuilder {
 public:
-    TreeBuilder(const YamlSource& source, const YamlLimits& limits, const std::vector<YamlEvent>& events)
-        : source_(source), limits_(limits), events_(events) {}
+    TreeBuilder(const YamlSource& source, const YamlLimits& limits, const YamlEvents& events)
+        : source_(source), limits_(limits), events_(events.list) {}
 
     Diagnostics problems;
 
-    YamlNode build() { return events_.empty() ? YamlNode{} : read(0, 0).node; }
+    YamlNode build() {
+        YamlNode root;
+        if (!events_.empty()) read(0, 0, root);
+        return root;
+    }
 
 private:
-    struct Built {
-        YamlNode node;
-        std::size_t next;        // the event behind it
+    /// What stands behind a node.
+    struct Behind {
+        std::size_t next;        // the event
         std::size_t source_end;  // where its last byte ends
     };
 
-    Built read(std::size_t at, std::size_t depth) {
+    Behind read(std::size_t at, std::size_t depth, YamlNode& node) {
         const YamlEvent& event = events_[at];
         if (alias_level_ > 0 && !stopped_ && ++aliased_nodes_ > limits_.aliased_nodes) {
             stop(event.offset, fmt::format("aliases stand for more than {} values", limits_.aliased_nodes));
@@ -42,41 +46,39 @@ private:
         if (depth > limits_.depth) stop(event.offset, fmt::format("nested deeper than {} levels", limits_.depth));
         switch (event.type) {
             case YamlEvent::Type::Alias:
-                return read_alias(event, at, depth);
+                return read_alias(event, at, depth, node);
             case YamlEvent::Type::SequenceStart:
-                return read_sequence(event, at, depth);
+                return read_sequence(event, at, depth, node);
             case YamlEvent::Type::MapStart:
-                return read_map(event, at, depth);
+                return read_map(event, at, depth, node);
             case YamlEvent::Type::Null:
-                return read_null(event, at);
+                return read_null(event, at, node);
             case YamlEvent::Type::Scalar:
                 break;
             case YamlEvent::Type::SequenceEnd:
             case YamlEvent::Type::MapEnd:
                 break;  // eaten by their collections
         }
-        return read_scalar(event, at);
+        return read_scalar(event, at, node);
     }
 
-    Built read_alias(const YamlEvent& event, std::size_t at, std::size_t depth) {
-        if (stopped_) return {{}, at + 1, event.offset};
+    Behind read_alias(const YamlEvent& event, std::size_t at, std::size_t depth, YamlNode& node) {
+        if (stopped_) return {at + 1, event.offset};
         ++alias_level_;
-        YamlNode node = read(event.target, depth).node;
+        read(event.target, depth, node);
         --alias_level_;
         const std::size_t end = source_.text().find_first_of(kYamlNameEnd, event.offset);
-        return {std::move(node), at + 1, std::min(end, source_.text().size())};
+        return {at + 1, std::min(end, source_.text().size())};
     }
 
-    Built read_null(const YamlEvent& event, std::size_t at) {
-        YamlNode node;
+    Behind read_null(const YamlEvent& event, std::size_t at, YamlNode& node) {
         node.text = event.text;
         const std::size_t end = event.offset + event.text.size();
         node.where = source_.range(event.offset, end);
-        return {std::move(node), at + 1, event.text.empty() ? 0 : end};
+        return {at + 1, event.text.empty() ? 0 : end};
     }
 
-    Built read_scalar(const YamlEvent& event, std::size_t at) {
-        YamlNode node;
+    Behind read_scalar(const YamlEvent& event, std::size_t at, YamlNode& node) {
         node.kind = YamlNode::Kind::Scalar;
         node.text = event.text;
         node.quoted = event.quoted;
@@ -88,7 +90,8 @@ private:
             const auto [line, column] = source_.position(piece.source_offset);
             node.text_lines.push_back({piece.text_offset, line, column});
         }
-        return {std::move(node), at + 1, found.end};
+        if (found.whole) node.text_at = event.offset == *found.whole ? YamlNode::TextAt::Begin : YamlNode::TextAt::BehindQuote;
+        return {at + 1, found.end};
     }
 
     /// yaml-cpp takes a quote that the file ends in for a closed one.
@@ -99,54 +102,61 @@ private:
         report(source_.range(begin, begin + 1), "the quote is never closed");
     }
 
-    Built read_sequence(const YamlEvent& event, std::size_t at, std::size_t depth) {
-        YamlNode node;
+    Behind read_sequence(const YamlEvent& event, std::size_t at, std::size_t depth, YamlNode& node) {
         node.kind = YamlNode::Kind::Sequence;
+        node.items.reserve(room_for(event.children));
         std::size_t end = event.offset;
         ++at;
         while (!stopped_ && events_[at].type != YamlEvent::Type::SequenceEnd) {
-            Built item = read(at, depth + 1);
-            if (item.node.is_null() && item.node.text.empty()) {
+            YamlNode& item = node.items.emplace_back();
+            Behind behind = read(at, depth + 1, item);
+            if (item.is_null() && item.text.empty()) {
                 // Nothing is written there but its dash, which is the next thing behind the item before.
-                item.source_end = source_.skip_blanks_and_comments(end) + 1;
-                item.node.where = source_.range(item.source_end - 1, item.source_end);
+                behind.source_end = source_.skip_blanks_and_comments(end) + 1;
+                item.where = source_.range(behind.source_end - 1, behind.source_end);
             }
-            at = item.next;
-            end = std::max(end, item.source_end);
-            node.items.push_back(std::move(item.node));
+            at = behind.next;
+            end = std::max(end, behind.source_end);
         }
         end = behind_bracket(event.offset, end);
         node.where = source_.range(event.offset, end);
-        return {std::move(node), at + 1, end};
+        return {at + 1, end};
     }
 
-    Built read_map(const YamlEvent& event, std::size_t at, std::size_t depth) {
-        YamlNode node;
+    Behind read_map(const YamlEvent& event, std::size_t at, std::size_t depth, YamlNode& node) {
         node.kind = YamlNode::Kind::Map;
+        node.entries.reserve(room_for(event.children / 2));
         std::vector<YamlNode> merged;
         std::size_t end = event.offset;
         ++at;
         while (!stopped_ && events_[at].type != YamlEvent::Type::MapEnd) {
             const bool merge = is_merge_key(events_[at]);
             const std::size_t key_offset = events_[at].offset;
-            Built key = read(at, depth + 1);
+            YamlNode key;
+            const Behind behind_key = read(at, depth + 1, key);
             if (stopped_) break;
-            Built value = read(key.next, depth + 1);
-            at = value.next;
-            end = std::max({end, key.source_end, value.source_end});
-            place_null(value.node, key.node);
-            if (merge) {
-                merged.push_back(std::move(value.node));
-            } else if (check_key(key.node, key_offset)) {
-                node.entries.push_back({std::move(key.node.text), key.node.where, std::move(value.node)});
+            YamlNode::Entry& entry = node.entries.emplace_back();
+            const Behind behind = read(behind_key.next, depth + 1, entry.value);
+            at = behind.next;
+            end = std::max({end, behind_key.source_end, behind.source_end});
+            place_null(entry.value, key);
+            if (merge) merged.push_back(std::move(entry.value));
+            if (merge || !check_key(key, key_offset)) {
+                node.entries.pop_back();
+                continue;
             }
+            entry.key = std::move(key.text);
+            entry.key_where = key.where;
         }
         report_duplicates(node);
         merge_into(node, std::move(merged));
         end = behind_bracket(event.offset, end);
         node.where = source_.range(event.offset, end);
-        return {std::move(node), at + 1, end};
+        return {at + 1, end};
     }
+
+    /// Of a file that is one large alias no more than this.
+    static std::size_t room_for(std::size_t children) { return std::min<std::size_t>(children, 4096); }
 
     static bool is_merge_key(const YamlEvent& event) {
         return event.type == YamlEvent::Type::Scalar && !event.quoted && event.text == kMergeKey;
@@ -235,8 +245,7 @@ private:
 
 }  // namespace
 
-Parsed<YamlNode> build_yaml_tree(const YamlSource& source, const YamlLimits& limits,
-                                 const std::vector<YamlEvent>& events) {
+Parsed<YamlNode> build_yaml_tree(const YamlSource& source, const YamlLimits& limits, const YamlEvents& events) {
     TreeBuilder builder(source, limits, events);
     YamlNode root = builder.build();
     if (builder.problems.empty()) return root;

@@ -98,10 +98,14 @@ RuleFile read_file(const YamlNode& root, RuleFindings& findings, const QueryOpti
     return file;
 }
 
+// Those of a file of thousands of rules are in order, but for those about the whole file.
 Diagnostics by_position(Diagnostics found) {
-    std::stable_sort(found.begin(), found.end(), [](const Diagnostic& a, const Diagnostic& b) {
+    const auto comes_before = [](const Diagnostic& a, const Diagnostic& b) {
         return std::tie(a.where.line, a.where.column) < std::tie(b.where.line, b.where.column);
-    });
+    };
+    const auto first_out = std::is_sorted_until(found.begin(), found.end(), comes_before);
+    std::stable_sort(first_out, found.end(), comes_before);
+    std::inplace_merge(found.begin(), first_out, found.end(), comes_before);
     return found;
 }
 

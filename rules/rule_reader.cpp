@@ -69,12 +69,13 @@ RuleReader::Texts RuleReader::read_texts(YamlFields& fields, std::string_view ke
         findings_.report(node->where, fmt::format("{} is not a map", key), "names with texts");
         return texts;
     }
+    texts.reserve(node->entries.size());
     for (const YamlNode::Entry& entry : node->entries) {
         if (!entry.value.is_scalar() && !entry.value.is_null()) {
             findings_.report(entry.value.where, fmt::format("{} '{}' is not a text", key, entry.key), "a text");
             continue;
         }
-        texts.push_back({entry.key, entry.value.text, &entry.value, entry.key_where});
+        texts.push_back({entry.key, entry.value.text, &entry.value, entry.key_where, false});
     }
     return texts;
 }
@@ -101,6 +102,7 @@ RuleReader::Texts RuleReader::read_annotations(YamlFields& fields) {
 
 void RuleReader::read_group_labels(YamlFields& group) {
     group_labels_ = read_labels(group);
+    for (Text& label : group_labels_) label.of_group = true;
 }
 
 std::optional<RuleDefinition> RuleReader::read_rule(const YamlNode& node) {
@@ -113,13 +115,14 @@ std::optional<RuleDefinition> RuleReader::read_rule(const YamlNode& node) {
     fields.read("for", rule.for_duration);
     fields.read("keep_firing_for", rule.keep_firing_for);
     Texts labels = read_labels(fields);
-    const Texts annotations = read_annotations(fields);
+    Texts annotations = read_annotations(fields);
     fields.finish();
     if (!kind_known) return std::nullopt;
 
     if (rule.kind == RuleDefinition::Kind::Recording) check_recording_fields(fields, rule);
     take_labels(std::move(labels), rule);
-    for (const Text& annotation : annotations) rule.annotations.push_back(compile(annotation, "annotation", rule));
+    rule.annotations.reserve(annotations.size());
+    for (Text& annotation : annotations) rule.annotations.push_back(compile(std::move(annotation), "annotation", rule));
     std::sort(rule.annotations.begin(), rule.annotations.end(),
               [](const auto& a, const auto& b) { return a.name < b.name; });
     return rule;
@@ -193,31 +196,38 @@ void RuleReader::take_labels(Texts own, RuleDefinition& rule) {
         const bool is_own = std::any_of(own.begin(), own.end(), [&](const Text& l) { return l.name == label.name; });
         if (!is_own) own.push_back(label);
     }
-    for (const Text& label : own) rule.labels.push_back(compile(label, "label", rule));
+    rule.labels.reserve(own.size());
+    for (Text& label : own) rule.labels.push_back(compile(std::move(label), "label", rule));
     std::sort(rule.labels.begin(), rule.labels.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
 }
 
-RuleText RuleReader::compile(const Text& text, std::string_view what, const RuleDefinition& rule) {
-    RuleText result{text.name, text.text, std::nullopt};
-    if (rule.kind == RuleDefinition::Kind::Recording) return result;
+RuleText RuleReader::compile(Text text, std::string_view what, const RuleDefinition& rule) {
+    RuleText result;
+    if (rule.kind == RuleDefinition::Kind::Alerting) result.expansion = expansion_of(text, what, rule);
+    result.name = std::move(text.name);
+    result.text = std::move(text.text);
+    return result;
+}
+
+std::optional<templates::RuleTemplate> RuleReader::expansion_of(const Text& text, std::string_view what,
+                                                                const RuleDefinition& rule) {
     auto compiled = parse_template(rule, text.text);
-    const bool is_news = told_.insert(text.node).second;
+    const bool is_news = !text.of_group || told_.insert(text.node).second;
     if (compiled) {
         if (!compiled->is_plain()) doubt(text, what, compiled->facts(), rule, is_news);
-        result.expansion = std::move(*compiled);
-        return result;
+        return *std::move(compiled);
     }
     for (const auto& problem : compiled.error()) {
         if (!is_news) continue;
         findings_.report(place_of(*text.node, problem.where.begin, problem.where.end),
                          fmt::format("{} \"{}\": {}", what, text.name, problem.message));
     }
-    return result;
+    return std::nullopt;
 }
 
 templates::TemplateParsed<templates::RuleTemplate> RuleReader::parse_template(const RuleDefinition& rule,
                                                                               const std::string& text) {
-    const auto known = known_.find({rule.name, text});
+    const auto known = known_.find(std::pair<std::string_view, std::string_view>(rule.name, text));
     if (known != known_.end()) return known->second;
     auto parsed = templates::RuleTemplate::parse(rule.name, text);
     if (parsed) known_.emplace(std::pair(rule.name, text), *parsed);

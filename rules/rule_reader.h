@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,7 +26,14 @@ struct RuleFindings {
 
 /// Good templates of a file by the name of their alert and their text: files of thousands of rules say the same over
 /// and over.
-using RuleTemplates = std::map<std::pair<std::string, std::string>, templates::RuleTemplate>;
+struct RuleTemplateOrder {
+    using is_transparent = void;
+    bool operator()(const auto& a, const auto& b) const {
+        const int names = std::string_view(a.first).compare(b.first);
+        return names != 0 ? names < 0 : std::string_view(a.second) < std::string_view(b.second);
+    }
+};
+using RuleTemplates = std::map<std::pair<std::string, std::string>, templates::RuleTemplate, RuleTemplateOrder>;
 
 /// Reads the rules of one group out of its YAML.
 class RuleReader {
@@ -47,6 +55,7 @@ private:
         std::string text;
         const YamlNode* node;
         SourceRange name_where;
+        bool of_group = false;
     };
     using Texts = std::vector<Text>;
 
@@ -58,7 +67,9 @@ private:
     void check_recording_fields(YamlFields& fields, const RuleDefinition& rule);
     void read_expression(YamlFields& fields, RuleDefinition& rule);
     void take_labels(Texts own, RuleDefinition& rule);
-    RuleText compile(const Text& text, std::string_view what, const RuleDefinition& rule);
+    RuleText compile(Text text, std::string_view what, const RuleDefinition& rule);
+    std::optional<templates::RuleTemplate> expansion_of(const Text& text, std::string_view what,
+                                                        const RuleDefinition& rule);
     templates::TemplateParsed<templates::RuleTemplate> parse_template(const RuleDefinition& rule,
                                                                       const std::string& text);
     void doubt(const Text& text, std::string_view what, const templates::TemplateFacts& facts,
@@ -68,7 +79,7 @@ private:
     RuleTemplates& known_;
     const QueryOptions& options_;
     Texts group_labels_;
-    std::set<const YamlNode*> told_;  // texts whose mistakes were told: the labels of a group are those of many rules
+    std::set<const YamlNode*> told_;  // labels of the group whose mistakes were told: they are those of many rules
 };
 
 }  // namespace tocsin
