@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,11 +28,13 @@ Parsed<ExprPtr> parse_promql(std::string_view text, const PromqlLimits& limits =
 /// Reads `name{a="b"}` as a series is written in test files, and in `match[]` parameters.
 Parsed<Matchers> parse_metric_selector(std::string_view text);
 
+struct NativeHistogram;
+
 /// One value of a series in the notation of promtool's tests.
 struct SequenceValue {
     double value = 0;      // a stale marker when `stale`
     bool omitted = false;  // `_`
-    bool histogram = false;  // `{{…}}`: read, but tocsin has no native histograms
+    std::shared_ptr<const NativeHistogram> histogram;  // `{{…}}`; then `value` means nothing
 };
 
 struct SeriesDescription {

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -8,6 +10,7 @@
 
 #include "base/sample.h"
 #include "base/text.h"
+#include "parser/native_histogram.h"
 #include "parser/promql_literals.h"
 #include "parser/promql_parser.h"
 #include "parser/promql_refusal.h"
@@ -21,6 +24,8 @@ namespace grammar = promql_grammar;
 
 /// A text with more mistakes than this is no series.
 constexpr std::size_t kSeriesDiagnosticsMax = 50;
+/// Schemas and indices of buckets are integers of 32 bits.
+constexpr double kWholeMax = 2147483647;
 
 /// Collects the labels and the values as the grammar reads them.
 class SeriesReader {
@@ -45,7 +50,46 @@ public:
 
     void omitted(TextSpan) { item_.value.omitted = true; }
     void stale(TextSpan) { item_.value.value = kStaleMarker; }
-    void histogram(TextSpan) { item_.value.histogram = true; }
+    void histogram_key(TextSpan span) {
+        key_ = in(span);
+        numbers_.clear();
+    }
+    void histogram_number(TextSpan span) { numbers_.push_back(number(span)); }
+    void reset_hint(TextSpan span) {
+        using Reset = NativeHistogram::Reset;
+        const std::string_view word = in(span);
+        histogram_.reset_hint = word == "reset"       ? Reset::Reset
+                                : word == "not_reset" ? Reset::NotReset
+                                : word == "gauge"     ? Reset::Gauge
+                                                      : Reset::Unknown;
+    }
+    void histogram_item(TextSpan) {
+        if (numbers_.empty()) return;
+        const double first = numbers_.front();
+        const auto whole = static_cast<std::int64_t>(std::clamp(first, -kWholeMax, kWholeMax));
+        if (key_ == "schema") histogram_.schema = whole;
+        if (key_ == "offset") histogram_.positive.offset = whole;
+        if (key_ == "n_offset") histogram_.negative.offset = whole;
+        if (key_ == "sum") histogram_.sum = first;
+        if (key_ == "count") histogram_.count = first;
+        if (key_ == "z_bucket") histogram_.zero_count = first;
+        if (key_ == "z_bucket_w") histogram_.zero_width = first;
+        if (key_ == "buckets") histogram_.positive.counts = std::move(numbers_);
+        if (key_ == "n_buckets") histogram_.negative.counts = std::move(numbers_);
+        if (key_ == "custom_values") histogram_.custom_values = std::move(numbers_);
+        numbers_.clear();
+    }
+    /// The first one of an item is its value, a second one what is added again and again.
+    void histogram(TextSpan span) {
+        auto read = std::make_shared<const NativeHistogram>(std::exchange(histogram_, {}));
+        if (item_.value.histogram == nullptr) {
+            item_.value.histogram = std::move(read);
+        } else {
+            item_.histogram_step = std::move(read);
+            item_.increment = text_[span.begin - 1] == '-' ? -1 : 1;
+        }
+        item_.span = span;
+    }
     void first_value(TextSpan span) { item_.value.value = number(span); }
     void increment(TextSpan span) { item_.increment = number(span); }
 
@@ -78,7 +122,9 @@ public:
 private:
     struct Item {
         SequenceValue value;
-        double increment = 0;
+        double increment = 0;  // of histograms: how many steps
+        std::shared_ptr<const NativeHistogram> histogram_step;
+        TextSpan span;
         std::optional<std::uint64_t> repetitions;
     };
 
@@ -112,6 +158,13 @@ private:
 
     void append(Item& item) {
         values_.push_back(item.value);
+        if (item.histogram_step) {
+            auto next = added(*item.value.histogram, *item.histogram_step, item.increment);
+            if (next) item.value.histogram = std::make_shared<const NativeHistogram>(*std::move(next));
+            if (!next) note(item.span, std::move(next).error().message);
+            if (!next) item.histogram_step.reset();  // told once is enough
+            return;
+        }
         // Even a zero would change the bits of a stale marker.
         if (item.increment != 0) item.value.value += item.increment;
     }
@@ -124,6 +177,9 @@ private:
 
     std::vector<std::pair<std::string, std::string>> labels_;
     std::string label_;
+    std::string_view key_;  // of a field of a histogram
+    std::vector<double> numbers_;
+    NativeHistogram histogram_;
     bool start_timestamps_ = false;
     Item item_;
     std::vector<SequenceValue> values_;
@@ -156,6 +212,13 @@ template <> struct SeriesAction<grammar::start_timestamps>   : Tell<&SeriesReade
 
 template <> struct SeriesAction<grammar::omitted>            : Tell<&SeriesReader::omitted> {};
 template <> struct SeriesAction<grammar::stale>              : Tell<&SeriesReader::stale> {};
+template <> struct SeriesAction<grammar::integer_key>        : Tell<&SeriesReader::histogram_key> {};
+template <> struct SeriesAction<grammar::number_key>         : Tell<&SeriesReader::histogram_key> {};
+template <> struct SeriesAction<grammar::buckets_key>        : Tell<&SeriesReader::histogram_key> {};
+template <> struct SeriesAction<grammar::integer>            : Tell<&SeriesReader::histogram_number> {};
+template <> struct SeriesAction<grammar::bucket>             : Tell<&SeriesReader::histogram_number> {};
+template <> struct SeriesAction<grammar::reset_hint>         : Tell<&SeriesReader::reset_hint> {};
+template <> struct SeriesAction<grammar::histogram_item>     : Tell<&SeriesReader::histogram_item> {};
 template <> struct SeriesAction<grammar::histogram>          : Tell<&SeriesReader::histogram> {};
 template <> struct SeriesAction<grammar::first_value>        : Tell<&SeriesReader::first_value> {};
 template <> struct SeriesAction<grammar::increment>          : Tell<&SeriesReader::increment> {};
