@@ -145,6 +145,15 @@ bool same_value(double a, double b, bool fuzzy) {
     return fuzzy && (std::nextafter(a, kInfinity) == b || std::nextafter(a, -kInfinity) == b);
 }
 
+bool same_sample(const ExpectedSample& expected, const SeenSample& seen, bool fuzzy) {
+    if (expected.histogram || seen.histogram) return expected.histogram == seen.histogram;
+    return same_value(expected.value, seen.value, fuzzy);
+}
+
+std::string shown_sample(const auto& sample) {
+    return fmt::format("{} {}", to_string(sample.labels), sample.histogram.value_or(format_go_float(sample.value)));
+}
+
 }  // namespace
 
 bool meets(const AlertTestCase& expected, const std::vector<SeenAlert>& seen) {
@@ -209,25 +218,23 @@ DiffLines compare_alerts(const AlertTestCase& expected, const std::vector<SeenAl
 
 DiffLines compare_samples(const std::vector<ExpectedSample>& expected, const std::vector<SeenSample>& seen,
                           bool fuzzy) {
-    std::multimap<LabelSet, double> left;
-    for (const SeenSample& sample : seen) left.emplace(sample.labels, sample.value);
+    std::multimap<LabelSet, const SeenSample*> left;
+    for (const SeenSample& sample : seen) left.emplace(sample.labels, &sample);
     DiffLines lines;
     for (const ExpectedSample& sample : expected) {
         const auto [begin, end] = left.equal_range(sample.labels);
         const auto same =
-            std::find_if(begin, end, [&](const auto& entry) { return same_value(sample.value, entry.second, fuzzy); });
+            std::find_if(begin, end, [&](const auto& entry) { return same_sample(sample, *entry.second, fuzzy); });
         if (same != end) {
             left.erase(same);
             continue;
         }
-        lines.push_back(fmt::format("  - {} {}", to_string(sample.labels), format_go_float(sample.value)));
+        lines.push_back("  - " + shown_sample(sample));
         if (begin == end) continue;
-        lines.push_back(fmt::format("  + {} {}", to_string(begin->first), format_go_float(begin->second)));
+        lines.push_back("  + " + shown_sample(*begin->second));
         left.erase(begin);
     }
-    for (const auto& [labels, value] : left) {
-        lines.push_back(fmt::format("  + {} {}", to_string(labels), format_go_float(value)));
-    }
+    for (const auto& [labels, sample] : left) lines.push_back("  + " + shown_sample(*sample));
     return lines;
 }
 

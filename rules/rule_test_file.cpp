@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "base/yaml.h"
+#include "parser/native_histogram.h"
 #include "rules/text_place.h"
 
 namespace tocsin {
@@ -62,6 +63,7 @@ private:
 
     ExpressionTestCase read_expression_case(const YamlNode& node);
     void read_expression(YamlFields& fields, ExpressionTestCase& test_case);
+    std::optional<std::string> read_histogram(const YamlNode& node);
     ExpectedSample read_sample(const YamlNode& node);
 
     const QueryOptions& options_;
@@ -495,6 +497,15 @@ void Reader::read_expression(YamlFields& fields, ExpressionTestCase& test_case) 
     test_case.expr = std::shared_ptr<const Expr>(std::move(*expr));
 }
 
+std::optional<std::string> Reader::read_histogram(const YamlNode& node) {
+    const auto series = parse_series_description("x " + node.text);
+    if (series && series->values.size() == 1 && series->values.front().histogram) {
+        return to_string(*series->values.front().histogram);
+    }
+    report(node.where, fmt::format("{} is no native histogram", go_quote(node.text)), "as in {{count:2 sum:3 buckets:[2]}}");
+    return std::nullopt;
+}
+
 ExpectedSample Reader::read_sample(const YamlNode& node) {
     ExpectedSample sample;
     YamlFields fields(node, "exp_samples", file_.path, problems);
@@ -502,7 +513,7 @@ ExpectedSample Reader::read_sample(const YamlNode& node) {
     fields.read("labels", labels);
     fields.read("value", sample.value);
     if (const YamlNode* histogram = fields.get("histogram"); histogram != nullptr && !histogram->is_null()) {
-        report(histogram->where, "a native histogram is expected, and there are none in tocsin", "`value:`");
+        sample.histogram = read_histogram(*histogram);
     }
     fields.finish();
     if (trim(labels).empty()) return sample;

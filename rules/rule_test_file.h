@@ -84,6 +84,7 @@ struct NotificationTestCase {
 struct ExpectedSample {
     LabelSet labels;
     double value = 0;
+    std::optional<std::string> histogram;  // instead of the value: a native one, in the notation of series
 };
 
 /// One entry of `promql_expr_test`.

@@ -23,6 +23,7 @@ struct SeenAlert {
 struct SeenSample {
     LabelSet labels;
     double value = 0;
+    std::optional<std::string> histogram;  // instead of the value
 };
 
 /// A notification as a test saw it, as it can be written down.

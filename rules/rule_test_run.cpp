@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "rules/rule_test_coverage.h"
 #include "rules/rule_test_expectation.h"
+#include "rules/rule_test_histograms.h"
 #include "rules/rule_test_notification.h"
 
 namespace tocsin {
@@ -138,6 +139,8 @@ public:
     }
 
     RuleTestOutcome run() {
+        for (std::string& problem : find_histogram_arithmetic(test_, groups_)) fail(test_.where, std::move(problem));
+        if (!outcome_.failures.empty()) return std::move(outcome_);
         auto world = RuleTestWorld::create(test_, std::move(groups_), context_.settings, context_.disk);
         if (!world) {
             for (const Diagnostic& problem : world.error()) fail(test_.where, to_string(problem));
@@ -230,7 +233,9 @@ private:
         if (!result) return fail(test_case.where, what, {"  " + result.error().message});
         std::vector<SeenSample> seen;
         for (std::size_t row = 0; row < (*result)->size(); ++row) {
-            if ((*result)->present[row] != 0) seen.push_back({(*result)->frame->labels[row], (*result)->values[row]});
+            if ((*result)->present[row] == 0) continue;
+            const double value = (*result)->values[row];
+            seen.push_back({(*result)->frame->labels[row], value, world_->histograms().text_of(value)});
         }
         std::sort(seen.begin(), seen.end(), [](const auto& a, const auto& b) { return a.labels < b.labels; });
         DiffLines lines = compare_samples(test_case.samples, seen, context_.file.fuzzy_compare);

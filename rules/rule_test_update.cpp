@@ -58,7 +58,8 @@ Lines block_of(const std::vector<SeenSample>& samples, const std::string& indent
     Lines lines{indent + "exp_samples:"};
     for (const SeenSample& sample : samples) {
         lines.push_back(indent + "  - labels: " + quoted(to_string(sample.labels)));
-        lines.push_back(indent + "    value: " + yaml_number(sample.value));
+        lines.push_back(indent + (sample.histogram ? "    histogram: " + quoted(*sample.histogram)
+                                                   : "    value: " + yaml_number(sample.value)));
     }
     return lines;
 }

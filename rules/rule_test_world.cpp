@@ -32,8 +32,8 @@ public:
 class Feed {
 public:
     /// `all` outlive it.
-    Feed(Store& store, const RuleTest& test, const std::vector<SeriesDescription>& all)
-        : store_(store), start_(test.start), interval_(test.interval) {
+    Feed(Store& store, RuleTestHistograms& histograms, const RuleTest& test, const std::vector<SeriesDescription>& all)
+        : store_(store), histograms_(histograms), start_(test.start), interval_(test.interval) {
         // Of a series that is given twice the last one counts, as in promtool.
         std::map<LabelSet, const SeriesDescription*> distinct;
         for (const SeriesDescription& series : all) distinct[series.labels] = &series;
@@ -74,7 +74,8 @@ private:
         for (Column& column : columns_) {
             if (row >= column.series->values.size()) continue;
             const SequenceValue& value = column.series->values[row];
-            if (!value.omitted && !value.histogram) write(column, value.value);
+            if (value.omitted) continue;
+            write(column, value.histogram ? histograms_.stand_in(*column.series, row) : value.value);
         }
         if (!values_.empty()) store_.append(timeline_, time_of(row), values_);
     }
@@ -88,6 +89,7 @@ private:
     }
 
     Store& store_;
+    RuleTestHistograms& histograms_;
     Timestamp start_;
     Duration interval_;
     TimelineId timeline_{};
@@ -121,7 +123,7 @@ struct RuleTestWorld::Impl {
           executor(scheduler, 0),
           scrapes({scheduler, executor, network, network, disk, store, random, metrics, log}, {}),
           samples(samples_of(test, with.fixtures)),
-          feed(store, test, samples.changed_series ? *samples.changed_series : test.series),
+          feed(store, histograms, test, samples.changed_series ? *samples.changed_series : test.series),
           timeline(test.start) {
         for (const auto& fixture : samples.fixtures) players.emplace_back(*fixture, columns);
         rule_settings.evaluation_interval = with.evaluation_interval;
@@ -265,6 +267,7 @@ struct RuleTestWorld::Impl {
     Store store{StoreOptions{.retention = kForEver}};
     ScrapeManager scrapes;
     RuleTestSamples samples;
+    RuleTestHistograms histograms;
     Feed feed;
     FixtureColumns columns{store};
     std::vector<FixturePlayer> players;
@@ -337,6 +340,10 @@ std::vector<RuleGroupView> RuleTestWorld::groups() const {
 
 bool RuleTestWorld::any_rule_failed() const {
     return impl_->manager && impl_->manager->failing_rule_count() > 0;
+}
+
+const RuleTestHistograms& RuleTestWorld::histograms() const {
+    return impl_->histograms;
 }
 
 const RuleTestTimeline& RuleTestWorld::timeline() const {

@@ -11,6 +11,7 @@
 #include "engine/store/fixture.h"
 #include "rules/rule_manager.h"
 #include "rules/rule_test_file.h"
+#include "rules/rule_test_histograms.h"
 #include "rules/rule_test_routing.h"
 #include "rules/rule_test_timeline.h"
 
@@ -60,6 +61,8 @@ public:
     std::vector<RuleGroupView> groups() const;
     bool any_rule_failed() const;
     /// What happened so far.
+    /// The histograms of the series, by what stands for them in results.
+    const RuleTestHistograms& histograms() const;
     const RuleTestTimeline& timeline() const;
 
 private:

@@ -256,6 +256,60 @@ tests:
     CHECK(folder.told() == "passed");
 }
 
+TEST_CASE("native histograms are selected, counted and compared", "[rules][rule_test]") {
+    const std::string series = R"(rule_files: [rules.yml]
+tests:
+- name: t
+  input_series:
+  - {series: 'h{job="a"}', values: '{{count:2 sum:3 buckets:[2]}}+{{count:1 sum:1 buckets:[1]}}x2 _ {{count:1 buckets:[1]}} stale {{count:2 buckets:[2]}}'}
+  - {series: 'gauge', values: '{{count:2 counter_reset_hint:gauge buckets:[2]}}x2'}
+  - {series: 'backlog{job="mail"}', values: '0x9'}
+  promql_expr_test:
+)";
+    CHECK(Folder(series + R"(  - {expr: h, eval_time: 0, exp_samples: [{labels: 'h{job="a"}', histogram: '{{count:2 sum:3 buckets:[2]}}'}]}
+  - expr: h
+    eval_time: 2m
+    exp_samples: [{labels: 'h{job="a"}', histogram: '{{counter_reset_hint:not_reset buckets:[4 0] sum:5 count:4}}'}]
+  - expr: (h offset 1m)
+    eval_time: 5m
+    exp_samples: [{labels: 'h{job="a"}', histogram: '{{count:1 buckets:[1] counter_reset_hint:reset}}'}]
+  - {expr: h, eval_time: 5m, exp_samples: []}
+  - {expr: h, eval_time: 6m, exp_samples: [{labels: 'h{job="a"}', histogram: '{{count:2 buckets:[2]}}'}]}
+  - {expr: gauge, eval_time: 2m, exp_samples: [{labels: gauge, histogram: '{{count:2 counter_reset_hint:gauge buckets:[2]}}'}]}
+  - {expr: count(h), eval_time: 2m, exp_samples: [{labels: '{}', value: 1}]}
+  - {expr: timestamp(h), eval_time: 2m, exp_samples: [{labels: '{job="a"}', value: 120}]}
+  - {expr: 'absent(h) or count_over_time(h[10m])', eval_time: 6m, exp_samples: [{labels: '{job="a"}', value: 5}]}
+)").told() == "passed");
+    CHECK(Folder(series + R"(  - {expr: h, eval_time: 1m, exp_samples: [{labels: 'h{job="a"}', value: 1}]}
+)").told() == R"(9:t: expr "h" at 1m
+  - h{job="a"} 1
+  + h{job="a"} {{count:3 sum:4 counter_reset_hint:not_reset buckets:[3]}}
+)");
+    CHECK_THAT(Folder(series + "  - {expr: h, eval_time: 1m, exp_samples: [{labels: h, histogram: '{{buckets:2}}'}]}\n").told(),
+               Catch::Contains("is no native histogram"));
+}
+
+TEST_CASE("a test that computes with native histograms fails and says so", "[rules][rule_test]") {
+    const std::string rules = "groups:\n- name: g\n  rules:\n  - alert: Backlog\n    expr: '%'\n";
+    const std::string test = R"(rule_files: [rules.yml]
+tests:
+- input_series: [{series: h, values: '{{count:2 buckets:[2]}}x9'}, {series: x, values: '1x9'}]
+  promql_expr_test: [{expr: x, eval_time: 1m, exp_samples: [{labels: x, value: 1}]}]
+)";
+    const auto told_of = [&](const std::string& expr) {
+        return Folder(test, std::string(rules).replace(rules.find('%'), 1, expr)).told();
+    };
+    const std::string refused = "3:: /t/rules.yml: rule Backlog: ";
+    const std::string why = " computes with native histograms, which tocsin does not\n";
+    CHECK(told_of("x > 0 and absent(y)") == "passed");
+    CHECK(told_of("count(h) > 0 or count_over_time(h[5m]) > x") == "passed");
+    CHECK(told_of("rate(h[5m]) > 0") == refused + "rate" + why);
+    CHECK(told_of("-{__name__=~\"h|x\"} > 0") == refused + "-" + why);
+    CHECK(told_of("sum(h) > 0") == refused + "sum" + why);
+    CHECK(told_of("x * on () h") == refused + "*" + why);
+    CHECK(told_of("last_over_time(h[5m])") == refused + "its result may be native histograms, which no rule here can give\n");
+}
+
 TEST_CASE("rules about there being nothing are evaluated although there is nothing", "[rules][rule_test]") {
     Folder folder(R"(rule_files: [rules.yml]
 tests:
