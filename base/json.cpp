@@ -56,9 +56,19 @@ bool must_be_escaped(unsigned char c, JsonStyle style) {
     return style == JsonStyle::Compact && (c == '<' || c == '>' || c == '&');
 }
 
+/// Whether a byte may be something else than itself. Of U+2028 and U+2029 the first byte.
+bool may_need_escape(char c, JsonStyle style) {
+    return c == '"' || c == '\\' || must_be_escaped(static_cast<unsigned char>(c), style) ||
+           (c == '\xE2' && style == JsonStyle::Compact);
+}
+
 /// Appends the escapes that valid UTF-8 needs.
 void append_escaped(std::string& out, std::string_view text, JsonStyle style) {
     for (std::size_t i = 0; i < text.size(); ++i) {
+        const char* const plain = text.data() + i;
+        while (i < text.size() && !may_need_escape(text[i], style)) ++i;
+        out.append(plain, static_cast<std::size_t>(text.data() + i - plain));
+        if (i == text.size()) return;
         const char c = text[i];
         const std::string_view rest = text.substr(i);
         if (const std::string_view escape = json_escape(c); !escape.empty()) {

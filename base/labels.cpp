@@ -18,6 +18,8 @@ namespace {
 
 /// A text of up to 254 bytes has its length in one byte in front; a longer one has this byte and four bytes of length.
 constexpr unsigned char kLongText = 255;
+/// So many are sorted in place.
+constexpr std::size_t kFewLabels = 16;
 
 void write_packed(char*& out, std::string_view text) {
     if (text.size() < kLongText) {
@@ -63,6 +65,14 @@ SharedText pack_if(const Labels& labels, Keep keep) {
             write_packed(out, label.value);
         }
     });
+}
+
+/// Stable, without an allocation; for few elements, or sorted ones.
+template <class Less>
+void insertion_sort(std::vector<Label>& labels, const Less& less) {
+    for (auto at = labels.begin(); at != labels.end(); ++at) {
+        std::rotate(std::upper_bound(labels.begin(), at, *at, less), at, at + 1);
+    }
 }
 
 /// Packs labels that are sorted by name; of equal names the last one counts.
@@ -120,7 +130,9 @@ LabelSet LabelSet::from(std::vector<std::pair<std::string, std::string>> labels)
 LabelSet LabelSet::from(std::vector<Label> labels) {
     const auto by_name = [](const Label& a, const Label& b) { return a.name < b.name; };
     // Mostly sorted already, and stable_sort allocates.
-    if (!std::is_sorted(labels.begin(), labels.end(), by_name)) {
+    if (labels.size() <= kFewLabels) {
+        insertion_sort(labels, by_name);
+    } else if (!std::is_sorted(labels.begin(), labels.end(), by_name)) {
         std::stable_sort(labels.begin(), labels.end(), by_name);
     }
     LabelSet set;

@@ -4,7 +4,9 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <iterator>
 #include <limits>
 #include <system_error>
@@ -162,6 +164,16 @@ std::string escaped_go_text(std::string_view text, std::string_view specials) {
     return out;
 }
 
+/// Without the ASCII characters that it begins with, eight at a time; fewer than eight may be left.
+std::string_view without_ascii_front(std::string_view text) {
+    constexpr std::uint64_t kHighBits = 0x8080808080808080U;
+    for (std::uint64_t eight = 0; text.size() >= sizeof eight; text.remove_prefix(sizeof eight)) {
+        std::memcpy(&eight, text.data(), sizeof eight);
+        if ((eight & kHighBits) != 0) break;
+    }
+    return text;
+}
+
 bool is_legacy_name(std::string_view name, bool colon) {
     if (name.empty() || is_digit(name.front())) return false;
     return std::all_of(name.begin(), name.end(),
@@ -236,7 +248,7 @@ void append_utf8(std::string& out, char32_t rune) {
 }
 
 bool is_valid_utf8(std::string_view text) {
-    while (!text.empty()) {
+    while (!(text = without_ascii_front(text)).empty()) {
         const DecodedRune rune = decode_utf8(text);
         if (!rune.valid) return false;
         text.remove_prefix(rune.bytes);
