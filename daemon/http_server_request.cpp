@@ -19,6 +19,8 @@ using boost::beast::string_view;
 
 // A chunk's line has a size and extensions that nobody uses.
 constexpr std::size_t kChunkLineBytesMax = 4 * 1024;
+// What a client says will come has room at once up to here; it may never come.
+constexpr std::uint64_t kBodyReserved = 64 * 1024;
 
 std::string_view view_of(string_view text) {
     return {text.data(), text.size()};
@@ -191,6 +193,7 @@ std::optional<HttpRequestReader::Refusal> HttpRequestReader::check_head() {
     parser_->body_bytes_max = body_bytes_max();
     const auto length = parser_->content_length();
     if (length && *length > parser_->body_bytes_max) return Refusal{413, "body too large"};
+    if (length) parser_->request.body.reserve(std::min(*length, kBodyReserved));
     return std::nullopt;
 }
 

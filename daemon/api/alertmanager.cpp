@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <chrono>
 
 #include <fmt/format.h>
 
@@ -7,6 +6,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "daemon/api/api.h"
+#include "daemon/api/posted_alerts.h"
 #include "parser/matchers_parser.h"
 
 // Alertmanager's API v2. An error of a handler is a JSON string, one of the request's form is {"code", "message"}: as
@@ -14,9 +14,6 @@
 
 namespace tocsin::api {
 namespace {
-
-constexpr std::size_t kAlertsMax = 10'000;
-constexpr std::size_t kLabelsMax = 128;
 
 ServerResponse said(int status, std::string message) {
     return json_response(status, Json(std::move(message)));
@@ -121,14 +118,6 @@ tl::expected<AlertFilter, ServerResponse> read_filter(const ServerRequest& reque
     return filter;
 }
 
-/// Clients written in Go say their zero time, the beginning of year 1, for what they leave out.
-Result<Timestamp> read_time(const Json* value) {
-    constexpr Timestamp kZeroOfGo{std::chrono::sys_days(std::chrono::year(1) / 1 / 1)};
-    if (value == nullptr || value->is_null() || value->as_string().empty()) return Timestamp{};
-    TOCSIN_TRY(const Timestamp time, parse_rfc3339(value->as_string()));
-    return time == kZeroOfGo ? Timestamp{} : time;
-}
-
 std::vector<std::pair<std::string, std::string>> read_pairs(const Json* object) {
     std::vector<std::pair<std::string, std::string>> pairs;
     if (object == nullptr) return pairs;
@@ -136,59 +125,33 @@ std::vector<std::pair<std::string, std::string>> read_pairs(const Json* object) 
     return pairs;
 }
 
-/// Of an object that outlives them.
-std::vector<Label> label_views(const Json* object) {
-    std::vector<Label> labels;
-    if (object == nullptr) return labels;
-    for (const auto& [name, value] : object->members()) labels.push_back({name, value.as_string()});
-    return labels;
-}
-
-/// An alert that was posted, or why it is not taken.
-Result<Alert> read_alert(const Json& json, MatchersSyntax syntax) {
-    Alert alert;
-    auto labels = label_views(json.find("labels"));
-    for (const Label label : labels) {
-        if (!is_label_name(label.name, syntax)) {
-            return fail(Error::Kind::InvalidInput, "invalid label set: invalid name " + go_quote(label.name));
+/// A body of any form, or what is wrong with all of it.
+tl::expected<PostedAlerts, ServerResponse> read_alerts(const ServerRequest& request, MatchersSyntax syntax) {
+    if (auto usual = read_usual_alerts(request.body, syntax)) return *std::move(usual);
+    const auto body = read_body(request, "alerts");
+    if (!body) return tl::unexpected(body.error());
+    const auto& items = body->items();
+    if (!body->is_array() && !body->is_null()) {
+        return tl::unexpected(malformed(400, 400, "parsing alerts body from \"\" failed"));
+    }
+    if (items.size() > kPostedAlertsMax) return tl::unexpected(said(400, "more than 10000 alerts in one request"));
+    PostedAlerts posted;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        if (items[i].find("labels") == nullptr) {
+            return tl::unexpected(malformed(422, 602, std::to_string(i) + ".labels in body is required"));
         }
+        posted.add(posted_alert(items[i]), syntax);
     }
-    if (labels.size() > kLabelsMax) return fail(Error::Kind::LimitExceeded, "more than 128 labels");
-    alert.labels = LabelSet::from(std::move(labels));
-    if (alert.labels.empty()) return fail(Error::Kind::InvalidInput, "at least one label pair required");
-    alert.annotations = LabelSet::from(label_views(json.find("annotations")));
-    TOCSIN_TRY(alert.starts_at, read_time(json.find("startsAt")));
-    TOCSIN_TRY(alert.ends_at, read_time(json.find("endsAt")));
-    if (alert.ends_at != Timestamp{} && alert.ends_at < alert.starts_at) {
-        return fail(Error::Kind::InvalidInput, "start time must be before end time");
-    }
-    alert.generator_url = json.at("generatorURL").as_string();
-    return alert;
+    return posted;
 }
 
 // What is good of a request is taken even when some of it is refused.
 ServerResponse post_alerts(const Context& context, const ServerRequest& request) {
-    const auto body = read_body(request, "alerts");
-    if (!body) return body.error();
-    if (!body->is_array() && !body->is_null()) return malformed(400, 400, "parsing alerts body from \"\" failed");
-    if (body->items().size() > kAlertsMax) return said(400, "more than 10000 alerts in one request");
-    std::vector<Alert> alerts;
-    std::vector<std::string> refused;
-    for (std::size_t i = 0; i < body->items().size(); ++i) {
-        const Json& json = body->items()[i];
-        if (json.find("labels") == nullptr) {
-            return malformed(422, 602, std::to_string(i) + ".labels in body is required");
-        }
-        auto alert = read_alert(json, context.options.matchers_syntax);
-        if (alert) {
-            alerts.push_back(*std::move(alert));
-        } else {
-            refused.push_back(alert.error().message);
-        }
-    }
-    if (!alerts.empty()) context.notifications.receive(alerts);
-    if (refused.empty()) return text_response(200, "");
-    return said(400, join(refused, "\n"));
+    const auto posted = read_alerts(request, context.options.matchers_syntax);
+    if (!posted) return posted.error();
+    if (!posted->alerts.empty()) context.notifications.receive(posted->alerts);
+    if (posted->refused.empty()) return text_response(200, "");
+    return said(400, join(posted->refused, "\n"));
 }
 
 Result<Matcher> read_matcher(const Json& json) {
@@ -204,8 +167,8 @@ Result<Silence> read_silence(const Json& json, MatchersSyntax syntax) {
     silence.id = json.at("id").as_string();
     silence.comment = json.at("comment").as_string();
     silence.created_by = json.at("createdBy").as_string();
-    TOCSIN_TRY(silence.starts_at, read_time(json.find("startsAt")));
-    TOCSIN_TRY(silence.ends_at, read_time(json.find("endsAt")));
+    TOCSIN_TRY(silence.starts_at, read_posted_time(json.at("startsAt").as_string()));
+    TOCSIN_TRY(silence.ends_at, read_posted_time(json.at("endsAt").as_string()));
     for (const Json& item : json.at("matchers").items()) {
         TOCSIN_TRY(Matcher matcher, read_matcher(item));
         if (!is_label_name(matcher.name(), syntax)) {
