@@ -54,6 +54,10 @@ public:
 
     /// Goes on with what `state` has, and keeps it there from now on; `state` outlives this.
     void keep_in(StateStore& state);
+    /// Called with each record that is being forgotten; for who knows records by something else than their keys.
+    void on_forget(std::function<void(const TimedKey&, const Record&)> forgetting) {
+        forgetting_ = std::move(forgetting);
+    }
 
     /// A new record, as if changed() had been called.
     TimedKey add(Timestamp at, Record record);
@@ -65,6 +69,7 @@ public:
 
     /// Calls `visit` for each record, the latest first, for as long as it answers true.
     void for_each(const std::function<bool(const Record&)>& visit) const;
+    const std::map<TimedKey, Record>& records() const { return records_; }
     std::size_t size() const { return records_.size(); }
 
 private:
@@ -81,6 +86,7 @@ private:
     std::map<TimedKey, Record> records_;
     std::set<TimedKey> unsaved_;
     std::uint64_t next_number_ = 0;
+    std::function<void(const TimedKey&, const Record&)> forgetting_;
     StateStore* state_ = nullptr;
 };
 
@@ -142,6 +148,7 @@ void TimedTable<Record>::forget_old() {
     const std::int64_t oldest = to_unix_ms(clock_.now() - bounds_.retention);
     const std::size_t before = records_.size();
     while (!records_.empty() && (records_.size() > bounds_.records_max || records_.begin()->first.at_ms < oldest)) {
+        if (forgetting_) forgetting_(records_.begin()->first, records_.begin()->second);
         records_.erase(records_.begin());
     }
     if (records_.size() == before || state_ == nullptr) return;

@@ -9,6 +9,7 @@ namespace {
 
 std::uint64_t log_hash_of(const LabelSet& labels) {
     std::string bytes;
+    bytes.reserve(labels.packed_bytes());
     for (const Label label : labels) {
         bytes += label.name;
         bytes += '\xFF';
@@ -32,7 +33,12 @@ StoredAlert::StoredAlert(Alert of, std::uint64_t its_number)
       number(its_number) {}
 
 StoredAlert::StoredAlert(Alert of, const StoredAlert& before)
-    : alert(std::move(of)), fingerprint(before.fingerprint), log_hash(before.log_hash), number(before.number) {}
+    : alert(std::move(of)),
+      fingerprint(before.fingerprint),
+      log_hash(before.log_hash),
+      number(before.number),
+      only_renews(alert.starts_at == before.alert.starts_at && alert.annotations == before.alert.annotations &&
+                  alert.generator_url == before.alert.generator_url) {}
 
 Alert merge_alert(const Alert& old, Alert next, Timestamp now) {
     if (!overlap(old, next)) return next;
@@ -45,8 +51,8 @@ Alert merge_alert(const Alert& old, Alert next, Timestamp now) {
 }
 
 AlertPtr AlertStore::put(Alert alert, Timestamp now) {
-    const auto known = alerts_.find(alert.labels);
-    if (known != alerts_.end()) {
+    const auto [known, is_new] = alerts_.try_emplace(alert.labels);
+    if (!is_new) {
         const StoredAlert& before = *known->second;
         // News mostly say the same texts again: they are held once.
         alert.labels = before.alert.labels;
@@ -54,11 +60,12 @@ AlertPtr AlertStore::put(Alert alert, Timestamp now) {
         known->second = std::make_shared<StoredAlert>(merge_alert(before.alert, std::move(alert), now), before);
         return known->second;
     }
-    if (is_full(alert.labels)) return nullptr;
+    if (is_overfull(alert.labels)) {
+        alerts_.erase(known);
+        return nullptr;
+    }
     ++count_by_alertname_[std::string(alert.labels.get(kAlertNameLabel))];
-    auto stored = std::make_shared<StoredAlert>(std::move(alert), ++last_number_);
-    alerts_.emplace(stored->alert.labels, stored);
-    return stored;
+    return known->second = std::make_shared<StoredAlert>(std::move(alert), ++last_number_);
 }
 
 AlertPtr AlertStore::find(const LabelSet& labels) const {
@@ -103,8 +110,9 @@ std::vector<AlertPtr> AlertStore::shift_ends(Timestamp before, Duration step) {
     return shifted;
 }
 
-bool AlertStore::is_full(const LabelSet& labels) const {
-    if (alerts_.size() >= limits_.alerts) return true;
+/// With the place that was made for an alert with these labels.
+bool AlertStore::is_overfull(const LabelSet& labels) const {
+    if (alerts_.size() > limits_.alerts) return true;
     if (limits_.per_alertname == 0) return false;
     const auto count = count_by_alertname_.find(labels.get(kAlertNameLabel));
     return count != count_by_alertname_.end() && count->second >= limits_.per_alertname;

@@ -22,6 +22,7 @@ struct StoredAlert {
     Fingerprint fingerprint;
     std::uint64_t log_hash;  // how the notification log knows it: xxHash64 over `name 0xFF value 0xFF`
     std::uint64_t number;    // in the order in which alerts were first heard of; news of an alert has the same
+    bool only_renews = false;  // of the alert before it says anew when it ends, and nothing else
 };
 
 using AlertPtr = std::shared_ptr<const StoredAlert>;
@@ -59,7 +60,7 @@ public:
     std::vector<AlertPtr> shift_ends(Timestamp before, Duration step);
 
 private:
-    bool is_full(const LabelSet& labels) const;
+    bool is_overfull(const LabelSet& labels) const;
 
     Limits limits_;
     std::uint64_t last_number_ = 0;

@@ -14,6 +14,11 @@ namespace tocsin {
 namespace {
 
 constexpr Duration kDrainPoll{20};
+// Fewer alerts of one task that only end at another time are written like others.
+constexpr std::ptrdiff_t kRenewedMin = 8;
+// All alerts are written, and renewals forgotten, after so many records of these, and one more for so many alerts.
+constexpr std::uint64_t kRenewalsMin = 256;
+constexpr std::uint64_t kAlertsPerRenewal = 4;
 
 GroupContext make_group_context(const NotificationDoors& doors, const NotificationOptions& options,
                                 NotificationMetrics& metrics, NotificationLog& log, const Silences& silences) {
@@ -45,6 +50,15 @@ void put_or_erase(StateWriter& writer, const char* table, const Records& records
 
 StateStore::Write writer_of(const char* table, Records records) {
     return [table, records = std::move(records)](StateWriter& writer) { put_or_erase(writer, table, records); };
+}
+
+/// Its text is made on the store's thread.
+void put_alert(StateWriter& writer, const StoredAlert& alert, std::uint64_t last_renewal) {
+    writer.put(kReceivedTable, stored_key(alert), stored_value(alert.alert, last_renewal));
+}
+
+StateStore::Write no_records() {
+    return [](StateWriter&) {};
 }
 
 /// What is known of an integration stays true of it under a new configuration.
@@ -106,7 +120,7 @@ tl::expected<void, Diagnostics> NotificationService::load(AlertmanagerConfig con
     // Groups may have other routes, and so other keys.
     write_whole(kAlertGroupTable, all_groups());
     // Alerts of a former life have other numbers now.
-    write_whole(kReceivedTable, all_alerts());
+    write_all_alerts();
     write_soon();
     resolve_timeout_ = config.global.resolve_timeout;
     show_receivers(config);
@@ -156,14 +170,29 @@ void NotificationService::receive(std::span<const Alert> alerts) {
                              {{"labels", to_string(alert.labels)}});
             continue;
         }
-        if (state_ != nullptr) changes_.alerts[stored_key(*put)] = stored_value(put->alert);
         stored.push_back(std::move(put));
     }
-    write_soon();
+    note_alerts(stored);
     if (!routing_) return;
     // All sources first: none of a batch is told before another one of it can inhibit it.
     for (const AlertPtr& alert : stored) routing_->inhibitor->update(alert);
     for (const AlertPtr& alert : stored) dispatcher_.dispatch(alert);
+}
+
+/// A few renewals are written whole: so a record of them takes the place of several others, and all alerts are written
+/// again only after there were many.
+void NotificationService::note_alerts(const std::vector<AlertPtr>& stored) {
+    if (state_ == nullptr) return;
+    const auto renewed = std::count_if(stored.begin(), stored.end(), [](const auto& alert) { return alert->only_renews; });
+    for (const AlertPtr& alert : stored) {
+        const bool is_whole = renewed < kRenewedMin || !alert->only_renews || changes_.alerts.count(alert->number) > 0;
+        if (is_whole) {
+            changes_.alerts[alert->number] = alert;
+        } else {
+            changes_.renewed.push_back(alert);
+        }
+    }
+    write_soon();
 }
 
 std::vector<AlertView> NotificationService::alerts(const AlertFilter& filter) const {
@@ -358,7 +387,7 @@ void NotificationService::schedule_alert_gc() {
             if (routing_) routing_->inhibitor->forget(gone);
         }
         // A group may still need what the store has forgotten.
-        write_whole(kReceivedTable, all_alerts());
+        write_all_alerts();
         schedule_alert_gc();
     });
 }
@@ -383,7 +412,7 @@ void NotificationService::follow_clock_step(Duration step) {
     }
     log_.shift(step);
     dispatcher_.shift(step);
-    write_whole(kReceivedTable, all_alerts());
+    write_all_alerts();
     write_whole(kAlertGroupTable, all_groups());
     write_soon();
 }
@@ -485,8 +514,13 @@ NotificationState NotificationService::read_state(StateStore& from) {
         kSilenceTable, [this] { return all_silences(); }, read_stored_silence, state.silences);
     read_all(
         kLogTable, [this] { return all_entries(); }, read_stored_entry, state.log);
+    std::vector<ReceivedAlert> alerts;
+    std::vector<AlertRenewals> renewals;
     read_all(
-        kReceivedTable, [this] { return all_alerts(); }, read_received_alert, state.alerts);
+        kReceivedTable, [this] { return all_alerts(); }, read_received_alert, alerts);
+    read_all(
+        kRenewalTable, no_records, read_renewals, renewals);
+    state.alerts = renew(std::move(alerts), renewals);
     read_all(
         kAlertGroupTable, [this] { return all_groups(); }, read_stored_group, state.groups);
     return state;
@@ -516,13 +550,24 @@ void NotificationService::write_changes() {
         entries[stored_key(key)] = entry == nullptr ? std::nullopt : std::optional(stored_value(key, *entry));
     }
     Changes changes = std::exchange(changes_, {});
-    if (entries.empty() && changes.silences.empty() && changes.alerts.empty() && changes.groups.empty()) return;
-    state_->write([entries = std::move(entries), changes = std::move(changes)](StateWriter& writer) {
+    if (entries.empty() && changes.is_empty()) return;
+    if (!changes.renewed.empty()) ++last_renewal_;
+    state_->write([entries = std::move(entries), changes = std::move(changes), last = last_renewal_](auto& writer) {
         put_or_erase(writer, kSilenceTable, changes.silences);
-        put_or_erase(writer, kReceivedTable, changes.alerts);
+        for (const auto& [number, alert] : changes.alerts) put_alert(writer, *alert, last);
+        if (!changes.renewed.empty()) writer.put(kRenewalTable, renewal_key(last), stored_value(changes.renewed));
         put_or_erase(writer, kAlertGroupTable, changes.groups);
         put_or_erase(writer, kLogTable, entries);
     });
+    const std::uint64_t renewals = last_renewal_ - renewals_gone_;
+    if (renewals > kRenewalsMin + store_.size() / kAlertsPerRenewal) write_all_alerts();
+}
+
+/// Renewals, of which the alerts know, are forgotten.
+void NotificationService::write_all_alerts() {
+    write_whole(kReceivedTable, all_alerts());
+    write_whole(kRenewalTable, no_records());
+    renewals_gone_ = last_renewal_;
 }
 
 void NotificationService::write_whole(const char* table, StateStore::Write records) {
@@ -547,9 +592,9 @@ StateStore::Write NotificationService::all_entries() const {
 }
 
 StateStore::Write NotificationService::all_alerts() const {
-    Records records;
-    for (const AlertPtr& alert : kept_alerts()) records[stored_key(*alert)] = stored_value(alert->alert);
-    return writer_of(kReceivedTable, std::move(records));
+    return [alerts = kept_alerts(), last = last_renewal_](StateWriter& writer) {
+        for (const AlertPtr& alert : alerts) put_alert(writer, *alert, last);
+    };
 }
 
 StateStore::Write NotificationService::all_groups() const {

@@ -194,6 +194,8 @@ private:
     NotificationState read_state(StateStore& from);
     void note_silences(const std::vector<std::string>& ids);
     void write_changes();
+    void note_alerts(const std::vector<AlertPtr>& stored);
+    void write_all_alerts();
     void write_soon();
     void write_whole(const char* table, StateStore::Write records);
     StateStore::Write all_silences() const;
@@ -217,10 +219,16 @@ private:
     StateStore* state_ = nullptr;
     // What is to be written at the end of the task that changed it, by the record's key.
     struct Changes {
-        std::map<std::string, std::optional<std::string>> silences, alerts, groups;  // nothing: gone
+        std::map<std::string, std::optional<std::string>> silences, groups;  // nothing: gone
+        std::map<std::uint64_t, AlertPtr> alerts;  // by number; as they are now
+        std::vector<AlertPtr> renewed;             // others, which only end at another time now; see AlertRenewal
         bool will_be_written = false;
+
+        bool is_empty() const { return silences.empty() && groups.empty() && alerts.empty() && renewed.empty(); }
     };
     Changes changes_;
+    std::uint64_t last_renewal_ = 0;   // how many records of renewals there were in this life, see AlertRenewal
+    std::uint64_t renewals_gone_ = 0;  // the last one of them when all alerts were written
     std::shared_ptr<int> alive_ = std::make_shared<int>();  // for tasks that outlive the service
 };
 

@@ -16,6 +16,9 @@ namespace {
 using Hashes = std::set<std::uint64_t>;
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
+// What the record of an alert has beside labels and annotations, and what JSON adds to these.
+constexpr std::size_t kAlertTextExpected = 320;
+
 template <class Container>
 Json pairs_json(const Container& pairs) {
     Json json = Json::object();
@@ -91,6 +94,28 @@ std::size_t count_of(const Json& json) {
     return static_cast<std::size_t>(std::max<std::int64_t>(json.as_integer(), 0));
 }
 
+/// 0 when it is none.
+std::uint64_t read_number(std::string_view digits) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    return error == std::errc{} && end == digits.data() + digits.size() ? number : 0;
+}
+
+AlertRenewal renewal_of(const StoredAlert& alert) {
+    return {alert.number, 0, alert.alert.ends_at, alert.alert.updated_at, alert.alert.ends_by_timeout};
+}
+
+bool goes_on_with(const AlertRenewal& run, const StoredAlert& next) {
+    return next.number == run.first + run.count && next.alert.ends_at == run.ends_at &&
+           next.alert.updated_at == run.updated_at && next.alert.ends_by_timeout == run.ends_by_timeout;
+}
+
+void renew_alert(Alert& alert, const AlertRenewal& by) {
+    alert.ends_at = by.ends_at;
+    alert.updated_at = by.updated_at;
+    alert.ends_by_timeout = by.ends_by_timeout;
+}
+
 std::string plain(const Json& json) {
     return dump(json, JsonStyle::Plain);
 }
@@ -109,20 +134,8 @@ std::string stored_key(const StoredAlert& alert) {
     return fmt::format("{:012}", alert.number);
 }
 
-std::string time_key(const std::pair<std::int64_t, std::uint64_t>& key) {
-    return fmt::format("{:015} {:010}", key.first, key.second);
-}
-
-std::optional<std::pair<std::int64_t, std::uint64_t>> read_time_key(std::string_view text) {
-    std::pair<std::int64_t, std::uint64_t> key;
-    const std::size_t space = text.find(' ');
-    if (space == text.npos) return std::nullopt;
-    const auto good = [](std::string_view digits, auto& into) {
-        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), into);
-        return error == std::errc{} && end == digits.data() + digits.size();
-    };
-    if (!good(text.substr(0, space), key.first) || !good(text.substr(space + 1), key.second)) return std::nullopt;
-    return key;
+std::string renewal_key(std::uint64_t number) {
+    return fmt::format("{:012}", number);
 }
 
 std::string stored_value(const Silence& silence) {
@@ -186,30 +199,80 @@ Result<std::pair<LogKey, LogEntry>> read_stored_entry(const StateRecord& record)
 }
 
 // Of all records the most and the most often written ones: without a tree of values in between.
-std::string stored_value(const Alert& alert) {
-    std::string out = "{\"labels\":";
+std::string stored_value(const Alert& alert, std::uint64_t last_renewal) {
+    std::string out;
+    out.reserve(kAlertTextExpected + alert.labels.packed_bytes() + alert.annotations.packed_bytes());
+    out += "{\"labels\":";
     append_labels_json(out, alert.labels);
     out += ",\"annotations\":";
     append_labels_json(out, alert.annotations);
-    fmt::format_to(std::back_inserter(out), R"(,"starts_at":{},"ends_at":{},"updated_at":{},"generator_url":)",
-                   to_unix_ms(alert.starts_at), to_unix_ms(alert.ends_at), to_unix_ms(alert.updated_at));
+    fmt::format_to(std::back_inserter(out),
+                   R"(,"starts_at":{},"ends_at":{},"updated_at":{},"renewal":{},"generator_url":)",
+                   to_unix_ms(alert.starts_at), to_unix_ms(alert.ends_at), to_unix_ms(alert.updated_at), last_renewal);
     append_json_string(out, alert.generator_url, JsonStyle::Plain);
     out += alert.ends_by_timeout ? ",\"by_timeout\":true}" : ",\"by_timeout\":false}";
     return out;
 }
 
-Result<Alert> read_received_alert(const StateRecord& record) {
+Result<ReceivedAlert> read_received_alert(const StateRecord& record) {
     TOCSIN_TRY(const Json json, parse_json(record.value));
-    Alert alert;
+    ReceivedAlert received;
+    Alert& alert = received.alert;
     alert.labels = read_labels(json.at("labels"));
-    if (alert.labels.empty()) return tl::unexpected(senseless("alert"));
+    received.number = read_number(record.key);
+    if (alert.labels.empty() || received.number == 0) return tl::unexpected(senseless("alert"));
+    received.last_renewal = count_of(json.at("renewal"));
     alert.annotations = read_labels(json.at("annotations"));
     alert.starts_at = read_time(json.at("starts_at"));
     alert.ends_at = read_time(json.at("ends_at"));
     alert.updated_at = read_time(json.at("updated_at"));
     alert.generator_url = json.at("generator_url").as_string();
     alert.ends_by_timeout = json.at("by_timeout").as_bool();
-    return alert;
+    return received;
+}
+
+std::string stored_value(const std::vector<AlertPtr>& renewed) {
+    std::vector<AlertRenewal> runs;
+    for (const AlertPtr& alert : renewed) {
+        if (runs.empty() || !goes_on_with(runs.back(), *alert)) runs.push_back(renewal_of(*alert));
+        ++runs.back().count;
+    }
+    std::string out = "[";
+    for (const AlertRenewal& run : runs) {
+        if (out.size() > 1) out += ',';
+        fmt::format_to(std::back_inserter(out), "[{},{},{},{},{}]", run.first, run.count, to_unix_ms(run.ends_at),
+                       to_unix_ms(run.updated_at), run.ends_by_timeout);
+    }
+    return out + "]";
+}
+
+Result<AlertRenewals> read_renewals(const StateRecord& record) {
+    TOCSIN_TRY(const Json json, parse_json(record.value));
+    AlertRenewals renewals{read_number(record.key), {}};
+    for (const Json& run : json.items()) {
+        renewals.runs.push_back({count_of(run.at(0)), count_of(run.at(1)), read_time(run.at(2)), read_time(run.at(3)),
+                                 run.at(4).as_bool()});
+    }
+    if (renewals.number == 0 || renewals.runs.empty()) return tl::unexpected(senseless("renewal of alerts"));
+    return renewals;
+}
+
+std::vector<Alert> renew(std::vector<ReceivedAlert> alerts, const std::vector<AlertRenewals>& renewals) {
+    const auto by_number = [](const ReceivedAlert& a, const ReceivedAlert& b) { return a.number < b.number; };
+    std::sort(alerts.begin(), alerts.end(), by_number);
+    for (const AlertRenewals& record : renewals) {
+        for (const AlertRenewal& run : record.runs) {
+            auto at = std::lower_bound(alerts.begin(), alerts.end(), run.first,
+                                       [](const auto& alert, std::uint64_t number) { return alert.number < number; });
+            for (; at != alerts.end() && at->number - run.first < run.count; ++at) {
+                if (at->last_renewal < record.number) renew_alert(at->alert, run);
+            }
+        }
+    }
+    std::vector<Alert> renewed;
+    renewed.reserve(alerts.size());
+    for (ReceivedAlert& alert : alerts) renewed.push_back(std::move(alert.alert));
+    return renewed;
 }
 
 std::string stored_value(const GroupState& group) {

@@ -46,20 +46,15 @@ std::pair<std::uint64_t, Timestamp> incident_of(const UntoldAlert& untold) {
 
 }  // namespace
 
+UntoldAlerts::UntoldAlerts(const Scheduler& clock, Log& log, Duration retention)
+    : alerts_(clock, log, {kUntoldTable, "notifiers::untold", stored_value, read_untold_alert},
+              {retention, kAlertsMax}) {
+    alerts_.on_forget([this](const TimedKey& key, const UntoldAlert& alert) { forget_key(key, alert); });
+}
+
 void UntoldAlerts::keep_in(StateStore& state) {
-    for (const StateRecord& record : state.open_table(kUntoldTable, [this] { return everything(); })) {
-        const auto key = read_time_key(record.key);
-        auto alert = read_untold_alert(record);
-        if (!key || !alert) {
-            log_.error("notifiers::untold", "a stored record makes no sense and is left out", {{"record", record.key}});
-            continue;
-        }
-        next_number_ = std::max(next_number_, key->second + 1);
-        keys_.emplace(incident_of(*alert), *key);
-        alerts_.emplace(*key, *std::move(alert));
-    }
-    state_ = &state;
-    forget_old();
+    alerts_.keep_in(state);
+    for (const auto& [key, alert] : alerts_.records()) keys_.emplace(incident_of(alert), key);
 }
 
 void UntoldAlerts::on_end(const EndEvent& end) {
@@ -74,9 +69,10 @@ void UntoldAlerts::on_end(const EndEvent& end) {
 void UntoldAlerts::note_told(const Incident& incident) {
     const auto [first, last] = keys_.equal_range(incident);
     for (auto at = first; at != last; ++at) {
-        alerts_.at(at->second).told_others = true;
-        write(at->second);
+        alerts_.find(at->second)->told_others = true;
+        alerts_.changed(at->second);
     }
+    alerts_.save();
     if (!told_.insert(incident).second) return;
     if (told_in_order_.size() < kToldMax) {
         told_in_order_.push_back(incident);
@@ -87,55 +83,20 @@ void UntoldAlerts::note_told(const Incident& incident) {
 }
 
 void UntoldAlerts::add(const EndEvent& end, const Incident& incident) {
-    const Key key{to_unix_ms(end.at), next_number_++};
-    UntoldAlert& alert = alerts_[key] = untold_alert_of(end);
+    UntoldAlert alert = untold_alert_of(end);
     alert.told_others = told_.count(incident) > 0;
-    keys_.emplace(incident, key);
-    write(key);
-    forget_old();
+    keys_.emplace(incident, alerts_.add(end.at, std::move(alert)));
+    alerts_.save();
 }
 
-void UntoldAlerts::write(const Key& key) const {
-    if (state_ == nullptr) return;
-    state_->write([key = time_key(key), value = stored_value(alerts_.at(key))](StateWriter& writer) {
-        writer.put(kUntoldTable, key, value);
-    });
-}
-
-void UntoldAlerts::forget_old() {
-    const std::int64_t oldest = to_unix_ms(clock_.now() - retention_);
-    bool some = false;
-    while (!alerts_.empty() && (alerts_.size() > kAlertsMax || alerts_.begin()->first.first < oldest)) {
-        forget_first();
-        some = true;
-    }
-    if (!some || state_ == nullptr) return;
-    if (alerts_.empty()) return state_->write([](StateWriter& writer) { writer.clear(kUntoldTable); });
-    state_->write([first = time_key(alerts_.begin()->first)](StateWriter& writer) {
-        writer.erase_before(kUntoldTable, first);
-    });
-}
-
-void UntoldAlerts::forget_first() {
-    const auto first = alerts_.begin();
-    const auto [begin, end] = keys_.equal_range(incident_of(first->second));
-    const auto key = std::find_if(begin, end, [&](const auto& known) { return known.second == first->first; });
-    if (key != end) keys_.erase(key);
-    alerts_.erase(first);
+void UntoldAlerts::forget_key(const TimedKey& key, const UntoldAlert& alert) {
+    const auto [begin, end] = keys_.equal_range(incident_of(alert));
+    const auto known = std::find_if(begin, end, [&](const auto& one) { return one.second == key; });
+    if (known != end) keys_.erase(known);
 }
 
 void UntoldAlerts::for_each(const std::function<bool(const UntoldAlert&)>& visit) const {
-    for (auto at = alerts_.rbegin(); at != alerts_.rend(); ++at) {
-        if (!visit(at->second)) return;
-    }
-}
-
-StateStore::Write UntoldAlerts::everything() const {
-    std::map<std::string, std::string> records;
-    for (const auto& [key, alert] : alerts_) records[time_key(key)] = stored_value(alert);
-    return [records = std::move(records)](StateWriter& writer) {
-        for (const auto& [key, value] : records) writer.put(kUntoldTable, key, value);
-    };
+    alerts_.for_each(visit);
 }
 
 }  // namespace tocsin

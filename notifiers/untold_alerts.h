@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/state_store.h"
 #include "base/time.h"
+#include "base/timed_table.h"
 #include "notifiers/observer.h"
 
 namespace tocsin {
@@ -40,8 +41,9 @@ public:
 
     /// What is older than `retention` is forgotten, and the oldest when there are too many. `clock` and `log` outlive
     /// this.
-    UntoldAlerts(const Scheduler& clock, Log& log, Duration retention)
-        : clock_(clock), log_(log), retention_(retention) {}
+    UntoldAlerts(const Scheduler& clock, Log& log, Duration retention);
+    UntoldAlerts(const UntoldAlerts&) = delete;
+    UntoldAlerts& operator=(const UntoldAlerts&) = delete;
 
     /// Goes on with what `state` has, and keeps it there from now on. Before the first alert; `state` outlives this.
     void keep_in(StateStore& state);
@@ -53,27 +55,18 @@ public:
     std::size_t size() const { return alerts_.size(); }
 
 private:
-    using Key = std::pair<std::int64_t, std::uint64_t>;       // noted at, in ms, and a number
-    using Incident = std::pair<std::uint64_t, Timestamp>;     // log hash of the alert, and when it began
+    using Incident = std::pair<std::uint64_t, Timestamp>;  // log hash of the alert, and when it began
 
     void note_told(const Incident& incident);
     void add(const EndEvent& end, const Incident& incident);
-    void write(const Key& key) const;
-    void forget_old();
-    void forget_first();
-    StateStore::Write everything() const;
+    void forget_key(const TimedKey& key, const UntoldAlert& alert);
 
-    const Scheduler& clock_;
-    Log& log_;
-    Duration retention_;
-    std::map<Key, UntoldAlert> alerts_;
-    std::multimap<Incident, Key> keys_;  // of alerts_
+    TimedTable<UntoldAlert> alerts_;         // by when they were noted
+    std::multimap<Incident, TimedKey> keys_;  // of alerts_
     // Those of which somebody was told lately: another of their groups may let them go later.
     std::set<Incident> told_;
     std::vector<Incident> told_in_order_;  // a ring
     std::size_t next_told_ = 0;
-    std::uint64_t next_number_ = 0;
-    StateStore* state_ = nullptr;
 };
 
 }  // namespace tocsin

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -127,7 +128,108 @@ TEST_CASE("records that make no sense are left out, loudly", "[notifiers][durabi
     CHECK_FALSE(read_stored_silence(record).has_value());
     CHECK_FALSE(read_stored_entry(record).has_value());
     CHECK_FALSE(read_received_alert(record).has_value());
+    CHECK_FALSE(read_renewals(record).has_value());
     CHECK_FALSE(read_stored_group(record).has_value());
+}
+
+/// Ten alerts, heard of together.
+class Posted {
+public:
+    explicit Posted(NotificationRig& rig) : rig_(rig) {
+        for (int i = 0; i < 10; ++i) alerts.push_back(rig.firing(fmt::format("a{}", i)));
+    }
+
+    /// They fire, for so long if nobody says so again.
+    void post(Duration for_so_long) {
+        for (Alert& alert : alerts) alert.ends_at = rig_.scheduler.now() + for_so_long;
+        rig_.receive(alerts);
+        rig_.settle();
+    }
+
+    std::vector<Alert> alerts;
+
+private:
+    NotificationRig& rig_;
+};
+
+/// What is known of an alert but its number.
+std::string known_of(const NotificationRig& rig, const std::string& name) {
+    for (const Alert& alert : rig.service->snapshot().alerts) {
+        if (alert.labels.get("alertname") == name) return stored_value(alert);
+    }
+    return "unknown";
+}
+
+TEST_CASE("alerts that only go on firing are written as one record, and end when they were said to",
+          "[notifiers][durability]") {
+    Life life(kConfiguration);
+    NotificationRig& rig = life.rig();
+    Posted posted(rig);
+    posted.post(5min);
+    const auto written = life.store().tables().at(kReceivedTable);
+    rig.advance(1min);
+    posted.post(6min);
+    CHECK(life.store().tables().at(kReceivedTable) == written);
+    CHECK(life.store().tables().at(kRenewalTable).size() == 1);
+    const std::string known = known_of(rig, "a3");
+    life.kill();
+    CHECK(known_of(rig, "a3") == known);
+    CHECK(life.store().tables().at(kRenewalTable).empty());
+    rig.told();
+    rig.advance(5min);
+    CHECK(rig.told() == Lines{});
+    rig.advance(5min);
+    CHECK(rig.told() == Lines{"10m30s hook resolved -a0 -a1 -a2 -a3 -a4 -a5 -a6 -a7 -a8 -a9 (all alerts resolved)"});
+}
+
+TEST_CASE("of what is said of an alert one after the other the last counts after a kill", "[notifiers][durability]") {
+    Life life(kConfiguration);
+    NotificationRig& rig = life.rig();
+    Posted posted(rig);
+    posted.post(5min);
+    posted.post(6min);
+    const bool in_one_task = GENERATE(false, true);
+    if (!in_one_task) rig.settle();
+    posted.alerts[2].annotations = {{"summary", "worse"}};
+    posted.alerts[2].ends_at += 7min;
+    rig.receive({posted.alerts[2]});
+    if (!in_one_task) rig.settle();
+    if (GENERATE(false, true)) posted.post(20min);
+    rig.settle();
+    const std::string changed = known_of(rig, "a2"), other = known_of(rig, "a3");
+    life.kill();
+    CHECK(known_of(rig, "a2") == changed);
+    CHECK(known_of(rig, "a3") == other);
+}
+
+TEST_CASE("a few alerts that only go on firing are written like others", "[notifiers][durability]") {
+    Life life(kConfiguration);
+    NotificationRig& rig = life.rig();
+    Posted posted(rig);
+    posted.alerts.resize(3);
+    posted.post(5min);
+    posted.post(6min);
+    const auto& tables = life.store().tables();
+    CHECK((tables.count(kRenewalTable) == 0 || tables.at(kRenewalTable).empty()));
+    const std::string known = known_of(rig, "a1");
+    life.kill();
+    CHECK(known_of(rig, "a1") == known);
+}
+
+TEST_CASE("records of what goes on firing do not pile up", "[notifiers][durability]") {
+    Life life(kConfiguration);
+    NotificationRig& rig = life.rig();
+    Posted posted(rig);
+    std::size_t most = 0;
+    for (int i = 0; i < 600; ++i) {
+        posted.post(5min + i * 1s);
+        if (i > 0) most = std::max(most, life.store().tables().at(kRenewalTable).size());
+    }
+    CHECK(most > 200);
+    CHECK(most < 300);
+    const std::string known = known_of(rig, "a9");
+    life.kill();
+    CHECK(known_of(rig, "a9") == known);
 }
 
 /// Long enough for a flush to see an alert.
