@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -28,6 +27,7 @@ struct GroupOutlook {
 class AlertGroup final : public DeliveryGroup {
 public:
     using EmptyHandler = std::function<void(AlertGroup&)>;
+    using Alerts = std::unordered_map<LabelSet, AlertPtr, LabelSetHash>;
 
     /// `key` is what receivers know the group by: group_key(), unless the group took over another one's identity.
     /// `on_empty` is called whenever the group has become empty and idle; it must not destroy the group at once.
@@ -74,7 +74,8 @@ public:
     /// Whether its first flush is behind it.
     bool has_flushed() const;
 
-    const std::map<LabelSet, AlertPtr>& alerts() const { return alerts_; }
+    /// In no order.
+    const Alerts& alerts() const { return alerts_; }
     Timestamp next_flush() const { return next_flush_; }
     bool is_empty() const { return alerts_.empty(); }
     bool is_busy() const;
@@ -102,7 +103,7 @@ private:
     std::string key_;
     EmptyHandler on_empty_;
     std::shared_ptr<const void> retired_routing_;
-    std::map<LabelSet, AlertPtr> alerts_;
+    Alerts alerts_;
     std::set<LabelSet> leaving_;
     std::vector<AlertPtr> flushed_resolved_;  // as the last flush saw them
     /// By log hash, of every alert that the last flush saw, muted or not: whether it fired.

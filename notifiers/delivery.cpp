@@ -345,8 +345,14 @@ void Delivery::delivered(const Attempt& attempt, const Outcome& outcome) {
             {{"receiver", integration_->receiver}, {"integration", integration_->kind}, {"recipient", refused}});
     }
     group_.told(message_.alerts);
+    end_message();
+}
+
+/// What the message was of is not held until the next one.
+void Delivery::end_message() {
     become_idle();
     if (missed_flush_) reconsider();
+    if (!is_busy()) message_ = {};
     group_.delivery_settled();
 }
 
@@ -369,9 +375,7 @@ void Delivery::failed(const Outcome& outcome, std::optional<Duration> retry_in) 
     }
     if (retry_in) return wait(*retry_in);
     context_.metrics.notification_failed(*integration_, outcome.reason);
-    become_idle();
-    if (missed_flush_) reconsider();
-    group_.delivery_settled();
+    end_message();
 }
 
 void Delivery::wait(Duration delay) {

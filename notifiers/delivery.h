@@ -163,6 +163,7 @@ private:
     std::optional<Duration> retry_delay(const Outcome& outcome);
     void failed(const Outcome& outcome, std::optional<Duration> retry_in);
     void note_verdict(const Attempt& attempt, const Outcome& outcome);
+    void end_message();
     void wait(Duration delay);
     void become_idle();
     void reconsider();
