@@ -57,7 +57,8 @@ public:
         Host& host = host_named(job->host);
         if (host.waiting.size() >= options_.waiting_per_host_max) return false;
         host.waiting.push_back(std::move(job));
-        work_came_.notify_one();
+        // Where it must wait for its turn, a thread that ends one of its host looks for the next by itself.
+        if (may_run(host)) work_came_.notify_one();
         return true;
     }
 
@@ -103,15 +104,20 @@ private:
         ++host->running;
         hosts_.splice(hosts_.end(), hosts_, host);  // the others have their turn first
         running_.push_back(job);
+        if (next_host() != hosts_.end()) work_came_.notify_one();
         return job;
     }
 
     std::list<Host>::iterator next_host() {
-        return std::find_if(hosts_.begin(), hosts_.end(), [this](const Host& host) {
-            return !host.waiting.empty() && host.running < std::max(options_.threads_per_host, 1U);
-        });
+        return std::find_if(hosts_.begin(), hosts_.end(), [this](const Host& host) { return may_run(host); });
     }
 
+    /// Whether something waits that may run beside what does already.
+    bool may_run(const Host& host) const {
+        return !host.waiting.empty() && host.running < std::max(options_.threads_per_host, 1U);
+    }
+
+    // Its thread takes what waits, and wakes others for what else may run now.
     void finish(const std::shared_ptr<Job>& job) {
         const std::scoped_lock lock(mutex_);
         std::erase(running_, job);
@@ -120,7 +126,6 @@ private:
         if (host.running == 0 && host.waiting.empty()) {
             hosts_.remove_if([&](const Host& idle) { return &idle == &host; });
         }
-        work_came_.notify_one();
     }
 
     const HttplibClientOptions& options_;

@@ -17,11 +17,17 @@ struct SqliteConnection {
         : path(std::move(at)), vfs(disk, random_seed) {}
     SqliteConnection(const SqliteConnection&) = delete;
     SqliteConnection& operator=(const SqliteConnection&) = delete;
-    ~SqliteConnection() { TOCSIN_ASSERT(sqlite3_close(handle) == SQLITE_OK); }
+    ~SqliteConnection() {
+        sqlite3_finalize(begin);
+        sqlite3_finalize(commit);
+        TOCSIN_ASSERT(sqlite3_close(handle) == SQLITE_OK);
+    }
 
     std::string path;
     SqliteVfs vfs;
     sqlite3* handle = nullptr;
+    sqlite3_stmt* begin = nullptr;  // prepared when they are used first
+    sqlite3_stmt* commit = nullptr;
 };
 
 namespace {
@@ -57,6 +63,19 @@ Status run_sql(SqliteConnection& connection, const char* sql) {
     const int code = sqlite3_exec(connection.handle, sql, nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) return failed_sqlite(connection, code);
     return {};
+}
+
+/// The same each time: compiled once.
+Status run_prepared(SqliteConnection& connection, sqlite3_stmt*& statement, const char* sql) {
+    if (statement == nullptr) {
+        const int code = sqlite3_prepare_v3(connection.handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+        if (code != SQLITE_OK) return failed_sqlite(connection, code);
+    }
+    const int code = sqlite3_step(statement);
+    Status status;
+    if (code != SQLITE_DONE) status = failed_sqlite(connection, code);
+    sqlite3_reset(statement);
+    return status;
 }
 
 /// Page numbers are 32 bits wide.
@@ -111,7 +130,7 @@ Result<Statement> Database::prepare(std::string_view sql) {
 }
 
 Result<Transaction> Database::begin() {
-    if (auto begun = run_sql(*connection_, "BEGIN IMMEDIATE"); !begun) return tl::unexpected(begun.error());
+    if (auto begun = run_prepared(*connection_, connection_->begin, "BEGIN IMMEDIATE"); !begun) return tl::unexpected(begun.error());
     return Transaction(*connection_);
 }
 
@@ -250,7 +269,7 @@ Transaction::~Transaction() {
 
 Status Transaction::commit() {
     TOCSIN_ASSERT(connection_ != nullptr);
-    auto committed = run_sql(*connection_, "COMMIT");
+    auto committed = run_prepared(*connection_, connection_->commit, "COMMIT");
     if (committed) connection_ = nullptr;
     return committed;
 }

@@ -14,6 +14,9 @@ namespace {
 constexpr int kMaxPath = 1024;
 constexpr int kSectorBytes = 4096;
 
+// More than this is not gathered.
+constexpr std::size_t kGatheredBytesMax = 256 * 1024;
+
 /// One open file of SQLite's.
 struct OpenFile {
     Disk& disk;
@@ -21,6 +24,19 @@ struct OpenFile {
     std::unique_ptr<DiskFile> file;
     std::string path;
     bool name_synced;
+    bool is_log;
+    std::string gathered = {};  // for the log, which is written in small pieces that adjoin: not written yet
+    std::uint64_t gathered_at = 0;
+
+    bool adjoins(std::uint64_t offset) const {
+        return offset == gathered_at + gathered.size() && gathered.size() < kGatheredBytesMax;
+    }
+    Status write_gathered() {
+        if (gathered.empty()) return {};
+        Status written = file->write_at(gathered_at, gathered);
+        gathered.clear();
+        return written;
+    }
 };
 
 /// SQLite allocates these bytes itself; ours begin with its part.
@@ -43,13 +59,14 @@ int answer(OpenFile& open, const Status& status, int code) {
 }
 
 int close_file(sqlite3_file* file) {
-    delete reinterpret_cast<Handle*>(file)->open;
-    return SQLITE_OK;
+    const std::unique_ptr<OpenFile> open(reinterpret_cast<Handle*>(file)->open);
+    return answer(*open, open->write_gathered(), SQLITE_IOERR_WRITE);
 }
 
 int read_file_at(sqlite3_file* file, void* into, int bytes, sqlite3_int64 offset) {
     OpenFile& open = open_of(file);
     const auto wanted = static_cast<std::size_t>(bytes);
+    if (const Status written = open.write_gathered(); !written) return refused(open, written.error(), SQLITE_IOERR_WRITE);
     const auto got = open.file->read_at(static_cast<std::uint64_t>(offset), static_cast<char*>(into), wanted);
     if (!got) return refused(open, got.error(), SQLITE_IOERR_READ);
     if (*got == wanted) return SQLITE_OK;
@@ -61,17 +78,28 @@ int read_file_at(sqlite3_file* file, void* into, int bytes, sqlite3_int64 offset
 int write_file_at(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 offset) {
     OpenFile& open = open_of(file);
     const std::string_view content(static_cast<const char*>(bytes), static_cast<std::size_t>(size));
-    return answer(open, open.file->write_at(static_cast<std::uint64_t>(offset), content), SQLITE_IOERR_WRITE);
+    const auto at = static_cast<std::uint64_t>(offset);
+    if (!open.is_log) return answer(open, open.file->write_at(at, content), SQLITE_IOERR_WRITE);
+    if (!open.adjoins(at)) {
+        if (const Status written = open.write_gathered(); !written) {
+            return refused(open, written.error(), SQLITE_IOERR_WRITE);
+        }
+        open.gathered_at = at;
+    }
+    open.gathered += content;
+    return SQLITE_OK;
 }
 
 int truncate_file(sqlite3_file* file, sqlite3_int64 size) {
     OpenFile& open = open_of(file);
+    if (const Status written = open.write_gathered(); !written) return refused(open, written.error(), SQLITE_IOERR_WRITE);
     return answer(open, open.file->truncate(static_cast<std::uint64_t>(size)), SQLITE_IOERR_TRUNCATE);
 }
 
 /// A file that was created is nothing after a power cut unless its name was synced too.
 int sync_file(sqlite3_file* file, int) {
     OpenFile& open = open_of(file);
+    if (const Status written = open.write_gathered(); !written) return refused(open, written.error(), SQLITE_IOERR_WRITE);
     const Status synced = open.file->sync();
     if (!synced || open.name_synced) return answer(open, synced, SQLITE_IOERR_FSYNC);
     const Status named = open.disk.sync_directory(directory_of(open.path));
@@ -81,6 +109,7 @@ int sync_file(sqlite3_file* file, int) {
 
 int size_of_file(sqlite3_file* file, sqlite3_int64* size) {
     OpenFile& open = open_of(file);
+    if (const Status written = open.write_gathered(); !written) return refused(open, written.error(), SQLITE_IOERR_WRITE);
     const auto bytes = open.file->size();
     if (!bytes) return refused(open, bytes.error(), SQLITE_IOERR_FSTAT);
     *size = static_cast<sqlite3_int64>(*bytes);
@@ -139,7 +168,7 @@ struct SqliteVfsCalls {
             return SQLITE_CANTOPEN;
         }
         reinterpret_cast<Handle*>(file)->open =
-            new OpenFile{self.disk_, self.last_error_, *std::move(opened), path, existed};
+            new OpenFile{self.disk_, self.last_error_, *std::move(opened), path, existed, (flags & SQLITE_OPEN_WAL) != 0};
         file->pMethods = &kFileCalls;
         if (flags_out != nullptr) *flags_out = flags;
         return SQLITE_OK;

@@ -69,6 +69,7 @@ Result<TableStatements> prepare_table(Database& database, std::string_view table
 struct StateFile::Impl {
     Database database;
     std::map<std::string, TableStatements, std::less<>> tables;
+    bool has_version = false;  // some transaction has written it
 };
 
 namespace {
@@ -151,7 +152,7 @@ StateFile::~StateFile() = default;
 
 Result<StateFile> StateFile::open(Disk& disk, const std::string& path, std::uint64_t random_seed) {
     TOCSIN_TRY(auto database, Database::open(disk, path, {.random_seed = random_seed}));
-    return StateFile(std::unique_ptr<Impl>(new Impl{std::move(database), {}}));
+    return StateFile(std::unique_ptr<Impl>(new Impl{std::move(database), {}, false}));
 }
 
 Result<StateFile> StateFile::replace(Disk& disk, const std::string& path, std::uint64_t random_seed,
@@ -209,14 +210,15 @@ StateFile::Contents StateFile::read() {
 
 Status StateFile::commit(const std::vector<StateStore::Write>& writes) {
     TOCSIN_TRY(auto transaction, impl_->database.begin());
-    TOCSIN_TRY(const auto version, impl_->database.user_version());
-    if (version != kVersion) {
+    if (!impl_->has_version) {
         if (auto set = impl_->database.set_user_version(kVersion); !set) return set;
     }
     Transcript<Impl> transcript(*impl_);
     for (const auto& write : writes) write(transcript);
     if (!transcript.status()) return transcript.status();
-    return transaction.commit();
+    auto committed = transaction.commit();
+    impl_->has_version = impl_->has_version || committed;
+    return committed;
 }
 
 }  // namespace tocsin
