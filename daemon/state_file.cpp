@@ -17,7 +17,11 @@ bool is_table_name(std::string_view name) {
 }
 
 std::int64_t digest_of(std::string_view table, std::string_view key, std::string_view value) {
-    const std::string bytes = fmt::format("{}\n{}\n{}\n{}", table, key.size(), key, value);
+    const std::string size = std::to_string(key.size());
+    std::string bytes;
+    bytes.reserve(table.size() + size.size() + key.size() + value.size() + 3);
+    for (const std::string_view part : {table, std::string_view(size), key}) bytes.append(part).append("\n");
+    bytes += value;
     return static_cast<std::int64_t>(xxhash64(bytes));
 }
 

@@ -124,8 +124,9 @@ NotificationMetrics::NotificationMetrics(SelfMetrics& metrics) : metrics_(metric
     for (const MuteReason reason : kMuteReasons) suppressions(metrics, reason);
 }
 
-void NotificationMetrics::alert_received(bool firing) {
-    received(metrics_, firing).add();
+void NotificationMetrics::alerts_received(std::size_t firing, std::size_t resolved) {
+    if (firing > 0) received(metrics_, true).add(static_cast<double>(firing));
+    if (resolved > 0) received(metrics_, false).add(static_cast<double>(resolved));
 }
 void NotificationMetrics::alert_invalid(double count) {
     invalid(metrics_).add(count);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <string>
@@ -18,7 +19,7 @@ public:
     /// Shows every kind of integration from the start, with 0.
     explicit NotificationMetrics(SelfMetrics& metrics);
 
-    void alert_received(bool firing);
+    void alerts_received(std::size_t firing, std::size_t resolved);
     void alert_invalid(double count);
     void alert_limited();
     void notification_started(const Integration& integration);

@@ -160,9 +160,11 @@ void NotificationService::note_failed_load() {
 void NotificationService::receive(std::span<const Alert> alerts) {
     const Timestamp now = doors_.scheduler.now();
     std::vector<AlertPtr> stored;
+    stored.reserve(alerts.size());
+    std::size_t firing = 0;
     for (const Alert& alert : alerts) {
         Alert completed = complete(alert, now);
-        metrics_.alert_received(!completed.resolved_at(now));
+        if (!completed.resolved_at(now)) ++firing;
         AlertPtr put = store_.put(std::move(completed), now);
         if (put == nullptr) {
             metrics_.alert_limited();
@@ -172,6 +174,7 @@ void NotificationService::receive(std::span<const Alert> alerts) {
         }
         stored.push_back(std::move(put));
     }
+    metrics_.alerts_received(firing, alerts.size() - firing);
     note_alerts(stored);
     if (!routing_) return;
     // All sources first: none of a batch is told before another one of it can inhibit it.

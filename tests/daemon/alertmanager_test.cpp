@@ -262,11 +262,16 @@ TEST_CASE("AddSilence", "[daemon][alertmanager]") {
     CHECK(silence.at("matchers").at(std::size_t{0}).at("name").as_string() == "foo");
 }
 
-TEST_CASE("Silencing", "[daemon][alertmanager]") {
-    Alertmanager am(routing(kEverySecond));
+/// `test1` and `test2` have fired since 1 s.
+void begin_with_two(Alertmanager& am) {
     am.begin();
     am.go_to(1s);
     am.post({named("test1", 1s), named("test2", 1s)});
+}
+
+TEST_CASE("Silencing", "[daemon][alertmanager]") {
+    Alertmanager am(routing(kEverySecond));
+    begin_with_two(am);
     am.go_to(2300ms);
     am.silence("alertname", "test1", false, 2500ms, 4500ms);
     am.go_to(5500ms);
@@ -276,9 +281,7 @@ TEST_CASE("Silencing", "[daemon][alertmanager]") {
 
 TEST_CASE("SilenceDelete", "[daemon][alertmanager]") {
     Alertmanager am(routing(kEverySecond));
-    am.begin();
-    am.go_to(1s);
-    am.post({named("test1", 1s), named("test2", 1s)});
+    begin_with_two(am);
     am.go_to(1300ms);
     am.silence("alertname", ".+", true, 1500ms, 100s);
     am.go_to(3500ms);
