@@ -75,15 +75,14 @@ void insertion_sort(std::vector<Label>& labels, const Less& less) {
     }
 }
 
-/// Packs labels that are sorted by name; of equal names the last one counts.
-SharedText pack_sorted(std::vector<Label> labels) {
+/// Of labels that are sorted by name those that count: of equal names the last one.
+void keep_last_of_equal_names(std::vector<Label>& labels) {
     std::size_t kept = 0;
     for (std::size_t i = 0; i < labels.size(); ++i) {
         const bool overridden = i + 1 < labels.size() && labels[i + 1].name == labels[i].name;
-        if (!overridden && !labels[i].value.empty()) labels[kept++] = labels[i];
+        if (!overridden) labels[kept++] = labels[i];
     }
     labels.resize(kept);
-    return pack_if(labels, [](const Label&) { return true; });
 }
 
 bool is_among(const std::vector<std::string>& sorted, std::string_view name) {
@@ -135,8 +134,13 @@ LabelSet LabelSet::from(std::vector<Label> labels) {
     } else if (!std::is_sorted(labels.begin(), labels.end(), by_name)) {
         std::stable_sort(labels.begin(), labels.end(), by_name);
     }
+    keep_last_of_equal_names(labels);
+    return from_sorted(labels);
+}
+
+LabelSet LabelSet::from_sorted(std::span<const Label> labels) {
     LabelSet set;
-    set.packed_ = pack_sorted(std::move(labels));
+    set.packed_ = pack_if(labels, [](const Label& label) { return !label.value.empty(); });
     return set;
 }
 
@@ -243,9 +247,7 @@ std::string_view LabelBuilder::get(std::string_view name) const {
 }
 
 LabelSet LabelBuilder::build() const {
-    LabelSet set;
-    set.packed_ = pack_sorted(views_of(labels_));
-    return set;
+    return LabelSet::from_sorted(views_of(labels_));
 }
 
 Fingerprint fingerprint(const LabelSet& labels) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -40,6 +41,9 @@ public:
     static LabelSet from(std::vector<std::pair<std::string, std::string>> labels);
     /// Views must outlive the call only.
     static LabelSet from(std::vector<Label> labels);
+    /// Of labels that are sorted by name already, each name once; empty values are left out. Views must outlive the
+    /// call only.
+    static LabelSet from_sorted(std::span<const Label> labels);
 
     /// The value, or an empty view: an absent label and an empty one are the same in PromQL and in Alertmanager.
     std::string_view get(std::string_view name) const;
@@ -67,7 +71,6 @@ public:
     std::strong_ordering operator<=>(const LabelSet& other) const;
 
 private:
-    friend class LabelBuilder;
     SharedText packed_;
 };
 

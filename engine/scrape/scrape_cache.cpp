@@ -307,7 +307,7 @@ private:
                 reading_.error = series_labels_.problem();
                 return Kind::Dropped;
         }
-        LabelSet set = LabelSet::from(series_labels_.labels());
+        LabelSet set = LabelSet::from_sorted(series_labels_.labels());
         const auto reach = source_.wanted->reach(set);
         if (!reach) return Kind::Unwanted;
         reading_.born.push_back({std::move(set), *reach});
