@@ -17,6 +17,7 @@
 #include <boost/asio/write.hpp>
 #include <sys/socket.h>
 
+#include "base/asio_address.h"
 #include "base/asio_tls_context.h"
 
 namespace tocsin {
@@ -66,27 +67,6 @@ std::string address_text(asio::ip::address address) {
 }
 
 }  // namespace
-
-bool is_ip_literal(const std::string& host) {
-    error_code error;
-    asio::ip::make_address(host, error);
-    return !error;
-}
-
-bool is_loopback_literal(const std::string& host) {
-    error_code error;
-    const auto address = asio::ip::make_address(host, error);
-    if (error) return false;
-    if (address.is_v6() && address.to_v6().is_v4_mapped()) {
-        return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).is_loopback();
-    }
-    return address.is_loopback();
-}
-
-std::string join_host_port(const std::string& host, std::uint16_t port) {
-    const bool is_v6 = host.find(':') != std::string::npos;
-    return (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
-}
 
 // Handlers of Asio hold it: an operation that is under way when the stream is closed ends later.
 struct AsioStream::Connection : std::enable_shared_from_this<Connection> {

@@ -13,12 +13,6 @@
 
 namespace tocsin {
 
-/// "10.0.0.7" or "::1", as opposed to a name.
-bool is_ip_literal(const std::string& host);
-bool is_loopback_literal(const std::string& host);
-/// `10.0.0.7:80`, `[::1]:80`.
-std::string join_host_port(const std::string& host, std::uint16_t port);
-
 /// One TCP connection, plain or under TLS. Scheduler's thread only.
 ///
 /// At most one read and one write are under way at a time. Memory given to them belongs to the stream until `done` was

@@ -81,6 +81,18 @@ void require_tls_1_2(ssl::context& context) {
 AsioTls::AsioTls(std::unique_ptr<Context> context) : context_(std::move(context)) {}
 AsioTls::~AsioTls() = default;
 
+AsioTls::Client AsioTls::client_of(const HttpOptions& options) {
+    return {.insecure_skip_verify = options.insecure_skip_verify,
+            .ca_file = options.ca_file,
+            .cert_file = options.cert_file,
+            .key_file = options.key_file,
+            .ca_pem = options.ca_pem,
+            .cert_pem = options.cert_pem,
+            .key_pem = options.key_pem,
+            .least = options.tls_min,
+            .most = options.tls_max};
+}
+
 Result<std::shared_ptr<const AsioTls>> AsioTls::make_client(const Client& options) {
     auto context =
         std::make_unique<Context>(Context{ssl::context(ssl::context::tls_client), !options.insecure_skip_verify});

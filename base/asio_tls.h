@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "base/http.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "base/tls_version.h"
@@ -17,13 +18,15 @@ class AsioTls {
 public:
     struct Client {
         bool insecure_skip_verify = false;
-        std::string ca_file;              // empty: what the system trusts
-        std::string cert_file, key_file;  // what it shows of itself; both or none
+        std::string ca_file;                     // empty: what the system trusts
+        std::string cert_file, key_file;         // what it shows of itself; both or none
         std::string ca_pem = {}, cert_pem = {};  // text instead of the file
         Secret key_pem = {};
         TlsVersion least = TlsVersion::Tls12, most = TlsVersion::Tls13;
         bool operator==(const Client&) const = default;
     };
+    /// What of the options is about TLS.
+    static Client client_of(const HttpOptions& options);
     struct Server {
         std::string cert_file, key_file;
         std::string client_ca_file;  // empty: clients need no certificate

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/asio_address.h"
 #include "base/asio_stream.h"
 #include "base/beast_answer.h"
 #include "base/idle_connections.h"
@@ -41,22 +42,10 @@ bool has_content(const HttpRequest& request) {
     return !request.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
 }
 
-AsioTls::Client tls_options(const HttpOptions& options) {
-    return {.insecure_skip_verify = options.insecure_skip_verify,
-            .ca_file = options.ca_file,
-            .cert_file = options.cert_file,
-            .key_file = options.key_file,
-            .ca_pem = options.ca_pem,
-            .cert_pem = options.cert_pem,
-            .key_pem = options.key_pem,
-            .least = options.tls_min,
-            .most = options.tls_max};
-}
-
 /// Requests with the same place may use each other's connections.
-std::string place_of(const Url& url, const HttpOptions& options) {
+std::string place_of(const Url& url, const std::optional<Url>& proxy, const HttpOptions& options) {
     std::string place = url.scheme + "://" + join_host_port(url.host, url.port);
-    if (!options.proxy_url.empty()) place += "\nproxy " + options.proxy_url;
+    if (proxy) place += "\nproxy " + basic_credentials(*proxy) + join_host_port(proxy->host, proxy->port);
     if (url.scheme != "https") return place;
     place += options.insecure_skip_verify ? "\nunverified" : "\nverified";
     for (const auto* part : {&options.ca_file, &options.cert_file, &options.key_file, &options.server_name,
@@ -135,15 +124,15 @@ private:
     void check() {
         auto url = check_outgoing(request_);
         if (!url) return end_with(url.error());
-        auto proxy = proxy_of(options_of(request_));
-        if (!proxy) return end_with(proxy.error());
         url_ = *std::move(url);
-        proxy_ = *std::move(proxy);
         begin();
     }
 
     void begin() {
-        place_ = place_of(url_, options_of(request_));
+        auto proxy = proxy_of(options_of(request_), url_, shared_.options.proxies);
+        if (!proxy) return end_with(proxy.error());
+        proxy_ = *std::move(proxy);
+        place_ = place_of(url_, proxy_, options_of(request_));
         stream_ = shared_.idle.take(place_);
         reused_ = stream_.has_value();
         if (reused_) return ask();
@@ -217,7 +206,7 @@ private:
     void secure() {
         stage_ = Stage::Tls;
         const HttpOptions& options = options_of(request_);
-        auto tls = shared_.tls.get(tls_options(options));
+        auto tls = shared_.tls.get(AsioTls::client_of(options));
         if (!tls) return end_with(tls.error());
         stream_->start_tls(*std::move(tls), options.server_name.empty() ? url_.host : options.server_name,
                            guarded([this](Status secured) {

@@ -7,6 +7,7 @@
 
 #include "base/asio_scheduler.h"
 #include "base/http.h"
+#include "base/proxy.h"
 #include "base/time.h"
 
 namespace tocsin {
@@ -16,8 +17,9 @@ struct BeastClientOptions {
     Duration idle_timeout{300'000};   // of a connection that waits for the next request
     std::size_t idle_per_place_max = 16;
     std::size_t idle_max = 16'384;
+    ProxyEnvironment proxies = {};
     /// Asked before each connect with an IP literal, be it from the URL or from the resolver; empty allows all.
-    std::function<bool(const std::string& address)> may_connect;
+    std::function<bool(const std::string& address)> may_connect = {};
 };
 
 /// Polls thousands of servers from the scheduler's thread.

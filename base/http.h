@@ -31,7 +31,8 @@ struct HttpOptions {
     std::string ca_pem, cert_pem;  // text instead of the file
     Secret key_pem;
     TlsVersion tls_min = TlsVersion::Tls12, tls_max = TlsVersion::Tls13;
-    std::string proxy_url;
+    std::string proxy_url, no_proxy;
+    bool proxy_from_environment = false;            // then the two above are empty
     std::vector<HttpHeader> proxy_connect_headers;  // of the request for a tunnel; they may be secrets
 };
 
@@ -42,9 +43,9 @@ struct HttpRequest {
     std::string label;  // how messages name the other side: `webhook oncall`, `target node/10.0.0.7:9100`
     std::vector<HttpHeader> headers;
     std::string body;
-    Duration timeout{10'000};                      // for all of it: name, connect, TLS, answer to its last byte
-    std::uint64_t answer_bytes_max = 64 * 1024;    // decoded; more is Error::Kind::LimitExceeded
-    std::shared_ptr<const HttpOptions> options;    // null means HttpOptions{}
+    Duration timeout{10'000};                    // for all of it: name, connect, TLS, answer to its last byte
+    std::uint64_t answer_bytes_max = 64 * 1024;  // decoded; more is Error::Kind::LimitExceeded
+    std::shared_ptr<const HttpOptions> options;  // null means HttpOptions{}
 };
 
 struct HttpResponse {
@@ -53,8 +54,8 @@ struct HttpResponse {
     std::string body;
 };
 
-/// What becomes of a request, step by step, each called on the scheduler's thread. All but `verdict` may be empty. `verdict` comes
-/// exactly once and last, unless the request was cancelled: then nothing comes.
+/// What becomes of a request, step by step, each called on the scheduler's thread. All but `verdict` may be empty.
+/// `verdict` comes exactly once and last, unless the request was cancelled: then nothing comes.
 struct HttpEvents {
     std::function<void()> connected;
     std::function<void(int status, const std::vector<HttpHeader>&)> headers;

@@ -13,6 +13,8 @@
 namespace tocsin {
 namespace {
 
+constexpr std::uint64_t kSecretFileBytesMax = 64 * 1024;
+
 // Go's client sets these itself (prometheus/common config.ReservedHeaders).
 constexpr std::array<std::string_view, 20> kReservedHeaders{"accept-encoding",
                                                             "authorization",
@@ -89,7 +91,7 @@ void read_connect_headers(YamlFields& fields, HttpAccess::Way& way, const Source
         headers.read(entry.key, values);
         for (std::string& value : values) way.proxy_connect_headers.emplace_back(entry.key, Secret(std::move(value)));
     }
-    if (way.proxy_url.empty()) {
+    if (way.proxy_url.empty() && !way.proxy_from_environment) {
         fields.report(
             node->where,
             "if proxy_connect_header is configured, proxy_url or proxy_from_environment must also be configured");
@@ -103,13 +105,16 @@ void read_proxy(YamlFields& fields, HttpAccess::Way& way, const Source& source) 
         }
     }
     fields.read("no_proxy", way.no_proxy);
-    if (!way.no_proxy.empty() && way.proxy_url.empty()) {
+    fields.read("proxy_from_environment", way.proxy_from_environment);
+    const auto refuse_with_environment = [&](const std::string& key) {
+        fields.report(fields.get(key)->where,
+                      fmt::format("if proxy_from_environment is configured, {} must not be configured", key));
+    };
+    if (way.proxy_from_environment) {
+        if (!way.proxy_url.empty()) refuse_with_environment("proxy_url");
+        if (!way.no_proxy.empty()) refuse_with_environment("no_proxy");
+    } else if (!way.no_proxy.empty() && way.proxy_url.empty()) {
         fields.report(fields.get("no_proxy")->where, "if no_proxy is configured, proxy_url must also be configured");
-    }
-    bool from_environment = false;
-    if (fields.read("proxy_from_environment", from_environment) && from_environment) {
-        fields.report(fields.get("proxy_from_environment")->where, "proxy_from_environment is not supported",
-                      "proxy_url");
     }
     read_connect_headers(fields, way, source);
 }
@@ -247,7 +252,7 @@ void read_header(YamlFields& fields, const YamlNode::Entry& entry, HttpAccess& a
     keys.read("secrets", secrets);
     keys.read("files", files);
     keys.finish();
-    if (std::ranges::count(kReservedHeaders, to_lower(entry.key)) > 0) {
+    if (is_reserved_header(entry.key)) {
         fields.report(entry.key_where, fmt::format("setting header {} is not allowed", go_quote(entry.key)));
     }
     for (auto* texts : {&values, &secrets}) {
@@ -268,7 +273,18 @@ void read_headers(YamlFields& fields, HttpAccess& access, const Source& source) 
 
 }  // namespace
 
-HttpOptions HttpAccess::Way::options_for(std::string_view host) const {
+bool is_reserved_header(std::string_view name) {
+    return std::ranges::count(kReservedHeaders, to_lower(name)) > 0;
+}
+
+Result<std::string> SecretText::resolve(Disk& disk) const {
+    if (file.empty()) return text.reveal();
+    auto content = read_file(disk, file, kSecretFileBytesMax);
+    if (!content) return tl::unexpected(std::move(content).error());
+    return std::string(trim(*content));
+}
+
+HttpOptions HttpAccess::Way::options() const {
     HttpOptions options;
     options.follow_redirects = follow_redirects;
     options.insecure_skip_verify = insecure_skip_verify;
@@ -284,7 +300,9 @@ HttpOptions HttpAccess::Way::options_for(std::string_view host) const {
     for (const auto& [name, value] : proxy_connect_headers) {
         options.proxy_connect_headers.push_back({name, value.reveal()});
     }
-    if (!bypasses_proxy(no_proxy, host)) options.proxy_url = proxy_url;
+    options.proxy_url = proxy_url;
+    options.no_proxy = no_proxy;
+    options.proxy_from_environment = proxy_from_environment;
     return options;
 }
 
@@ -309,17 +327,6 @@ Parsed<HttpAccess> parse_http_access(std::string_view text, const std::string& p
     fields.finish();
     if (has_errors(problems)) return tl::unexpected(std::move(problems));
     return access;
-}
-
-bool bypasses_proxy(std::string_view no_proxy, std::string_view host) {
-    return std::ranges::any_of(split(no_proxy, ','), [&](std::string_view piece) {
-        std::string_view domain = trim(piece);
-        if (domain.empty()) return false;
-        if (domain == "*" || iequals(domain, host)) return true;
-        if (domain.front() == '.') domain.remove_prefix(1);
-        const bool is_below = host.size() > domain.size() && host[host.size() - domain.size() - 1] == '.';
-        return is_below && iequals(host.substr(host.size() - domain.size()), domain);
-    });
 }
 
 }  // namespace tocsin

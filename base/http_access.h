@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/disk.h"
 #include "base/http.h"
 #include "base/secret.h"
 #include "base/yaml.h"
@@ -19,6 +20,8 @@ struct SecretText {
     std::string file;
 
     bool empty() const { return text.empty() && file.empty(); }
+    /// The text, or what is in the file now, without surrounding blanks.
+    Result<std::string> resolve(Disk& disk) const;
     bool operator==(const SecretText&) const = default;
 };
 
@@ -34,7 +37,7 @@ struct HttpAccess {
         SecretText credentials;
         bool operator==(const Authorization&) const = default;
     };
-    /// A server with the way to it: how to reach it directly, and the hosts for which the proxy is left out.
+    /// The way to a server.
     struct Way {
         bool follow_redirects = true;
         bool insecure_skip_verify = false;
@@ -43,10 +46,10 @@ struct HttpAccess {
         Secret key_pem;
         TlsVersion tls_min = TlsVersion::Tls12, tls_max = TlsVersion::Tls13;
         std::string proxy_url, no_proxy;
+        bool proxy_from_environment = false;
         std::vector<std::pair<std::string, Secret>> proxy_connect_headers;
 
-        /// For a request to this host.
-        HttpOptions options_for(std::string_view host) const;
+        HttpOptions options() const;
         bool operator==(const Way&) const = default;
     };
     /// Client credentials, RFC 6749 4.4.
@@ -73,11 +76,11 @@ struct HttpAccess {
 /// What Prometheus knows and tocsin cannot do is reported, since the server could not be reached without it.
 HttpAccess read_http_access(YamlFields& fields, const std::string& directory, Diagnostics& problems);
 
+/// Whether the client sets this header itself, so that no configuration may (prometheus/common config.ReservedHeaders).
+bool is_reserved_header(std::string_view name);
+
 /// A file that says nothing else: what promtool and amtool call `--http.config.file`. Relative file names in it start
 /// where it lies.
 Parsed<HttpAccess> parse_http_access(std::string_view text, const std::string& path);
-
-/// Whether `host` is named by a `no_proxy` list: hosts, domains with and without a leading dot, addresses, `*`.
-bool bypasses_proxy(std::string_view no_proxy, std::string_view host);
 
 }  // namespace tocsin

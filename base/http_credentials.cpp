@@ -14,15 +14,12 @@
 namespace tocsin {
 namespace {
 
-constexpr std::chrono::minutes kSecretAgeMax{1};
 constexpr std::chrono::seconds kTokenExpiresEarly{10};
-constexpr std::uint64_t kSecretFileBytesMax = 64 * 1024;
 constexpr std::uint64_t kTokenAnswerBytesMax = 1024 * 1024;
 constexpr std::size_t kTokensMax = 10'000;
 
-std::shared_ptr<const HttpOptions> options_for(const HttpAccess::Way& way, const std::string& url) {
-    const auto parsed = parse_url(url);
-    return std::make_shared<const HttpOptions>(way.options_for(parsed ? parsed->host : std::string()));
+std::shared_ptr<const HttpOptions> shared_options(const HttpAccess::Way& way) {
+    return std::make_shared<const HttpOptions>(way.options());
 }
 
 std::string form_of(const HttpAccess::OAuth2& source) {
@@ -38,9 +35,9 @@ HttpRequest token_request(const HttpAccess::OAuth2& source, const std::string& s
     HttpRequest request;
     request.method = "POST";
     request.url = source.token_url;
-    request.label = "oauth2 token";
+    request.label = kTokenRequestLabel;
     request.answer_bytes_max = kTokenAnswerBytesMax;
-    request.options = options_for(source.way, source.token_url);
+    request.options = shared_options(source.way);
     request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}, {"Accept", "application/json"}};
     request.body = form_of(source);
     if (secret_in_body) {
@@ -82,11 +79,11 @@ Result<std::string> SecretFiles::read(const SecretText& secret, std::string_view
     if (secret.file.empty()) return secret.text.reveal();
     const MonotonicTime now = scheduler_.monotonic();
     const auto known = known_.find(secret.file);
-    if (known != known_.end() && now - known->second.read_at < kSecretAgeMax) return known->second.text;
-    auto text = read_file(disk_, secret.file, kSecretFileBytesMax);
+    if (known != known_.end() && now - known->second.read_at < age_max_) return known->second.text;
+    auto text = secret.resolve(disk_);
     if (!text) return fail_with_context(fmt::format("unable to read {} file {}", what, secret.file), text.error());
     Known& fresh = known_[secret.file];
-    fresh = {std::string(trim(*text)), now};
+    fresh = {*std::move(text), now};
     return fresh.text;
 }
 
@@ -97,7 +94,7 @@ HttpCredentials::~HttpCredentials() {
 }
 
 void HttpCredentials::complete(HttpRequest request, const HttpAccess& access, const Ready& ready) {
-    request.options = options_for(access.way, request.url);
+    request.options = shared_options(access.way);
     if (const Status added = add_headers(request, access); !added) return ready(tl::unexpected(added.error()));
     if (!access.oauth2) return ready(std::move(request));
     Token& token = token_of(*access.oauth2);
@@ -111,7 +108,9 @@ void HttpCredentials::complete(HttpRequest request, const HttpAccess& access, co
 
 Status HttpCredentials::add_headers(HttpRequest& request, const HttpAccess& access) {
     TOCSIN_TRY(std::string credentials, authorization(access));
-    if (!credentials.empty()) request.headers.push_back({"Authorization", std::move(credentials)});
+    // As in Go's client, what a request says of itself counts.
+    const bool has_own = !find_header(request.headers, "Authorization").empty();
+    if (!credentials.empty() && !has_own) request.headers.push_back({"Authorization", std::move(credentials)});
     for (const auto& [name, secret] : access.headers) {
         TOCSIN_TRY(std::string value, secrets_.read(secret, "header " + name));
         request.headers.push_back({name, std::move(value)});

@@ -14,10 +14,11 @@
 
 namespace tocsin {
 
-/// Secrets that configuration names by file, read again when what is known of them is a minute old.
+/// Secrets that configuration names by file, read again when what is known of them is older than `age_max`.
 class SecretFiles {
 public:
-    SecretFiles(Disk& disk, Scheduler& scheduler) : disk_(disk), scheduler_(scheduler) {}
+    SecretFiles(Disk& disk, const Scheduler& scheduler, Duration age_max)
+        : disk_(disk), scheduler_(scheduler), age_max_(age_max) {}
 
     /// The text itself, or the content of its file without surrounding blanks. `what` names the secret in the error.
     Result<std::string> read(const SecretText& secret, std::string_view what);
@@ -28,9 +29,13 @@ private:
         MonotonicTime read_at;
     };
     Disk& disk_;
-    Scheduler& scheduler_;
+    const Scheduler& scheduler_;
+    const Duration age_max_;
     std::map<std::string, Known> known_;
 };
+
+/// What requests for a token are called.
+inline constexpr std::string_view kTokenRequestLabel = "oauth2 token";
 
 /// Makes requests ready to leave: the way to the server, the credentials, the configured headers.
 ///
@@ -38,9 +43,11 @@ private:
 /// seconds before they expire, as Go's oauth2 does. Scheduler's thread only.
 class HttpCredentials {
 public:
-    /// All of it must outlive this.
-    HttpCredentials(Scheduler& scheduler, HttpClient& http, Disk& disk)
-        : scheduler_(scheduler), http_(http), secrets_(disk, scheduler) {}
+    /// All of it must outlive this. A secret's file is read again when what is known of it is older than
+    /// `secret_age_max`: at every request for 0.
+    HttpCredentials(const Scheduler& scheduler, HttpClient& http, Disk& disk,
+                    Duration secret_age_max = std::chrono::minutes(1))
+        : scheduler_(scheduler), http_(http), secrets_(disk, scheduler, secret_age_max) {}
     /// Cancels what is in flight; nobody is called any more.
     ~HttpCredentials();
     HttpCredentials(const HttpCredentials&) = delete;
@@ -76,7 +83,7 @@ private:
     void fetched(Token& token, const Result<HttpResponse>& answer);
     void hand_out(Token& token, const Status& status);
 
-    Scheduler& scheduler_;
+    const Scheduler& scheduler_;
     HttpClient& http_;
     SecretFiles secrets_;
     std::vector<std::unique_ptr<Token>> tokens_;

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/asio_stream.h"
+#include "base/asio_address.h"
 #include "base/httplib_exchange.h"
 #include "base/outgoing_request.h"
 #include "base/url.h"
@@ -229,7 +229,7 @@ private:
         if (pending == nullptr) return;
         auto url = check_outgoing(pending->request);
         if (!url) return end_with(id, url.error());
-        auto proxy = proxy_of(options_of(pending->request));
+        auto proxy = proxy_of(options_of(pending->request), *url, options_.proxies);
         if (!proxy) return end_with(id, proxy.error());
         pending->url = *std::move(url);
         pending->proxy = *std::move(proxy);

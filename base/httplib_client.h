@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/http.h"
+#include "base/proxy.h"
 #include "base/time.h"
 
 namespace tocsin {
@@ -16,8 +17,9 @@ struct HttplibClientOptions {
     unsigned threads_per_host = 2;
     std::size_t waiting_per_host_max = 10'000;
     Duration connect_timeout{5'000};  // of each address of a name
+    ProxyEnvironment proxies = {};
     /// Asked before each connect with an IP literal, be it from the URL or from the resolver; empty allows all.
-    std::function<bool(const std::string& address)> may_connect;
+    std::function<bool(const std::string& address)> may_connect = {};
 };
 
 /// Requests to receivers, discovery and other services, on a few threads of its own, each request on a new connection.

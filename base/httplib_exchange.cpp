@@ -60,16 +60,6 @@ httplib::Request to_httplib(const HttpRequest& request, const Url& url) {
 }
 
 /// Certificates as text, and the versions, which the library has no option for.
-AsioTls::Client texts_of(const HttpOptions& options) {
-    AsioTls::Client texts;
-    texts.ca_pem = options.ca_pem;
-    texts.cert_pem = options.cert_pem;
-    texts.key_pem = options.key_pem;
-    texts.least = options.tls_min;
-    texts.most = options.tls_max;
-    return texts;
-}
-
 Error tls_error(const httplib::SSLClient& client, httplib::Error error, const HttpOptions& options) {
     if (error == httplib::Error::SSLLoadingCerts) {
         return {Error::Kind::InvalidInput, "tls: cannot use CA file " + options.ca_file};
@@ -246,7 +236,7 @@ Result<HttpResponse> HttplibExchange::run_tls() {
         return fail(Error::Kind::InvalidInput,
                     "tls: cannot use certificate file " + options.cert_file + " with key file " + options.key_file);
     }
-    if (auto used = AsioTls::use_texts(client.ssl_context(), texts_of(options)); !used) {
+    if (auto used = AsioTls::use_texts(client.ssl_context(), AsioTls::client_of(options)); !used) {
         return tl::unexpected(used.error());
     }
     client.enable_server_certificate_verification(!options.insecure_skip_verify);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/http.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "base/time.h"
@@ -23,9 +24,7 @@ struct Mail {
     std::string host;
     std::uint16_t port = 25;
     Encryption encryption = Encryption::StartTls;
-    bool insecure_skip_verify = false;
-    std::string ca_file, cert_file, key_file;
-    std::string server_name;  // of the certificate; empty: the host
+    HttpOptions tls;  // of it what is about TLS
     std::string hello = "localhost";
 
     std::string username;  // empty: without authentication

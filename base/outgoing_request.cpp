@@ -105,14 +105,6 @@ std::vector<HttpHeader> headers_to_send(const HttpRequest& request, const Url& u
     return headers;
 }
 
-Result<std::optional<Url>> proxy_of(const HttpOptions& options) {
-    if (options.proxy_url.empty()) return std::nullopt;
-    auto url = parse_url(options.proxy_url);
-    if (!url) return fail_with_context("proxy_url", url.error());
-    if (url->scheme != "http") return fail(Error::Kind::InvalidInput, "proxy_url: unsupported scheme; expected http");
-    return *std::move(url);
-}
-
 const HttpOptions& options_of(const HttpRequest& request) {
     static const HttpOptions kDefaults;
     return request.options == nullptr ? kDefaults : *request.options;

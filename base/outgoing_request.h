@@ -24,9 +24,6 @@ Result<Url> check_outgoing(const HttpRequest& request);
 /// who frames the message.
 std::vector<HttpHeader> headers_to_send(const HttpRequest& request, const Url& url);
 
-/// Where to connect instead, when the options name a proxy. Only http proxies are spoken to.
-Result<std::optional<Url>> proxy_of(const HttpOptions& options);
-
 /// The options of a request that has some, or the defaults.
 const HttpOptions& options_of(const HttpRequest& request);
 

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "base/asio_address.h"
 #include "base/asio_stream.h"
 #include "base/asio_tls.h"
 #include "base/digest.h"
@@ -125,10 +126,9 @@ private:
     }
 
     void encrypt(std::function<void()> then) {
-        const auto tls =
-            AsioTls::make_client({mail_.insecure_skip_verify, mail_.ca_file, mail_.cert_file, mail_.key_file});
+        const auto tls = AsioTls::make_client(AsioTls::client_of(mail_.tls));
         if (!tls) return end(Error::Kind::InvalidInput, tls.error().message);
-        const std::string& name = mail_.server_name.empty() ? mail_.host : mail_.server_name;
+        const std::string& name = mail_.tls.server_name.empty() ? mail_.host : mail_.tls.server_name;
         stream_->start_tls(*tls, name, [self = shared_from_this(), then = std::move(then)](const Status& encrypted) {
             if (!encrypted) return self->end(Error::Kind::Unavailable, encrypted.error().message);
             self->is_encrypted_ = true;

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "base/url.h"
 #include "cli/commands.h"
+#include "cli/environment.h"
 #include "cli/terminal.h"
 
 namespace tocsin::cli {
@@ -49,7 +50,7 @@ HttpRequest request_of(const ApiQuestion& question) {
 struct ApiClient::World {
     AsioScheduler scheduler;
     AsioResolver resolver{scheduler};
-    HttplibClient http{scheduler, resolver};
+    HttplibClient http{scheduler, resolver, {.proxies = proxy_environment()}};
     PosixDisk disk;
     HttpCredentials credentials{scheduler, http, disk};
 };

@@ -15,6 +15,7 @@
 #include "base/system_random.h"
 #include "base/thread_pool_executor.h"
 #include "cli/commands.h"
+#include "cli/environment.h"
 #include "cli/terminal.h"
 #include "daemon/app.h"
 #include "daemon/http_limits.h"
@@ -39,8 +40,8 @@ struct World {
           log_thread(loop, 1),
           resolver(loop),
           dns(loop),
-          scrape_client(loop, resolver),
-          notify_client(loop, resolver),
+          scrape_client(loop, resolver, {.proxies = proxy_environment()}),
+          notify_client(loop, resolver, {.proxies = proxy_environment()}),
           mail_client(loop, resolver),
           server(loop, http_limits()),
           signals(loop),

@@ -29,6 +29,7 @@
 #include "base/virtual_scheduler.h"
 #include "cli/api_client.h"
 #include "cli/commands.h"
+#include "cli/environment.h"
 #include "cli/offline_rules.h"
 #include "cli/progress.h"
 #include "cli/replay_window.h"
@@ -252,7 +253,7 @@ struct PollingWorld {
     ThreadPoolExecutor executor{scheduler, std::max(1U, std::thread::hardware_concurrency())};
     AsioResolver resolver{scheduler};
     AsioDns dns{scheduler};
-    BeastClient client{scheduler, resolver};
+    BeastClient client{scheduler, resolver, {.proxies = proxy_environment()}};
     AsioSignals signals{scheduler};
     AsioFileWatch file_watch{scheduler};
     PosixDisk disk;

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "cli/commands.h"
+#include "cli/environment.h"
 #include "cli/terminal.h"
 #include "notifiers/config.h"
 #include "notifiers/receiver_trial.h"
@@ -53,7 +54,7 @@ int run_trial(const AlertmanagerConfig& config, const ReceiverConfig& receiver, 
               Duration timeout) {
     AsioScheduler scheduler;
     AsioResolver resolver(scheduler);
-    HttplibClient http(scheduler, resolver);
+    HttplibClient http(scheduler, resolver, {.proxies = proxy_environment()});
     SmtpClient mail(scheduler, resolver);
     PosixDisk disk;
     SystemRandom random;

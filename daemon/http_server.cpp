@@ -10,6 +10,7 @@
 #include <set>
 #include <utility>
 
+#include "base/asio_address.h"
 #include "base/asio_resolver.h"
 #include "base/asio_stream.h"
 #include "daemon/http_server_request.h"

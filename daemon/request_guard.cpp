@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/asio_stream.h"
+#include "base/asio_address.h"
 #include "base/text.h"
 #include "base/url.h"
 

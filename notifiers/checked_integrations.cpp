@@ -80,7 +80,7 @@ bool read_http(ConfigFields& fields, const std::string& directory) {
     fields.read("send_resolved", flag);
     const YamlNode* http = fields.get("http_config");
     if (http == nullptr || http->is_null()) return false;
-    return read_http_config(*http, fields.reading(), directory).authorization.has_value();
+    return read_http_config(*http, fields.reading(), directory).access.authorization.has_value();
 }
 
 void require(ConfigFields& fields, std::string_view key, std::string_view message) {

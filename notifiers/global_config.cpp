@@ -75,7 +75,8 @@ void read_smtp_config(ConfigFields& fields, const std::string& prefix, const std
     const YamlNode* tls = fields.get(prefix + "tls_config");
     if (tls == nullptr || tls->is_null()) return;
     into.unsupported_tls.clear();
-    into.tls = read_tls_config(*tls, fields.reading(), directory, into.unsupported_tls);
+    into.tls = {};
+    read_tls_config(*tls, fields.reading(), directory, into.tls, into.unsupported_tls);
 }
 
 GlobalConfig read_global_config(const YamlNode* node, ConfigReading& reading, const std::string& directory) {

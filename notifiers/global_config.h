@@ -15,11 +15,11 @@ struct SmtpConfig {
     std::string hello = "localhost";
     std::string smarthost;  // host:port
     std::string auth_username;
-    SecretSource auth_password;
-    SecretSource auth_secret;
+    SecretText auth_password;
+    SecretText auth_secret;
     std::string auth_identity;
     bool require_tls = true;
-    HttpClientConfig::Tls tls;
+    HttpAccess::Way tls;  // of it the parts that are about TLS
     std::vector<HttpClientConfig::Unsupported> unsupported_tls;
     std::optional<bool> force_implicit_tls;  // by the port when absent
 };
@@ -28,14 +28,14 @@ struct SmtpConfig {
 struct GlobalConfig {
     Duration resolve_timeout{300'000};
     HttpClientConfig http;
-    SecretSource slack_api_url;
-    SecretSource slack_app_token;
+    SecretText slack_api_url;
+    SecretText slack_app_token;
     std::string slack_app_url = "https://slack.com/api/chat.postMessage";
     std::string pagerduty_url = "https://events.pagerduty.com/v2/enqueue";
     std::string opsgenie_api_url = "https://api.opsgenie.com/";
-    SecretSource opsgenie_api_key;
+    SecretText opsgenie_api_key;
     std::string telegram_api_url = "https://api.telegram.org";
-    SecretSource telegram_bot_token;
+    SecretText telegram_bot_token;
     SmtpConfig smtp;
     /// Keys that were given a value, for integrations which are only checked.
     std::set<std::string, std::less<>> given;

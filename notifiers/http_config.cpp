@@ -2,335 +2,304 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include <fmt/format.h>
 
-#include "base/digest.h"
 #include "base/text.h"
+#include "base/url.h"
 
 namespace tocsin {
 namespace {
 
-using Unsupported = HttpClientConfig::Unsupported;
-
-constexpr std::uint64_t kSecretFileBytesMax = 64 * 1024;
-
-// Go's client sets these itself (prometheus/common config.ReservedHeaders).
-constexpr std::array<std::string_view, 20> kReservedHeaders = {"authorization",
-                                                               "host",
-                                                               "content-encoding",
-                                                               "content-length",
-                                                               "content-type",
-                                                               "user-agent",
-                                                               "connection",
-                                                               "keep-alive",
-                                                               "proxy-authenticate",
-                                                               "proxy-authorization",
-                                                               "www-authenticate",
-                                                               "accept-encoding",
-                                                               "x-prometheus-remote-write-version",
-                                                               "x-prometheus-remote-read-version",
-                                                               "x-prometheus-scrape-timeout-seconds",
-                                                               "x-amz-date",
-                                                               "x-amz-security-token",
-                                                               "x-amz-content-sha256",
-                                                               "te",
-                                                               "trailer"};
-
-void read_file_key(ConfigFields& fields, const std::string& key, const std::string& directory, SecretSource& source) {
+void read_file_key(ConfigFields& fields, const std::string& key, const std::string& directory, SecretText& source) {
     const std::string file = key + "_file";
     if (fields.read(file, source.file) && !source.file.empty()) source.file = resolve_path(directory, source.file);
     fields.at_most_one({key, file});
 }
 
-/// Reads `key`, `key_file` and `key_ref` of a mapping.
-SecretSource read_secret_or_ref(ConfigFields& fields, const std::string& key, const std::string& directory,
-                                std::vector<Unsupported>& unsupported, std::string_view prefix) {
-    SecretSource source;
-    fields.read_secret(key, source.text);
-    if (fields.read(key + "_file", source.file) && !source.file.empty()) {
-        source.file = resolve_path(directory, source.file);
-    }
-    if (fields.has(key + "_ref")) unsupported.push_back({key + "_ref", fields.get(key + "_ref")->where});
-    fields.at_most_one({key, key + "_file", key + "_ref"}, prefix);
-    return source;
+const YamlNode* given(ConfigFields& fields, std::string_view key) {
+    const YamlNode* node = fields.get(key);
+    return node != nullptr && !node->is_null() ? node : nullptr;
 }
 
-void read_oauth2(const YamlNode& node, ConfigReading& reading, const std::string& directory,
-                 std::vector<Unsupported>& unsupported) {
-    unsupported.push_back({"oauth2", node.where});
-    ConfigFields fields(node, "oauth2", reading);
-    std::vector<Unsupported> ignored;
-    read_secret_or_ref(fields, "client_secret", directory, ignored, "oauth2 ");
-    read_secret_or_ref(fields, "client_certificate_key", directory, ignored, "oauth2 ");
-    if (!fields.has("client_id")) fields.report("client_id", "oauth2 client_id must be configured");
-    if (!fields.has("token_url")) fields.report("token_url", "oauth2 token_url must be configured");
-    std::vector<std::string> scopes;
-    std::vector<std::pair<std::string, std::string>> parameters;
-    fields.read("scopes", scopes);
-    fields.read("endpoint_params", parameters);
-    if (const YamlNode* tls = fields.get("tls_config")) read_tls_config(*tls, reading, directory, ignored);
-    for (const auto* key : {"proxy_url", "no_proxy", "proxy_from_environment", "proxy_connect_header", "grant_type",
-                            "client_certificate_key_id", "signature_algorithm", "iss", "audience", "claims"}) {
-        fields.ignore(key);
-    }
-    fields.finish();
+// As prometheus/common orders them; nothing for a text that is none.
+std::optional<int> tls_rank(std::string_view version) {
+    constexpr std::array<std::string_view, 4> kVersions{"TLS10", "TLS11", "TLS12", "TLS13"};
+    const auto found = std::ranges::find(kVersions, version);
+    if (found == kVersions.end()) return std::nullopt;
+    return static_cast<int>(found - kVersions.begin());
 }
+constexpr int kTls12 = 2;
 
-HttpClientConfig::BasicAuth read_basic_auth(const YamlNode& node, ConfigReading& reading, const std::string& directory,
-                                            std::vector<Unsupported>& unsupported) {
-    ConfigFields fields(node, "basic_auth", reading);
-    HttpClientConfig::BasicAuth auth;
-    std::string username;
-    fields.read("username", username);
-    auth.username.text = Secret(username);
-    if (fields.read("username_file", auth.username.file) && !auth.username.file.empty()) {
-        auth.username.file = resolve_path(directory, auth.username.file);
-    }
-    if (fields.has("username_ref")) unsupported.push_back({"username_ref", fields.get("username_ref")->where});
-    fields.at_most_one({"username", "username_file", "username_ref"}, "basic_auth ");
-    auth.password = read_secret_or_ref(fields, "password", directory, unsupported, "basic_auth ");
-    fields.finish();
-    return auth;
-}
+/// One http_config: where file names start, and where what cannot be honoured goes.
+class HttpReader {
+public:
+    HttpReader(ConfigReading& reading, const std::string& directory,
+               std::vector<HttpClientConfig::Unsupported>& unsupported)
+        : reading_(reading), directory_(directory), unsupported_(unsupported) {}
 
-HttpClientConfig::Authorization read_authorization(const YamlNode& node, ConfigReading& reading,
-                                                   const std::string& directory,
-                                                   std::vector<Unsupported>& unsupported) {
-    ConfigFields fields(node, "authorization", reading);
-    HttpClientConfig::Authorization authorization;
-    std::string type;
-    if (fields.read("type", type) && !trim(type).empty()) authorization.type = trim(type);
-    if (iequals(authorization.type, "basic")) {
-        fields.report("type", R"(authorization type cannot be set to "basic", use "basic_auth" instead)");
+    void read_all(const YamlNode& node, HttpAccess& access) {
+        ConfigFields fields(node, "http_config", reading_);
+        read_credentials(fields, access);
+        if (const YamlNode* tls = given(fields, "tls_config")) read_tls(*tls, access.way);
+        fields.read("follow_redirects", access.way.follow_redirects);
+        bool is_http2_allowed = true;  // it is never spoken
+        fields.read("enable_http2", is_http2_allowed);
+        read_proxy(fields, access.way);
+        read_headers(fields, access);
+        fields.finish();
     }
-    authorization.credentials = read_secret_or_ref(fields, "credentials", directory, unsupported, "authorization ");
-    fields.finish();
-    return authorization;
-}
 
-HttpClientConfig::Header read_header(const YamlNode::Entry& entry, ConfigReading& reading,
-                                     const std::string& directory) {
-    ConfigFields fields(entry.value, "http_headers", reading);
-    HttpClientConfig::Header header{entry.key, {}};
-    std::vector<std::string> values;
-    fields.read("values", values);
-    for (std::string& value : values) header.values.push_back({Secret(std::move(value)), {}});
-    std::vector<std::string> secrets;
-    if (fields.read("secrets", secrets)) {
-        for (const YamlNode& item : fields.get("secrets")->items) reading.secrets.push_back(&item);
+    void read_tls(const YamlNode& node, HttpAccess::Way& way) {
+        ConfigFields fields(node, "tls_config", reading_);
+        fields.read("ca", way.ca_pem);
+        fields.read("cert", way.cert_pem);
+        fields.read_secret("key", way.key_pem);
+        read_path(fields, "ca_file", way.ca_file);
+        read_path(fields, "cert_file", way.cert_file);
+        read_path(fields, "key_file", way.key_file);
+        for (const auto* reference : {"ca_ref", "cert_ref", "key_ref"}) cannot_honour(fields, reference, "tls_config.");
+        fields.read("server_name", way.server_name);
+        fields.read("insecure_skip_verify", way.insecure_skip_verify);
+        read_tls_versions(fields, way);
+        for (const std::string key : {"ca", "cert", "key"}) fields.at_most_one({key, key + "_file", key + "_ref"});
+        check_own_certificate(fields);
+        fields.finish();
     }
-    for (std::string& secret : secrets) header.values.push_back({Secret(std::move(secret)), {}});
-    std::vector<std::string> files;
-    fields.read("files", files);
-    for (const std::string& file : files) header.values.push_back({{}, resolve_path(directory, file)});
-    fields.finish();
-    const std::string name = to_lower(entry.key);
-    if (std::find(kReservedHeaders.begin(), kReservedHeaders.end(), name) != kReservedHeaders.end()) {
-        fields.report({}, fmt::format("setting header {} is not allowed", go_quote(entry.key)));
-    }
-    return header;
-}
 
-void read_headers(ConfigFields& fields, HttpClientConfig& config, const std::string& directory) {
-    const YamlNode* node = fields.get("http_headers");
-    if (node == nullptr || node->is_null()) return;
-    if (!node->is_map()) return fields.report("http_headers", "http_headers is not a map", "a map");
-    for (const auto& entry : node->entries) {
-        config.headers.push_back(read_header(entry, fields.reading(), directory));
+private:
+    void cannot_honour(ConfigFields& fields, std::string_view key, std::string_view prefix = {}) {
+        if (fields.has(key)) unsupported_.push_back({fmt::format("{}{}", prefix, key), fields.get(key)->where});
     }
-}
 
-void read_proxy(ConfigFields& fields, HttpClientConfig& config) {
+    void read_path(ConfigFields& fields, std::string_view key, std::string& into) {
+        if (fields.read(key, into) && !into.empty()) into = resolve_path(directory_, into);
+    }
+
+    // `key`, `key_file` and `key_ref`, of which one may be there.
+    SecretText read_secret(ConfigFields& fields, const std::string& key, std::string_view prefix) {
+        SecretText secret;
+        fields.read_secret(key, secret.text);
+        read_path(fields, key + "_file", secret.file);
+        cannot_honour(fields, key + "_ref");
+        fields.at_most_one({key, key + "_file", key + "_ref"}, prefix);
+        return secret;
+    }
+
+    HttpAccess::BasicAuth read_basic_auth(const YamlNode& node) {
+        ConfigFields fields(node, "basic_auth", reading_);
+        HttpAccess::BasicAuth auth;
+        std::string username;  // shown, unlike a secret
+        fields.read("username", username);
+        auth.username.text = Secret(username);
+        read_path(fields, "username_file", auth.username.file);
+        cannot_honour(fields, "username_ref");
+        fields.at_most_one({"username", "username_file", "username_ref"}, "basic_auth ");
+        auth.password = read_secret(fields, "password", "basic_auth ");
+        fields.finish();
+        return auth;
+    }
+
+    HttpAccess::Authorization read_authorization(const YamlNode& node) {
+        ConfigFields fields(node, "authorization", reading_);
+        HttpAccess::Authorization authorization;
+        std::string type;
+        if (fields.read("type", type) && !trim(type).empty()) authorization.type = trim(type);
+        if (iequals(authorization.type, "basic")) {
+            fields.report("type", R"(authorization type cannot be set to "basic", use "basic_auth" instead)");
+        }
+        authorization.credentials = read_secret(fields, "credentials", "authorization ");
+        fields.finish();
+        return authorization;
+    }
+
+    HttpAccess::OAuth2 read_oauth2(const YamlNode& node) {
+        ConfigFields fields(node, "oauth2", reading_);
+        HttpAccess::OAuth2 oauth2;
+        fields.read("client_id", oauth2.client_id);
+        oauth2.client_secret = read_secret(fields, "client_secret", "oauth2 ");
+        fields.read("token_url", oauth2.token_url);
+        fields.read("scopes", oauth2.scopes);
+        fields.read("endpoint_params", oauth2.endpoint_params);
+        if (const YamlNode* tls = given(fields, "tls_config")) read_tls(*tls, oauth2.way);
+        read_proxy(fields, oauth2.way);
+        read_signed_grant(fields);
+        if (oauth2.client_id.empty()) fields.report("client_id", "oauth2 client_id must be configured");
+        if (oauth2.token_url.empty()) fields.report("token_url", "oauth2 token_url must be configured");
+        fields.finish();
+        return oauth2;
+    }
+
+    // Tokens that are asked for with a signature instead of a secret.
+    void read_signed_grant(ConfigFields& fields) {
+        read_secret(fields, "client_certificate_key", "oauth2 ");
+        std::string grant;
+        fields.read("grant_type", grant);
+        if (!grant.empty() && grant != "client_credentials") cannot_honour(fields, "grant_type", "oauth2.");
+        for (const auto* key : {"client_certificate_key", "client_certificate_key_file", "client_certificate_key_id",
+                                "signature_algorithm", "iss", "audience", "claims"}) {
+            cannot_honour(fields, key, "oauth2.");
+        }
+    }
+
+    void read_credentials(ConfigFields& fields, HttpAccess& access) {
+        if (const YamlNode* node = given(fields, "basic_auth")) access.basic_auth = read_basic_auth(*node);
+        if (const YamlNode* node = given(fields, "authorization")) access.authorization = read_authorization(*node);
+        if (const YamlNode* node = given(fields, "oauth2")) access.oauth2 = read_oauth2(*node);
+        SecretText bearer;
+        fields.read_secret("bearer_token", bearer.text);
+        read_path(fields, "bearer_token_file", bearer.file);
+        fields.at_most_one({"bearer_token", "bearer_token_file"});
+        check_one_way(fields, access, !bearer.empty());
+        if (!bearer.empty() && !access.authorization)
+            access.authorization = HttpAccess::Authorization{"Bearer", bearer};
+    }
+
+    static void check_one_way(ConfigFields& fields, const HttpAccess& access, bool has_bearer) {
+        const int ways =
+            int(access.basic_auth.has_value()) + int(access.authorization.has_value()) + int(access.oauth2.has_value());
+        if (has_bearer && (access.basic_auth || access.oauth2)) {
+            fields.report("bearer_token",
+                          "at most one of basic_auth, oauth2, bearer_token & bearer_token_file must be configured");
+        } else if (has_bearer && access.authorization) {
+            fields.report("authorization", "authorization is not compatible with bearer_token & bearer_token_file");
+        } else if (ways > 1) {
+            fields.report("authorization", "at most one of basic_auth, oauth2 & authorization must be configured");
+        }
+    }
+
+    // Nothing below 1.2 is spoken, so that is the least where less would be allowed.
+    void read_tls_versions(ConfigFields& fields, HttpAccess::Way& way) {
+        const auto least = read_tls_version(fields, "min_version");
+        const auto most = read_tls_version(fields, "max_version");
+        if (least && most && *most < *least) {
+            fields.report("max_version",
+                          "tls_config.max_version must be greater than or equal to "
+                          "tls_config.min_version if both are specified");
+        }
+        if (least && *least > kTls12) way.tls_min = TlsVersion::Tls13;
+        if (most && *most == kTls12) way.tls_max = TlsVersion::Tls12;
+        if (most && *most < kTls12) cannot_honour(fields, "max_version", "tls_config.");
+    }
+
+    static std::optional<int> read_tls_version(ConfigFields& fields, std::string_view key) {
+        std::string text;
+        if (!fields.read(key, text) || text.empty()) return std::nullopt;
+        const auto rank = tls_rank(text);
+        if (!rank) fields.report(key, fmt::format("unknown TLS version: {}", text), "TLS10, TLS11, TLS12 or TLS13");
+        return rank;
+    }
+
+    static void check_own_certificate(ConfigFields& fields) {
+        const auto has = [&](const std::string& key) {
+            return fields.has(key) || fields.has(key + "_file") || fields.has(key + "_ref");
+        };
+        if (has("cert") && !has("key")) {
+            fields.report("cert_file",
+                          "exactly one of key or key_file must be configured when a client certificate is configured");
+        } else if (has("key") && !has("cert")) {
+            fields.report("key_file",
+                          "exactly one of cert or cert_file must be configured when a client key is configured");
+        }
+    }
+
     // Only the URL package of Go looks at a proxy's URL when a file is loaded, so nearly every text passes there.
-    fields.read("proxy_url", config.proxy_url);
-    fields.read("no_proxy", config.no_proxy);
-    bool from_environment = false;
-    fields.read("proxy_from_environment", from_environment);
-    const bool connect_header = fields.has("proxy_connect_header");
-    if (connect_header)
-        config.unsupported.push_back({"proxy_connect_header", fields.get("proxy_connect_header")->where});
-    if (from_environment) {
-        config.unsupported.push_back({"proxy_from_environment", fields.get("proxy_from_environment")->where});
-        if (!config.proxy_url.empty()) {
+    void read_proxy(ConfigFields& fields, HttpAccess::Way& way) {
+        fields.read("proxy_url", way.proxy_url);
+        fields.read("no_proxy", way.no_proxy);
+        fields.read("proxy_from_environment", way.proxy_from_environment);
+        cannot_honour(fields, "proxy_connect_header");
+        if (const auto url = parse_url(way.proxy_url); !way.proxy_url.empty() && (!url || url->scheme != "http")) {
+            cannot_honour(fields, "proxy_url");
+        }
+        check_proxy(fields, way);
+    }
+
+    static void check_proxy(ConfigFields& fields, const HttpAccess::Way& way) {
+        if (way.proxy_from_environment && !way.proxy_url.empty()) {
             fields.report("proxy_url", "if proxy_from_environment is configured, proxy_url must not be configured");
         }
-        if (!config.no_proxy.empty()) {
+        if (way.proxy_from_environment && !way.no_proxy.empty()) {
             fields.report("no_proxy", "if proxy_from_environment is configured, no_proxy must not be configured");
         }
-    } else if (config.proxy_url.empty()) {
-        if (!config.no_proxy.empty()) {
+        if (way.proxy_from_environment || !way.proxy_url.empty()) return;
+        if (!way.no_proxy.empty()) {
             fields.report("no_proxy", "if no_proxy is configured, proxy_url must also be configured");
         }
-        if (connect_header) {
+        if (fields.has("proxy_connect_header")) {
             fields.report(
                 "proxy_connect_header",
                 "if proxy_connect_header is configured, proxy_url or proxy_from_environment must also be configured");
         }
     }
-}
 
-void read_credentials(ConfigFields& fields, HttpClientConfig& config, const std::string& directory) {
-    const auto given = [&](std::string_view key) {
-        const YamlNode* node = fields.get(key);
-        return node != nullptr && !node->is_null() ? node : nullptr;
-    };
-    if (const YamlNode* node = given("basic_auth")) {
-        config.basic_auth = read_basic_auth(*node, fields.reading(), directory, config.unsupported);
+    void read_header(const YamlNode::Entry& entry, HttpAccess& access) {
+        ConfigFields fields(entry.value, "http_headers", reading_);
+        std::vector<std::string> values, secrets, files;
+        fields.read("values", values);
+        if (fields.read("secrets", secrets)) {
+            for (const YamlNode& item : fields.get("secrets")->items) reading_.secrets.push_back(&item);
+        }
+        fields.read("files", files);
+        fields.finish();
+        for (auto* texts : {&values, &secrets}) {
+            for (std::string& text : *texts)
+                access.headers.emplace_back(entry.key, SecretText{Secret(std::move(text)), {}});
+        }
+        for (const std::string& file : files) {
+            access.headers.emplace_back(entry.key, SecretText{{}, resolve_path(directory_, file)});
+        }
+        if (is_reserved_header(entry.key)) {
+            fields.report({}, fmt::format("setting header {} is not allowed", go_quote(entry.key)));
+        }
     }
-    if (const YamlNode* node = given("authorization")) {
-        config.authorization = read_authorization(*node, fields.reading(), directory, config.unsupported);
-    }
-    if (const YamlNode* node = given("oauth2")) read_oauth2(*node, fields.reading(), directory, config.unsupported);
 
-    SecretSource bearer;
-    fields.read_secret("bearer_token", bearer.text);
-    if (fields.read("bearer_token_file", bearer.file) && !bearer.file.empty()) {
-        bearer.file = resolve_path(directory, bearer.file);
+    void read_headers(ConfigFields& fields, HttpAccess& access) {
+        const YamlNode* node = given(fields, "http_headers");
+        if (node == nullptr) return;
+        if (!node->is_map()) return fields.report("http_headers", "http_headers is not a map", "a map");
+        for (const auto& entry : node->entries) read_header(entry, access);
     }
-    fields.at_most_one({"bearer_token", "bearer_token_file"});
-    const bool has_bearer = !bearer.empty();
-    const bool has_oauth2 = given("oauth2") != nullptr;
-    if (has_bearer && (config.basic_auth || has_oauth2)) {
-        fields.report("bearer_token",
-                      "at most one of basic_auth, oauth2, bearer_token & bearer_token_file must be configured");
-    } else if (has_bearer && config.authorization) {
-        fields.report("authorization", "authorization is not compatible with bearer_token & bearer_token_file");
-    } else if (int(config.basic_auth.has_value()) + int(config.authorization.has_value()) + int(has_oauth2) > 1) {
-        fields.report("authorization", "at most one of basic_auth, oauth2 & authorization must be configured");
-    }
-    if (has_bearer && !config.authorization) config.authorization = HttpClientConfig::Authorization{"Bearer", bearer};
-}
+
+    ConfigReading& reading_;
+    const std::string& directory_;
+    std::vector<HttpClientConfig::Unsupported>& unsupported_;
+};
 
 }  // namespace
 
-SecretSource read_secret_source(ConfigFields& fields, const std::string& key, const std::string& directory) {
-    SecretSource source;
+SecretText read_secret_source(ConfigFields& fields, const std::string& key, const std::string& directory) {
+    SecretText source;
     fields.read_secret(key, source.text);
     read_file_key(fields, key, directory, source);
     return source;
 }
 
-SecretSource read_secret_url_source(ConfigFields& fields, const std::string& key, const std::string& directory) {
-    SecretSource source;
+SecretText read_secret_url_source(ConfigFields& fields, const std::string& key, const std::string& directory) {
+    SecretText source;
     fields.read_secret_url(key, source.text);
     read_file_key(fields, key, directory, source);
     return source;
 }
 
-SecretSource read_required_url(ConfigFields& fields, const std::string& key, const std::string& directory) {
-    SecretSource source = read_secret_url_source(fields, key, directory);
+SecretText read_required_url(ConfigFields& fields, const std::string& key, const std::string& directory) {
+    SecretText source = read_secret_url_source(fields, key, directory);
     if (!fields.has(key) && source.file.empty()) {
         fields.report({}, fmt::format("one of {} or {}_file must be configured", key, key));
     }
     return source;
 }
 
-Result<std::string> SecretSource::resolve(Disk& disk) const {
-    if (file.empty()) return text.reveal();
-    auto content = read_file(disk, file, kSecretFileBytesMax);
-    if (!content) return tl::unexpected(std::move(content).error());
-    return std::string(trim(*content));
-}
-
-HttpOptions HttpClientConfig::options_for(std::string_view host) const {
-    HttpOptions options;
-    options.follow_redirects = follow_redirects;
-    options.insecure_skip_verify = tls.insecure_skip_verify;
-    options.ca_file = tls.ca_file;
-    options.cert_file = tls.cert_file;
-    options.key_file = tls.key_file;
-    options.server_name = tls.server_name;
-    if (!matches_no_proxy(no_proxy, host)) options.proxy_url = proxy_url;
-    return options;
-}
-
-Result<std::vector<HttpHeader>> HttpClientConfig::request_headers(Disk& disk) const {
-    std::vector<HttpHeader> out;
-    if (basic_auth) {
-        TOCSIN_TRY(const std::string username, basic_auth->username.resolve(disk));
-        TOCSIN_TRY(const std::string password, basic_auth->password.resolve(disk));
-        out.push_back({"Authorization", "Basic " + base64_encode(username + ":" + password)});
-    } else if (authorization) {
-        TOCSIN_TRY(const std::string credentials, authorization->credentials.resolve(disk));
-        out.push_back({"Authorization", authorization->type + " " + credentials});
-    }
-    for (const Header& header : headers) {
-        for (const SecretSource& value : header.values) {
-            TOCSIN_TRY(std::string text, value.resolve(disk));
-            out.push_back({header.name, std::move(text)});
-        }
-    }
-    return out;
-}
-
-HttpClientConfig::Tls read_tls_config(const YamlNode& node, ConfigReading& reading, const std::string& directory,
-                                      std::vector<Unsupported>& unsupported) {
-    ConfigFields fields(node, "tls_config", reading);
-    HttpClientConfig::Tls tls;
-    const auto read_path = [&](std::string_view key, std::string& into) {
-        if (fields.read(key, into) && !into.empty()) into = resolve_path(directory, into);
-    };
-    read_path("ca_file", tls.ca_file);
-    read_path("cert_file", tls.cert_file);
-    read_path("key_file", tls.key_file);
-    fields.read("server_name", tls.server_name);
-    fields.read("insecure_skip_verify", tls.insecure_skip_verify);
-    Secret key;
-    fields.read_secret("key", key);
-    for (const auto* inline_key : {"ca", "cert", "key", "ca_ref", "cert_ref", "key_ref"}) {
-        if (fields.has(inline_key))
-            unsupported.push_back({std::string("tls_config.") + inline_key, fields.get(inline_key)->where});
-    }
-    for (const auto* version : {"min_version", "max_version"}) {
-        std::string text;
-        if (!fields.read(version, text) || text.empty()) continue;
-        const bool known = text == "TLS10" || text == "TLS11" || text == "TLS12" || text == "TLS13";
-        if (!known)
-            fields.report(version, fmt::format("unknown TLS version: {}", text), "TLS10, TLS11, TLS12 or TLS13");
-    }
-    fields.at_most_one({"ca", "ca_file", "ca_ref"});
-    fields.at_most_one({"cert", "cert_file", "cert_ref"});
-    fields.at_most_one({"key", "key_file", "key_ref"});
-    const bool has_cert = fields.has("cert") || fields.has("cert_file") || fields.has("cert_ref");
-    const bool has_key = fields.has("key") || fields.has("key_file") || fields.has("key_ref");
-    if (has_cert && !has_key) {
-        fields.report("cert_file",
-                      "exactly one of key or key_file must be configured when a client certificate is configured");
-    } else if (has_key && !has_cert) {
-        fields.report("key_file",
-                      "exactly one of cert or cert_file must be configured when a client key is configured");
-    }
-    fields.finish();
-    return tls;
-}
-
 HttpClientConfig read_http_config(const YamlNode& node, ConfigReading& reading, const std::string& directory) {
-    ConfigFields fields(node, "http_config", reading);
     HttpClientConfig config;
-    read_credentials(fields, config, directory);
-    const YamlNode* tls = fields.get("tls_config");
-    if (tls != nullptr && !tls->is_null()) config.tls = read_tls_config(*tls, reading, directory, config.unsupported);
-    fields.read("follow_redirects", config.follow_redirects);
-    bool http2 = true;
-    fields.read("enable_http2", http2);
-    read_proxy(fields, config);
-    read_headers(fields, config, directory);
-    fields.finish();
+    HttpReader(reading, directory, config.unsupported).read_all(node, config.access);
     return config;
 }
 
-bool matches_no_proxy(std::string_view no_proxy, std::string_view host) {
-    for (const std::string_view piece : split(no_proxy, ',')) {
-        std::string_view domain = trim(piece);
-        if (domain.empty()) continue;
-        if (domain == "*") return true;
-        if (iequals(domain, host)) return true;
-        if (domain.front() == '.') domain.remove_prefix(1);
-        const bool longer = host.size() > domain.size() && host[host.size() - domain.size() - 1] == '.';
-        if (longer && iequals(host.substr(host.size() - domain.size()), domain)) return true;
-    }
-    return false;
+void read_tls_config(const YamlNode& node, ConfigReading& reading, const std::string& directory, HttpAccess::Way& way,
+                     std::vector<HttpClientConfig::Unsupported>& unsupported) {
+    HttpReader(reading, directory, unsupported).read_tls(node, way);
 }
 
 }  // namespace tocsin

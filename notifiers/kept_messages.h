@@ -19,8 +19,8 @@ namespace tocsin {
 /// Several integrations may be told at the same time, each by several requests. Those of one attempt are found when it
 /// ends: a NotificationObserver that is told of an attempt calls take() for its requests.
 ///
-/// Scheduler's thread only. Nothing fails: every request that is not cancelled is answered. The scheduler outlives this;
-/// what is not answered when this goes never is.
+/// Scheduler's thread only. Nothing fails: every request that is not cancelled is answered. The scheduler outlives
+/// this; what is not answered when this goes never is.
 class KeptMessages final : public HttpClient, public MailClient {
 public:
     explicit KeptMessages(Scheduler& scheduler) : scheduler_(scheduler) {}
@@ -33,6 +33,7 @@ public:
     std::vector<HttpRequest> take();
 
 private:
+    HttpClient::RequestId answer_token(HttpEvents events);
     std::uint64_t keep(HttpRequest request);
     void post_answer(std::uint64_t id, std::function<void()> verdict);
     void answer(std::uint64_t id, const std::function<void()>& verdict);
@@ -43,6 +44,9 @@ private:
     std::vector<HttpRequest> ended_;                               // of the attempt whose last answer is being given
     std::shared_ptr<int> alive_ = std::make_shared<int>();         // for tasks that outlive this
 };
+
+/// The answer of a server of OAuth 2.0 tokens that there is not.
+HttpResponse pretended_token();
 
 /// A mail in the shape of a request: `MAIL from … to … by …`.
 HttpRequest request_of(Mail mail);

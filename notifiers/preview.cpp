@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/http_credentials.h"
 #include "base/mail.h"
 #include "base/random.h"
 #include "base/version.h"
@@ -20,6 +21,7 @@ namespace {
 class KeepingClient final : public HttpClient {
 public:
     RequestId send(HttpRequest request, HttpEvents events) override {
+        if (request.label == kTokenRequestLabel) return events.verdict(pretended_token()), 0;
         kept = std::move(request);
         HttpResponse taken;
         taken.status = 200;

@@ -13,7 +13,7 @@ constexpr int kRed = 0x992D22;
 constexpr int kGreen = 0x2ECC71;
 
 struct DiscordConfig final : IntegrationConfig {
-    SecretSource webhook_url;
+    SecretText webhook_url;
     TemplateField content{R"({{ template "discord.default.content" . }})", {}};
     TemplateField title{R"({{ template "discord.default.title" . }})", {}};
     TemplateField message{R"({{ template "discord.default.message" . }})", {}};

@@ -129,12 +129,7 @@ private:
         mail.port = *port;
         mail.hello = config_->smtp.hello;
         mail.encryption = encryption_for(server.port);
-        const HttpClientConfig::Tls& tls = config_->smtp.tls;
-        mail.insecure_skip_verify = tls.insecure_skip_verify;
-        mail.ca_file = tls.ca_file;
-        mail.cert_file = tls.cert_file;
-        mail.key_file = tls.key_file;
-        mail.server_name = tls.server_name;
+        mail.tls = config_->smtp.tls.options();
         return mail;
     }
 

@@ -20,6 +20,10 @@ constexpr Duration kRetryAfterMax = std::chrono::hours(1);
 constexpr std::size_t kExcerptBytes = 1024;
 // What is that long is a key rather than a word.
 constexpr std::size_t kKeyBytesMin = 16;
+// Of every request, in front of those that may hold a secret: Content-Type and User-Agent.
+constexpr std::ptrdiff_t kOwnHeaders = 2;
+// Of an attempt whose request waits for a token.
+constexpr HttpClient::RequestId kNotSent = 0;
 
 std::optional<int> parse_digits(std::string_view text) {
     int number = 0;
@@ -81,6 +85,20 @@ FailureReason reason_of_status(int status) {
     return FailureReason::Other;
 }
 
+Outcome unanswered(const Error& error, Outcome::Kind kind) {
+    Outcome outcome;
+    outcome.kind = kind;
+    if (error.kind == Error::Kind::Timeout) outcome.reason = FailureReason::DeadlineExceeded;
+    outcome.message = error.message;
+    return outcome;
+}
+
+// A server of tokens that cannot be reached may be there later; a secret that cannot be read will not come by itself.
+Outcome not_sent(const Error& error) {
+    const bool may_pass = error.kind == Error::Kind::Timeout || error.kind == Error::Kind::Unavailable;
+    return unanswered(error, may_pass ? Outcome::Kind::RetryLater : Outcome::Kind::Failed);
+}
+
 }  // namespace
 
 std::string_view to_string(FailureReason reason) {
@@ -109,6 +127,7 @@ HttpNotifier::HttpNotifier(std::string_view kind, std::shared_ptr<const Integrat
       config_(std::move(config)),
       http_(context.http),
       disk_(context.disk),
+      credentials_(context.clock, context.http, context.disk, Duration{0}),
       clock_(context.clock),
       user_agent_(context.user_agent) {}
 
@@ -148,22 +167,29 @@ Notifier::AttemptId HttpNotifier::notify(const Notification& notification, Durat
 void HttpNotifier::send_next(const std::shared_ptr<Attempt>& attempt) {
     const Duration left = std::chrono::ceil<Duration>(attempt->deadline - clock_.monotonic());
     Message& message = attempt->messages[attempt->next++];
+    running_[attempt->id] = kNotSent;
     auto request = build_request(message, std::max(left, Duration{1}));
-    if (!request) {
-        Outcome outcome;
-        outcome.kind = Outcome::Kind::Failed;
-        outcome.message = request.error().message;
-        return end_step(attempt, std::move(outcome));
+    if (!request) return send(attempt, message, std::move(request));
+    credentials_.complete(
+        *std::move(request), config_->http.access,
+        [this, attempt, &message](Result<HttpRequest> complete) { send(attempt, message, std::move(complete)); });
+}
+
+void HttpNotifier::send(const std::shared_ptr<Attempt>& attempt, Message& message, Result<HttpRequest> complete) {
+    if (!running_.contains(attempt->id)) return;  // cancelled while it waited for a token
+    if (!complete) {
+        running_.erase(attempt->id);
+        return end_step(attempt, not_sent(complete.error()));
     }
+    message.headers.assign(complete->headers.begin() + kOwnHeaders, complete->headers.end());
     HttpEvents events;
     events.verdict = [this, attempt, &message](const Result<HttpResponse>& verdict) {
         running_.erase(attempt->id);
         end_step(attempt, outcome_of(attempt->notification, message, verdict));
     };
-    // The entry is made first: a client may answer before send() returns.
-    running_[attempt->id] = 0;
-    const HttpClient::RequestId request_id = http_.send(*std::move(request), std::move(events));
-    if (const auto entry = running_.find(attempt->id); entry != running_.end() && entry->second == 0) {
+    const HttpClient::RequestId request_id = http_.send(*std::move(complete), std::move(events));
+    // A client may have answered before send() returned.
+    if (const auto entry = running_.find(attempt->id); entry != running_.end() && entry->second == kNotSent) {
         entry->second = request_id;
     }
 }
@@ -180,14 +206,12 @@ void HttpNotifier::end_step(const std::shared_ptr<Attempt>& attempt, Outcome out
 void HttpNotifier::cancel(AttemptId id) {
     const auto running = running_.find(id);
     if (running == running_.end()) return;
-    http_.cancel(running->second);
+    if (running->second != kNotSent) http_.cancel(running->second);
     running_.erase(running);
 }
 
-Result<HttpRequest> HttpNotifier::build_request(Message& message, Duration timeout) {
-    TOCSIN_TRY(auto headers, config_->http.request_headers(disk_));
-    headers.insert(headers.end(), message.headers.begin(), message.headers.end());
-    message.headers = std::move(headers);
+Result<HttpRequest> HttpNotifier::build_request(const Message& message, Duration timeout) const {
+    TOCSIN_TRY([[maybe_unused]] const Url url, parse_url(message.url));
     HttpRequest request;
     request.method = message.method;
     request.url = message.url;
@@ -196,8 +220,6 @@ Result<HttpRequest> HttpNotifier::build_request(Message& message, Duration timeo
     request.timeout = timeout;
     request.headers = {{"Content-Type", message.content_type}, {"User-Agent", user_agent_}};
     request.headers.insert(request.headers.end(), message.headers.begin(), message.headers.end());
-    TOCSIN_TRY(const Url url, parse_url(message.url));
-    request.options = std::make_shared<HttpOptions>(config_->http.options_for(url.host));
     return request;
 }
 
@@ -213,11 +235,7 @@ Outcome HttpNotifier::outcome_of(const Notification& notification, const Message
             return answer_excerpt(mask_secrets(std::string(answer), secrets_of(message)));
         });
     }
-    Outcome outcome;
-    outcome.kind = Outcome::Kind::RetryLater;
-    if (verdict.error().kind == Error::Kind::Timeout) outcome.reason = FailureReason::DeadlineExceeded;
-    outcome.message = verdict.error().message;
-    return outcome;
+    return unanswered(verdict.error(), Outcome::Kind::RetryLater);
 }
 
 std::vector<std::string> HttpNotifier::secrets_of(const Message& message) {

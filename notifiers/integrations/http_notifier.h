@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/http_credentials.h"
 #include "notifiers/integrations/notifier.h"
 
 namespace tocsin {
@@ -50,8 +51,8 @@ private:
     struct Attempt;
     void send_next(const std::shared_ptr<Attempt>& attempt);
     void end_step(const std::shared_ptr<Attempt>& attempt, Outcome outcome);
-    /// Adds to the message the headers of `http_config`.
-    Result<HttpRequest> build_request(Message& message, Duration timeout);
+    Result<HttpRequest> build_request(const Message& message, Duration timeout) const;
+    void send(const std::shared_ptr<Attempt>& attempt, Message& message, Result<HttpRequest> complete);
     Outcome outcome_of(const Notification& notification, const Message& message, const Result<HttpResponse>& verdict);
     static std::vector<std::string> secrets_of(const Message& message);
 
@@ -59,6 +60,7 @@ private:
     std::shared_ptr<const IntegrationConfig> config_;
     HttpClient& http_;
     Disk& disk_;
+    HttpCredentials credentials_;  // secrets are read anew for each message
     const Scheduler& clock_;
     std::string user_agent_;
     std::map<AttemptId, HttpClient::RequestId> running_;

@@ -6,7 +6,7 @@ namespace tocsin::integrations {
 namespace {
 
 struct TeamsConfig final : IntegrationConfig {
-    SecretSource webhook_url;
+    SecretText webhook_url;
     TemplateField title{R"({{ template "msteamsv2.default.title" . }})", {}};
     TemplateField text{R"({{ template "msteamsv2.default.text" . }})", {}};
 };

@@ -22,7 +22,7 @@ struct Responder {
 
 struct OpsgenieConfig final : IntegrationConfig {
     std::string api_url;
-    SecretSource api_key;  // a template
+    SecretText api_key;  // a template
     TemplateField message{R"({{ template "opsgenie.default.message" . }})", {}};
     TemplateField description{R"({{ template "opsgenie.default.description" . }})", {}};
     TemplateField source{R"({{ template "opsgenie.default.source" . }})", {}};

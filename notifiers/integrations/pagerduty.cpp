@@ -99,8 +99,8 @@ private:
     Result<std::string> expand_key(const Notification& notification) {
         const bool v1 = config_->is_v1();
         const char* name = v1 ? "service key" : "routing key";
-        const SecretSource source{v1 ? config_->service_key.text : config_->routing_key.text,
-                                  v1 ? config_->service_key_file : config_->routing_key_file};
+        const SecretText source{v1 ? config_->service_key.text : config_->routing_key.text,
+                                v1 ? config_->service_key_file : config_->routing_key_file};
         const bool inline_key = !source.text.empty();
         TOCSIN_TRY(const std::string text,
                    inline_key ? Result<std::string>(source.text.reveal()) : source.resolve(disk()));

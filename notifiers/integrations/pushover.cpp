@@ -17,7 +17,7 @@ constexpr std::size_t kPushoverRunesMax = 1024;
 constexpr std::size_t kUrlRunesMax = 512;
 
 struct PushoverConfig final : IntegrationConfig {
-    SecretSource user_key, token;  // templates
+    SecretText user_key, token;  // templates
     TemplateField title{R"({{ template "pushover.default.title" . }})", {}};
     TemplateField message{R"({{ template "pushover.default.message" . }})", {}};
     TemplateField url{R"({{ template "pushover.default.url" . }})", {}};
@@ -67,7 +67,7 @@ private:
     }
 
     /// The message of a failure would quote the template, which is secret.
-    Result<std::string> expand_secret(const SecretSource& source, const Notification& notification) {
+    Result<std::string> expand_secret(const SecretText& source, const Notification& notification) {
         TOCSIN_TRY(const std::string secret, source.resolve(disk()));
         const auto text = TemplatedText(templates_.set(), secret).expand(notification.data, notification.now);
         if (!text) return fail(Error::Kind::InvalidInput, "user key or token: template cannot be executed");
@@ -115,8 +115,8 @@ private:
     std::string url_;
 };
 
-SecretSource read_required_secret(ConfigFields& fields, const std::string& key, const std::string& directory) {
-    SecretSource source = read_secret_source(fields, key, directory);
+SecretText read_required_secret(ConfigFields& fields, const std::string& key, const std::string& directory) {
+    SecretText source = read_secret_source(fields, key, directory);
     if (source.empty()) fields.report({}, fmt::format("one of {} or {}_file must be configured", key, key));
     return source;
 }

@@ -102,9 +102,9 @@ void read_endpoint(ConfigFields& fields, SlackConfig& config, const GlobalConfig
 
 void inherit_endpoint(ConfigFields& fields, SlackConfig& config, const GlobalConfig& global) {
     const bool own_endpoint = fields.has("api_url") || fields.has("api_url_file");
-    if (config.app_token.empty() && !own_endpoint && !config.http.authorization)
+    if (config.app_token.empty() && !own_endpoint && !config.http.access.authorization)
         config.app_token = global.slack_app_token;
-    if (!config.app_token.empty() && config.http.authorization) {
+    if (!config.app_token.empty() && config.http.access.authorization) {
         fields.report("http_config", "http authorization can't be set when using Slack App tokens");
     }
     if (!own_endpoint) config.api_url = global.slack_api_url;

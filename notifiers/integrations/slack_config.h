@@ -27,8 +27,8 @@ struct SlackAction {
 struct SlackConfig final : IntegrationConfig {
     SlackConfig();
 
-    SecretSource api_url;
-    SecretSource app_token;  // beside app_url, in place of api_url
+    SecretText api_url;
+    SecretText app_token;  // beside app_url, in place of api_url
     std::string app_url;
     TemplateField channel, username, message_text, icon_emoji, icon_url;
     TemplateField title, title_link, pretext, text, footer, fallback, callback_id, color, image_url, thumb_url;

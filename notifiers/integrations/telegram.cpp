@@ -16,7 +16,7 @@ constexpr std::size_t kTelegramRunesMax = 4096;
 
 struct TelegramConfig final : IntegrationConfig {
     std::string api_url;
-    SecretSource bot_token;
+    SecretText bot_token;
     std::int64_t chat_id = 0;
     std::string chat_id_file;
     std::int64_t message_thread_id = 0;

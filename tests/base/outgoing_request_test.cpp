@@ -132,16 +132,5 @@ TEST_CASE("the secret of a URL shows in no message", "[base][outgoing_request]")
     CHECK(checked.error().message.find("hunter2") == std::string::npos);
 }
 
-TEST_CASE("a proxy is spoken to by http", "[base][outgoing_request]") {
-    HttpOptions options;
-    CHECK_FALSE(proxy_of(options)->has_value());
-    options.proxy_url = "http://u:p@proxy:3128";
-    CHECK(proxy_of(options)->value().port == 3128);
-    options.proxy_url = "https://proxy";
-    CHECK(proxy_of(options).error().message == "proxy_url: unsupported scheme; expected http");
-    options.proxy_url = "proxy:3128";
-    CHECK_FALSE(proxy_of(options));
-}
-
 }  // namespace
 }  // namespace tocsin

@@ -63,14 +63,14 @@ TEST_CASE("a mail goes under TLS when it must", "[base][smtp]") {
                        .implicit_tls = implicit});
     Mail mail = mail_to(server, implicit ? Mail::Encryption::Implicit : Mail::Encryption::StartTls);
     SECTION("to a server whose certificate is known") {
-        mail.ca_file = certificate.cert_file();
+        mail.tls.ca_file = certificate.cert_file();
         CHECK(world.send(mail).has_value());
         CHECK(server.handshakes() == 1);
         CHECK(server.mails().size() == 1);
     }
     SECTION("to a server that is another one by its certificate") {
-        mail.ca_file = certificate.cert_file();
-        mail.server_name = "elsewhere.test";
+        mail.tls.ca_file = certificate.cert_file();
+        mail.tls.server_name = "elsewhere.test";
         const auto verdict = world.send(mail);
         REQUIRE_FALSE(verdict.has_value());
         CHECK(verdict.error().message.find("email oncall: ") == 0);
@@ -78,7 +78,7 @@ TEST_CASE("a mail goes under TLS when it must", "[base][smtp]") {
     }
     SECTION("to a server that nobody vouches for") {
         CHECK_FALSE(world.send(mail).has_value());
-        mail.insecure_skip_verify = true;
+        mail.tls.insecure_skip_verify = true;
         CHECK(world.send(mail).has_value());
     }
 }

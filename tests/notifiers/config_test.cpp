@@ -130,10 +130,10 @@ receivers:
   webhook_configs: [{url: 'http://x'}, {url: 'http://x', http_config: {bearer_token: t}}]
 )");
     const auto& integrations = config.receivers.front().integrations;
-    CHECK(integrations[0].config->http.proxy_url == "http://p");
-    CHECK_FALSE(integrations[0].config->http.follow_redirects);
-    CHECK(integrations[1].config->http.proxy_url.empty());
-    CHECK(integrations[1].config->http.follow_redirects);
+    CHECK(integrations[0].config->http.access.way.proxy_url == "http://p");
+    CHECK_FALSE(integrations[0].config->http.access.way.follow_redirects);
+    CHECK(integrations[1].config->http.access.way.proxy_url.empty());
+    CHECK(integrations[1].config->http.access.way.follow_redirects);
     CHECK(integrations[1].index == 1);
 }
 
@@ -148,7 +148,7 @@ receivers:
 - name: oauth
   webhook_configs:
   - url: http://x
-    http_config: {oauth2: {client_id: a, token_url: 'http://t'}}
+    http_config: {oauth2: {client_id: a, token_url: 'http://t', grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer'}}
 )";
     const auto unsendable = [&](const std::string& name) {
         std::string with_name = text;
@@ -160,9 +160,10 @@ receivers:
     CHECK(unsendable("hook").empty());
     CHECK(
         unsendable("ops") ==
-        Lines{"/etc/am/am.yml:7:23: receiver \"ops\" is used by a route, but tocsin cannot send with victorops_configs"});
+        Lines{
+            "/etc/am/am.yml:7:23: receiver \"ops\" is used by a route, but tocsin cannot send with victorops_configs"});
     REQUIRE(unsendable("oauth").size() == 1);
-    CHECK(unsendable("oauth").front().find("does not support oauth2 here") != std::string::npos);
+    CHECK(unsendable("oauth").front().find("does not support oauth2.grant_type here") != std::string::npos);
 }
 
 TEST_CASE("what may not be meant is warned of", "[notifiers][config]") {
@@ -356,7 +357,7 @@ TEST_CASE("defaults are Alertmanager's", "[notifiers][config]") {
     const auto config = parse("route: {receiver: r}\nreceivers: [{name: r}]\n");
     CHECK(config.global.resolve_timeout == std::chrono::minutes(5));
     CHECK(config.global.pagerduty_url == "https://events.pagerduty.com/v2/enqueue");
-    CHECK(config.global.http.follow_redirects);
+    CHECK(config.global.http.access.way.follow_redirects);
     CHECK(config.receivers.front().labels == std::vector<std::pair<std::string, std::string>>{{"name", "r"}});
 }
 

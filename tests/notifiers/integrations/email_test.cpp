@@ -84,8 +84,8 @@ TEST_CASE("server and credentials of mails may be global, secrets in files besid
     CHECK(mail.password.reveal() == "pw");
     CHECK(mail.secret.reveal() == "cram");
     CHECK(mail.identity == "i");
-    CHECK(mail.ca_file == "/etc/am/ca.pem");
-    CHECK(mail.server_name == "other.test");
+    CHECK(mail.tls.ca_file == "/etc/am/ca.pem");
+    CHECK(mail.tls.server_name == "other.test");
 }
 
 TEST_CASE("mails of a group can be a thread, of the group or of its day", "[notifiers][email]") {

@@ -188,7 +188,44 @@ TEST_CASE("http_config makes headers and options of a request", "[notifiers][web
     CHECK(options->ca_file == "/etc/am/ca.pem");
     CHECK(options->insecure_skip_verify);
     CHECK(options->server_name == "s");
-    CHECK(request_of("{proxy_url: 'http://p:1', no_proxy: 'x, r'}").options->proxy_url.empty());
+    CHECK(request_of("{proxy_url: 'http://p:1', no_proxy: 'x, r'}").options->no_proxy == "x, r");
+    CHECK(request_of("{proxy_from_environment: true}").options->proxy_from_environment);
+
+    const auto tls = request_of("{tls_config: {ca: CA, cert: CERT, key: KEY, min_version: TLS13}}").options;
+    CHECK(tls->ca_pem == "CA");
+    CHECK(tls->cert_pem == "CERT");
+    CHECK(tls->key_pem.reveal() == "KEY");
+    CHECK(tls->tls_min == TlsVersion::Tls13);
+}
+
+TEST_CASE("a token of OAuth 2.0 is fetched once and comes with each message", "[notifiers][webhook]") {
+    IntegrationRig rig("webhook_configs",
+                       "{url: 'http://r/hook', http_config: {oauth2: {client_id: id, client_secret_file: token, "
+                       "token_url: 'http://login/token', scopes: [a]}}}");
+    rig.disk.put("/etc/am/token", "s3cret\n");
+    std::vector<std::string> asked;
+    rig.http.handle([&](const HttpRequest& request) {
+        asked.push_back(request.url + " " + tests::header_of(request, "Authorization"));
+        return request.url == "http://login/token" ? FakeAnswer::ok(R"({"access_token":"t0k","expires_in":3600})")
+                                                   : FakeAnswer::ok();
+    });
+    CHECK(rig.send({IntegrationRig::example(true)}).kind == Outcome::Kind::Delivered);
+    CHECK(rig.send({IntegrationRig::example(true)}).kind == Outcome::Kind::Delivered);
+    CHECK(asked == std::vector<std::string>{"http://login/token Basic aWQ6czNjcmV0", "http://r/hook Bearer t0k",
+                                            "http://r/hook Bearer t0k"});
+}
+
+TEST_CASE("without a token nothing is sent, and it is tried again", "[notifiers][webhook]") {
+    IntegrationRig rig("webhook_configs",
+                       "{url: 'http://r/hook', http_config: {oauth2: {client_id: id, client_secret: S3CRET, "
+                       "token_url: 'http://login/token'}}}");
+    rig.http.handle([](const HttpRequest& request) {
+        return request.url == "http://login/token" ? FakeAnswer::with_status(500) : FakeAnswer::ok();
+    });
+    const Outcome outcome = rig.send({IntegrationRig::example(true)});
+    CHECK(outcome.kind == Outcome::Kind::RetryLater);
+    CHECK(outcome.message == "oauth2: cannot fetch token: status 500");
+    CHECK(rig.last_request().url == "http://login/token");
 }
 
 }  // namespace

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "base/proxy.h"
+
+namespace tocsin::cli {
+
+/// HTTP_PROXY, HTTPS_PROXY and NO_PROXY of this process, or else their names in small letters. Within a CGI program
+/// HTTP_PROXY may be what a client sent, and does not count.
+ProxyEnvironment proxy_environment();
+
+}  // namespace tocsin::cli
