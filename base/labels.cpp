@@ -21,6 +21,33 @@ constexpr unsigned char kLongText = 255;
 /// So many are sorted in place.
 constexpr std::size_t kFewLabels = 16;
 
+/// Names and values are short, and a call of memcpy for each is felt: two overlapping moves instead.
+char* copy_text(char* out, std::string_view text) {
+    const std::size_t bytes = text.size();
+    const auto move_ends = [&](auto piece) {
+        auto first = piece, last = piece;
+        std::memcpy(&first, text.data(), sizeof piece);
+        std::memcpy(&last, text.data() + bytes - sizeof piece, sizeof piece);
+        std::memcpy(out, &first, sizeof piece);
+        std::memcpy(out + bytes - sizeof piece, &last, sizeof piece);
+    };
+    struct Sixteen {
+        std::uint64_t halves[2];
+    };
+    if (bytes > 2 * sizeof(Sixteen)) {
+        std::memcpy(out, text.data(), bytes);
+    } else if (bytes >= sizeof(Sixteen)) {
+        move_ends(Sixteen{});
+    } else if (bytes >= sizeof(std::uint64_t)) {
+        move_ends(std::uint64_t{});
+    } else if (bytes >= sizeof(std::uint32_t)) {
+        move_ends(std::uint32_t{});
+    } else {
+        for (std::size_t i = 0; i < bytes; ++i) out[i] = text[i];
+    }
+    return out + bytes;
+}
+
 void write_packed(char*& out, std::string_view text) {
     if (text.size() < kLongText) {
         *out++ = static_cast<char>(text.size());
@@ -30,7 +57,7 @@ void write_packed(char*& out, std::string_view text) {
         std::memcpy(out, &length, sizeof length);
         out += sizeof length;
     }
-    out = std::copy(text.begin(), text.end(), out);
+    out = copy_text(out, text);
 }
 
 std::string_view take_packed(const char*& at) {

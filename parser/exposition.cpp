@@ -599,10 +599,21 @@ std::string_view ExpositionParser::canonical(std::string_view name, std::string_
     return text == value ? value : keep(std::move(text));
 }
 
+// The usual case.
+const std::vector<Label>& ExpositionParser::plain_labels() {
+    labels_.resize(raw_labels_.size() + 1);
+    labels_[0] = {kMetricNameLabel, raw_metric_name()};
+    for (std::size_t i = 0; i < raw_labels_.size(); ++i) {
+        labels_[i + 1] = {view(raw_labels_[i].name), view(raw_labels_[i].value)};
+    }
+    sort_by_name(labels_);
+    return labels_;
+}
+
 const std::vector<Label>& ExpositionParser::labels() {
     rewritten_.clear();
+    if (!may_have_escapes_ && label_rules() == LabelRules::AsWritten) return plain_labels();
     labels_.clear();
-    labels_.reserve(raw_labels_.size() + 1);
     labels_.push_back({kMetricNameLabel, unescaped(name_.value_or(Piece{}))});
     for (const RawLabel& raw : raw_labels_) {
         const std::string_view name = unescaped(raw.name);

@@ -129,7 +129,8 @@ private:
 
     Entry fail(std::string message);
     Entry fail_expected(std::string_view expected, Token got);
-    std::string_view view(Piece piece) const { return body_.substr(piece.begin, piece.end - piece.begin); }
+    std::string_view view(Piece piece) const { return {body_.data() + piece.begin, piece.end - piece.begin}; }
+    const std::vector<Label>& plain_labels();
     std::string_view unescaped(Piece piece);
     std::string_view canonical(std::string_view name, std::string_view value);
     std::string_view keep(std::string text);

@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "base/sample.h"
+#include "base/text.h"
 #include "engine/scrape/series_labels.h"
 
 namespace tocsin {
@@ -51,7 +52,7 @@ public:
                                                  [](const RelabelConfig& c) { return c.may_change_metric_name(); });
         const bool counts = !source.config->metric_relabel_configs.empty() &&
                             (source.count_relabelled || source.limits.samples_configured > 0);
-        may_skip_names_ = !renames && !counts;
+        may_skip_names_ = !renames && !counts && !source.wanted->everything();
         reading_.values.assign(source.known->slots, kAbsentMarker);
         if (known_.empty()) {
             const std::size_t expected = std::min(source.body.size() / kBytesPerLine, kNewLinesExpected);
@@ -237,9 +238,12 @@ private:
         while (bytes < rest.size() && kNameByte[static_cast<unsigned char>(rest[bytes])]) ++bytes;
         if (bytes == 0 || bytes == rest.size() || (!is_blank(rest[bytes]) && rest[bytes] != '{')) return false;
         const std::string_view name = rest.substr(0, bytes);
+        if (name == wanted_name_) return false;
         if (name != unwanted_name_) {
-            if ((rest[0] >= '0' && rest[0] <= '9') || source_.wanted->name(name)) return false;
-            unwanted_name_ = name;
+            if (is_digit(rest[0])) return false;
+            const bool is_wanted = source_.wanted->name(name);
+            (is_wanted ? wanted_name_ : unwanted_name_) = name;
+            if (is_wanted) return false;
         }
         const std::uint64_t hashed = hash(Kind::SkippedName, name);
         if (const auto found = find(Kind::SkippedName, hashed, bytes)) {
@@ -279,22 +283,23 @@ private:
     void read_new_sample(std::uint64_t hashed, std::size_t bytes) {
         ++reading_.prefix_misses;
         begin_change();
-        // Twice in this body: of such a line the first one counts.
-        if (const auto seen = new_lines_.find(hashed);
-            seen != new_lines_.end() && reading_.lines.lines[seen->second].bytes() == bytes) {
-            const ScrapeLine line = reading_.lines.lines[seen->second];
-            remember(line);
-            count_sample(line.kind());
-            if (line.kind() == Kind::Sample) store_value(line.detail());
-            return;
+        const auto [seen, is_first] = new_lines_.try_emplace(hashed, reading_.lines.lines.size());
+        if (!is_first && reading_.lines.lines[seen->second].bytes() == bytes) {
+            return take_again(reading_.lines.lines[seen->second]);
         }
         const Kind kind = judge_new_sample();
         if (!reading_.error.empty()) return;
-        new_lines_.emplace(hashed, reading_.lines.lines.size());
         const SeriesSlot slot = kind == Kind::Sample ? add_slot(kNoSlot) : 0;
         remember(ScrapeLine(kind, hashed, bytes, slot));
         count_sample(kind);
         if (kind == Kind::Sample) store_value(slot);
+    }
+
+    // A new line that comes twice in this body: the first one counts.
+    void take_again(const ScrapeLine line) {
+        remember(line);
+        count_sample(line.kind());
+        if (line.kind() == Kind::Sample) store_value(line.detail());
     }
 
     Kind judge_new_sample() {
@@ -440,8 +445,8 @@ private:
     std::size_t next_ = 0;  // the line of before that is expected
     bool in_run_ = false;   // known_[next_] is a run and has begun
     bool may_skip_names_ = false;
-    SeriesSlot slots_seen_ = 0;  // while nothing has changed
-    std::string_view unwanted_name_;
+    SeriesSlot slots_seen_ = 0;                                        // while nothing has changed
+    std::string_view unwanted_name_, wanted_name_;                     // the last of each kind
     std::vector<SeriesSlot> slot_now_;                                 // by the slot of before
     boost::unordered_flat_map<std::uint64_t, std::size_t> index_;      // hash -> known_
     boost::unordered_flat_map<std::uint64_t, std::size_t> new_lines_;  // hash -> reading_.lines

@@ -20,27 +20,42 @@ std::string_view shortened(std::string_view text) {
     return text.substr(0, 50);
 }
 
+// For messages.
+std::string_view metric_of(const std::vector<Label>& labels) {
+    const auto name = std::ranges::find(labels, kMetricNameLabel, &Label::name);
+    return name == labels.end() ? std::string_view{} : name->value;
+}
+
 }  // namespace
+
+SeriesLabels::SeriesLabels(const ScrapeConfig& config, const Target& target, const ScrapeLimits& limits)
+    : config_(config), target_(target), limits_(limits) {
+    target_size_ = target.labels.size();
+    target_fits_ = std::ranges::all_of(target.labels, [&](const Label& l) { return check_size(l) == Verdict::Keep; });
+}
 
 SeriesLabels::Verdict SeriesLabels::judge(const std::vector<Label>& exposed) {
     const auto twice = std::ranges::adjacent_find(exposed, {}, &Label::name);
     if (twice != exposed.end()) {
         return refuse(fmt::format("label name {} is not unique: invalid sample", go_quote(twice->name)));
     }
-    const bool is_plain = config_.metric_relabel_configs.empty() && merge(exposed);
-    return is_plain || relabel_all(exposed) ? check() : Verdict::Drop;
+    if (config_.metric_relabel_configs.empty() && merge(exposed)) {
+        return target_fits_ ? check(exposed, target_size_) : check(labels_, 0);
+    }
+    return relabel_all(exposed) ? check(labels_, 0) : Verdict::Drop;
 }
 
 // The usual case, without a copy of any text. False when both have a label of one name.
 bool SeriesLabels::merge(const std::vector<Label>& exposed) {
-    labels_.clear();
+    labels_.resize(exposed.size() + target_size_);
+    auto into = labels_.begin();
     auto from = exposed.begin();
     for (const Label& label : target_.labels) {
-        while (from != exposed.end() && from->name < label.name) labels_.push_back(*from++);
+        while (from != exposed.end() && from->name < label.name) *into++ = *from++;
         if (from != exposed.end() && from->name == label.name) return false;
-        labels_.push_back(label);
+        *into++ = label;
     }
-    labels_.insert(labels_.end(), from, exposed.end());
+    std::copy(from, exposed.end(), into);
     return true;
 }
 
@@ -53,17 +68,19 @@ bool SeriesLabels::relabel_all(const std::vector<Label>& exposed) {
     return !labels_.empty();
 }
 
-SeriesLabels::Verdict SeriesLabels::check() {
-    std::size_t count = 0;
-    for (const Label& label : labels_) {
+SeriesLabels::Verdict SeriesLabels::check(std::span<const Label> labels, std::size_t checked_before) {
+    std::size_t count = checked_before;
+    bool has_name = false;
+    for (const Label& label : labels) {
         if (label.value.empty()) continue;
         ++count;
         if (check_size(label) == Verdict::Invalid) return Verdict::Invalid;
+        has_name = has_name || label.name == kMetricNameLabel;
     }
-    if (metric().empty()) return refuse("missing metric name (__name__ label)");
+    if (!has_name) return refuse("missing metric name (__name__ label)");
     if (limits_.labels > 0 && count > limits_.labels) {
         return refuse(fmt::format("label_limit exceeded (metric: {}, number of labels: {}, limit: {})",
-                                  shortened(metric()), count, limits_.labels));
+                                  shortened(metric_of(labels_)), count, limits_.labels));
     }
     return Verdict::Keep;
 }
@@ -73,14 +90,14 @@ SeriesLabels::Verdict SeriesLabels::check_size(const Label& label) {
         return refuse(fmt::format("invalid metric name or label names: {}", to_string(LabelSet::from(labels_))));
     }
     if (limits_.label_name_bytes > 0 && label.name.size() > limits_.label_name_bytes) {
-        return refuse(
-            fmt::format("label_name_length_limit exceeded (metric: {}, label name: {}, length: {}, limit: {})",
-                        shortened(metric()), shortened(label.name), label.name.size(), limits_.label_name_bytes));
+        return refuse(fmt::format(
+            "label_name_length_limit exceeded (metric: {}, label name: {}, length: {}, limit: {})",
+            shortened(metric_of(labels_)), shortened(label.name), label.name.size(), limits_.label_name_bytes));
     }
     if (limits_.label_value_bytes > 0 && label.value.size() > limits_.label_value_bytes) {
         return refuse(fmt::format(
             "label_value_length_limit exceeded (metric: {}, label name: {}, value: {}, length: {}, limit: {})",
-            shortened(metric()), shortened(label.name), go_quote(shortened(label.value)), label.value.size(),
+            shortened(metric_of(labels_)), shortened(label.name), go_quote(shortened(label.value)), label.value.size(),
             limits_.label_value_bytes));
     }
     return Verdict::Keep;
@@ -89,11 +106,6 @@ SeriesLabels::Verdict SeriesLabels::check_size(const Label& label) {
 SeriesLabels::Verdict SeriesLabels::refuse(std::string problem) {
     problem_ = std::move(problem);
     return Verdict::Invalid;
-}
-
-std::string_view SeriesLabels::metric() const {
-    const auto name = std::ranges::find(labels_, kMetricNameLabel, &Label::name);
-    return name == labels_.end() ? std::string_view{} : name->value;
 }
 
 LabelBuilder with_target_labels(const std::vector<Label>& exposed, const LabelSet& target, bool honor_labels) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,8 +17,7 @@ namespace tocsin {
 /// within the limits. For one body; what it was made from outlives it.
 class SeriesLabels {
 public:
-    SeriesLabels(const ScrapeConfig& config, const Target& target, const ScrapeLimits& limits)
-        : config_(config), target_(target), limits_(limits) {}
+    SeriesLabels(const ScrapeConfig& config, const Target& target, const ScrapeLimits& limits);
 
     enum class Verdict { Keep, Drop, Invalid };
     /// `exposed` is sorted by name. Invalid means that the whole scrape fails, for the reason in problem().
@@ -29,14 +30,16 @@ public:
 private:
     bool merge(const std::vector<Label>& exposed);
     bool relabel_all(const std::vector<Label>& exposed);
-    Verdict check();
+    Verdict check(std::span<const Label> labels, std::size_t checked_before);
     Verdict check_size(const Label& label);
     Verdict refuse(std::string problem);
-    std::string_view metric() const;
 
     const ScrapeConfig& config_;
     const Target& target_;
     const ScrapeLimits& limits_;
+    /// The target's labels are within the limits, so that they need no look for each series.
+    bool target_fits_ = true;
+    std::size_t target_size_ = 0;
     LabelBuilder relabelled_;
     std::vector<Label> labels_;
     std::string problem_;

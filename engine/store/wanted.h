@@ -27,6 +27,8 @@ public:
     /// With `keep_all` everything is wanted for `retention` at least.
     Wanted(const std::vector<Selector>& selectors, bool keep_all, Duration retention);
 
+    /// Whether every series is kept, whatever the rules read.
+    bool everything() const { return keep_all_; }
     /// Whether any series of this metric name could be wanted.
     bool name(std::string_view metric_name) const;
 
