@@ -317,12 +317,27 @@ HttpAccess read_http_access(YamlFields& fields, const std::string& directory, Di
     return access;
 }
 
+void refuse_what_httplib_cannot(YamlFields& fields, const HttpAccess& access, std::string_view whom) {
+    const auto refuse_way = [&](const HttpAccess::Way& way) {
+        if (!way.proxy_connect_headers.empty()) {
+            fields.report(fields.node().where, fmt::format("proxy_connect_header is not supported for {}", whom));
+        }
+        if (way.names_server_behind_proxy()) {
+            fields.report(fields.node().where,
+                          fmt::format("a proxy with tls_config.server_name is not supported for {}", whom));
+        }
+    };
+    refuse_way(access.way);
+    if (access.oauth2) refuse_way(access.oauth2->way);
+}
+
 Parsed<HttpAccess> parse_http_access(std::string_view text, const std::string& path) {
     const auto root = parse_yaml(text, path);
     if (!root) return tl::unexpected(root.error());
     Diagnostics problems;
     YamlFields fields(*root, "http configuration", path, problems);
     HttpAccess access = read_http_access(fields, directory_of(path), problems);
+    refuse_what_httplib_cannot(fields, access, "requests to a server");
     fields.ignore("enable_http2");
     fields.finish();
     if (has_errors(problems)) return tl::unexpected(std::move(problems));

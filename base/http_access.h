@@ -50,6 +50,10 @@ struct HttpAccess {
         std::vector<std::pair<std::string, Secret>> proxy_connect_headers;
 
         HttpOptions options() const;
+        /// Both a proxy and a name for the certificate: HttplibClient cannot do that.
+        bool names_server_behind_proxy() const {
+            return !server_name.empty() && (proxy_from_environment || !proxy_url.empty());
+        }
         bool operator==(const Way&) const = default;
     };
     /// Client credentials, RFC 6749 4.4.
@@ -78,6 +82,10 @@ HttpAccess read_http_access(YamlFields& fields, const std::string& directory, Di
 
 /// Whether the client sets this header itself, so that no configuration may (prometheus/common config.ReservedHeaders).
 bool is_reserved_header(std::string_view name);
+
+/// Reports what HttplibClient cannot do, which polling could: `proxy_connect_header`, and a proxy together with
+/// `server_name`. `fields` is what `access` was read from, `whom` ends the message.
+void refuse_what_httplib_cannot(YamlFields& fields, const HttpAccess& access, std::string_view whom);
 
 /// A file that says nothing else: what promtool and amtool call `--http.config.file`. Relative file names in it start
 /// where it lies.

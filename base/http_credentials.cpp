@@ -22,6 +22,12 @@ std::shared_ptr<const HttpOptions> shared_options(const HttpAccess::Way& way) {
     return std::make_shared<const HttpOptions>(way.options());
 }
 
+// As Go's client, in place of what the request says of itself.
+void show_token(HttpRequest& request, const std::string& authorization) {
+    std::erase_if(request.headers, [](const HttpHeader& header) { return iequals(header.name, "Authorization"); });
+    request.headers.push_back({"Authorization", authorization});
+}
+
 std::string form_of(const HttpAccess::OAuth2& source) {
     std::string form = "grant_type=client_credentials";
     if (!source.scopes.empty()) form += "&scope=" + query_escape(join(source.scopes, " "));
@@ -99,7 +105,7 @@ void HttpCredentials::complete(HttpRequest request, const HttpAccess& access, co
     if (!access.oauth2) return ready(std::move(request));
     Token& token = token_of(*access.oauth2);
     if (is_fresh(token)) {
-        request.headers.push_back({"Authorization", token.authorization});
+        show_token(request, token.authorization);
         return ready(std::move(request));
     }
     token.waiting.push_back({std::move(request), ready, scheduler_.monotonic()});
@@ -191,7 +197,7 @@ void HttpCredentials::hand_out(Token& token, const Status& status) {
             continue;
         }
         one.request.timeout = left;
-        one.request.headers.push_back({"Authorization", token.authorization});
+        show_token(one.request, token.authorization);
         one.ready(std::move(one.request));
     }
 }

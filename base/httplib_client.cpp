@@ -266,6 +266,7 @@ private:
         HttplibExchange::Plan plan{.request = std::move(pending.request),
                                    .url = pending.url,
                                    .proxy = pending.proxy,
+                                   .proxies = options_.proxies,
                                    .addresses = std::move(addresses),
                                    .deadline = pending.deadline,
                                    .connect_timeout = options_.connect_timeout};

@@ -59,7 +59,6 @@ httplib::Request to_httplib(const HttpRequest& request, const Url& url) {
     return out;
 }
 
-/// Certificates as text, and the versions, which the library has no option for.
 Error tls_error(const httplib::SSLClient& client, httplib::Error error, const HttpOptions& options) {
     if (error == httplib::Error::SSLLoadingCerts) {
         return {Error::Kind::InvalidInput, "tls: cannot use CA file " + options.ca_file};
@@ -199,10 +198,20 @@ Result<HttpResponse> HttplibExchange::run() {
     for (int redirects = 0; redirects <= kRedirectsMax; ++redirects) {
         auto response = run_once();
         if (!response || !redirect_) return response;
+        if (auto same = check_same_way(*redirect_); !same) return tl::unexpected(same.error());
         plan_.url = *std::move(redirect_);
         rewrite_for_redirect(plan_.request, response->status);
     }
     return tl::unexpected(too_many_redirects());
+}
+
+// The addresses that are known are those of one way.
+Status HttplibExchange::check_same_way(const Url& next) const {
+    TOCSIN_TRY(const std::optional<Url> proxy, proxy_of(options_of(plan_.request), next, plan_.proxies));
+    const bool same = proxy.has_value() == plan_.proxy.has_value() &&
+                      (!proxy || (proxy->host == plan_.proxy->host && proxy->port == plan_.proxy->port));
+    if (same) return {};
+    return fail(Error::Kind::Unavailable, "redirected to where another proxy leads");
 }
 
 Result<HttpResponse> HttplibExchange::run_once() {
@@ -227,7 +236,7 @@ Result<HttpResponse> HttplibExchange::run_plain() {
 Result<HttpResponse> HttplibExchange::run_tls() {
     const HttpOptions& options = options_of(plan_.request);
     if (plan_.proxy && !options.server_name.empty()) {
-        return fail(Error::Kind::InvalidInput, "server_name cannot be used together with proxy_url");
+        return fail(Error::Kind::InvalidInput, "server_name cannot be used together with a proxy");
     }
     // Only the handshake sees this name: the Host header is written by us, the addresses are known.
     const std::string& name = options.server_name.empty() ? plan_.url.host : options.server_name;
@@ -236,6 +245,7 @@ Result<HttpResponse> HttplibExchange::run_tls() {
         return fail(Error::Kind::InvalidInput,
                     "tls: cannot use certificate file " + options.cert_file + " with key file " + options.key_file);
     }
+    // Certificates as text, and the versions, which the library has no option for.
     if (auto used = AsioTls::use_texts(client.ssl_context(), AsioTls::client_of(options)); !used) {
         return tl::unexpected(used.error());
     }

@@ -9,6 +9,7 @@
 
 #include "base/deadline_socket.h"
 #include "base/http.h"
+#include "base/proxy.h"
 #include "base/url.h"
 
 namespace tocsin {
@@ -24,6 +25,7 @@ public:
         HttpRequest request;
         Url url;
         std::optional<Url> proxy;
+        ProxyEnvironment proxies;
         std::vector<std::string> addresses;  // of the proxy, or else of the URL's host; IP literals, tried in order
         MonotonicTime deadline;
         Duration connect_timeout{5'000};  // of each address
@@ -50,6 +52,7 @@ private:
     template <class Base>
     class Client;
 
+    Status check_same_way(const Url& next) const;
     Result<HttpResponse> run_once();
     Result<HttpResponse> run_plain();
     Result<HttpResponse> run_tls();

@@ -85,7 +85,8 @@ std::string verdict_text(const Json& receiver, const Json& integration) {
     if (verdict == "told") return told_text(receiver, integration);
     if (verdict == "retrying") return retrying_text(integration);
     if (verdict == "waiting") return not_told_text(integration, "waits" + coming_text(receiver, integration));
-    if (verdict == "sending") return "a message is being sent, attempt " + attempts_text(integration);
+    if (verdict == "sending")
+        return fmt::format("a message is being sent, attempt {}", integration.at("attempts").as_integer());
     if (verdict == "queued") return "a message waits for its turn";
     if (verdict == "not wanted") return not_told_text(integration, "it ended, and send_resolved is off");
     if (verdict == "unseen") return not_told_text(integration, "it ended, and there is nothing to tell");
@@ -95,9 +96,8 @@ std::string verdict_text(const Json& receiver, const Json& integration) {
 }
 
 std::string integration_text(const Json& receiver, const Json& integration) {
-    std::string text =
-        fmt::format("    {}[{}]  {}", integration.at("integration").as_string(), integration.at("index").as_integer(),
-                    verdict_text(receiver, integration));
+    std::string text = fmt::format("    {}[{}]  {}", integration.at("integration").as_string(),
+                                   integration.at("index").as_integer(), verdict_text(receiver, integration));
     if (const Json* error = integration.find("lastError")) {
         text += "; last error: " + escape_control_characters(error->as_string());
     }
@@ -105,8 +105,8 @@ std::string integration_text(const Json& receiver, const Json& integration) {
 }
 
 std::string explained_receiver_text(const Json& receiver) {
-    std::string text = fmt::format("  {}  group {}\n", receiver.at("receiver").as_string(),
-                                   receiver.at("groupKey").as_string());
+    std::string text =
+        fmt::format("  {}  group {}\n", receiver.at("receiver").as_string(), receiver.at("groupKey").as_string());
     if (const Json* mute = receiver.find("mutedBy")) text += time_mute_text(*mute);
     for (const Json& integration : receiver.at("integrations").items()) text += integration_text(receiver, integration);
     if (receiver.at("integrations").items().empty()) text += "    tells nobody: it has no integrations\n";
@@ -170,9 +170,8 @@ std::string explained_alert_text(const Json& alert) {
 }
 
 std::string untold_alert_text(const Json& alert) {
-    return fmt::format("{}  {} to {}  {}: {}\n", alert_text(alert.at("labels")),
-                       alert.at("startsAt").as_string(), alert.at("endsAt").as_string(),
-                       alert.at("receiver").as_string(), reason_text(alert));
+    return fmt::format("{}  {} to {}  {}: {}\n", alert_text(alert.at("labels")), alert.at("startsAt").as_string(),
+                       alert.at("endsAt").as_string(), alert.at("receiver").as_string(), reason_text(alert));
 }
 
 }  // namespace tocsin::cli

@@ -265,7 +265,8 @@ private:
         if (alerts.alerts == 0) return "quiet";
         const std::string of = alerts.alerts > 1 ? fmt::format("{} alerts, ", alerts.alerts) : "";
         if (alerts.firings == 0) return of + "pending only";
-        return fmt::format("{}fired {}, {}", of, times(alerts.firings), lasted(alerts.firing_time));
+        return fmt::format("{}fired {}, {}{}", of, times(alerts.firings), alerts.is_partial_time ? "more than " : "",
+                           lasted(alerts.firing_time));
     }
 
     // ---- rules

@@ -71,6 +71,19 @@ int run_trial(const AlertmanagerConfig& config, const ReceiverConfig& receiver, 
     return code;
 }
 
+/// What the daemon would refuse to start with; empty: nothing.
+std::string unsendable_problem(const ReceiverConfig& receiver) {
+    for (const auto& unsendable : receiver.unsendable) {
+        return fmt::format("tocsin cannot send with {}_configs", unsendable.kind);
+    }
+    for (const auto& integration : receiver.integrations) {
+        for (const auto& unsupported : integration.config->http.unsupported) {
+            return fmt::format("tocsin does not support {} for {}", unsupported.key, integration.type->name);
+        }
+    }
+    return {};
+}
+
 int try_receiver(const TrialFlags& flags) {
     const auto timeout = parse_duration(flags.timeout);
     if (!timeout || *timeout == Duration{0}) return refuse_trial("--timeout: expected a duration like 10s", kUsage);
@@ -84,9 +97,7 @@ int try_receiver(const TrialFlags& flags) {
     if (receiver == nullptr) {
         return refuse_trial(fmt::format("{} has no receiver {}", flags.config_file, go_quote(flags.receiver)), kBad);
     }
-    for (const auto& unsendable : receiver->unsendable) {
-        return refuse_trial(fmt::format("tocsin cannot send with {}_configs", unsendable.kind), kBad);
-    }
+    if (const std::string problem = unsendable_problem(*receiver); !problem.empty()) return refuse_trial(problem, kBad);
     if (receiver->integrations.empty()) return refuse_trial("the receiver has no integrations: it tells nobody", kBad);
     return run_trial(*config, *receiver, flags, *timeout);
 }

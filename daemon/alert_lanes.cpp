@@ -95,6 +95,7 @@ AlertLanesView AlertLanes::view() const {
     view.alerts = tracks_.size() + others_.size();
     view.firing_alerts = firing_others_.size();
     view.firings = other_firings_;
+    view.is_partial_time = other_firings_ > 0;
     for (const auto& [labels, kept] : tracks_) {
         Track track = kept;
         track.lane.labels = labels;

@@ -33,7 +33,8 @@ struct AlertLanesView {
     std::size_t alerts = 0;        // all there were; where they are very many, those that were told apart
     std::size_t firing_alerts = 0;
     std::size_t firings = 0;
-    Duration firing_time{0};  // of all alerts, each counted
+    Duration firing_time{0};       // of the alerts of which everything is known, each counted
+    bool is_partial_time = false;  // of other alerts the firings were only counted
     Duration resolution{0};
 };
 

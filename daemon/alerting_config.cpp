@@ -76,9 +76,6 @@ void read_own_fields(const YamlNode& entry, AlertmanagersConfig& config, ConfigS
     YamlFields fields(entry, "alertmanager config", source.file, source.problems);
     fields.read("path_prefix", config.path_prefix);
     fields.read("timeout", config.timeout);
-    if (const YamlNode* headers = fields.get("proxy_connect_header")) {
-        fields.report(headers->where, "proxy_connect_header is not supported for alertmanagers");
-    }
     if (config.timeout <= Duration{0}) fields.report(fields.get("timeout")->where, "timeout must be greater than zero");
     if (std::string version; fields.read("api_version", version) && version != "v2") {
         fields.report(fields.get("api_version")->where,
@@ -91,6 +88,8 @@ AlertmanagersConfig read_alertmanagers(const YamlNode& entry, std::size_t index,
     read_own_fields(entry, config, source);
     report_foreign_keys(entry, source);
     ScrapeConfig reach = read_scrape_config(as_scrape_config(entry, index), {}, source);
+    YamlFields fields(entry, "alertmanager config", source.file, source.problems);
+    refuse_what_httplib_cannot(fields, reach.access, "alertmanagers");
     config.alert_relabel_configs = std::move(reach.metric_relabel_configs);
     config.reach = std::make_shared<const ScrapeConfig>(std::move(reach));
     return config;

@@ -31,7 +31,10 @@ void ValueCurves::add(Timestamp at, const InstantVector& value) {
     const auto step = static_cast<std::size_t>((at - start_) / step_);
     if (step >= steps_) return;
     if (frame_ != value.frame) bind(value.frame);
-    series_ = std::max(series_, value.size());
+    const auto present =
+        std::count_if(value.present.begin(), value.present.begin() + static_cast<std::ptrdiff_t>(value.size()),
+                      [](auto here) { return here != 0; });
+    series_ = std::max(series_, static_cast<std::size_t>(present));
     for (std::size_t row = 0; row < value.size(); ++row) {
         if (value.present[row] != 0 && !std::isnan(value.values[row])) take(row, step, value.values[row]);
     }

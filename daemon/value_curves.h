@@ -82,7 +82,6 @@ private:
     std::vector<ValueCurve> curves_;
     std::unordered_map<LabelSet, std::size_t, LabelSetHash> by_labels_;
     std::vector<ValueRange> band_;
-    ValueRange whole_;
     std::size_t series_ = 0;
     std::shared_ptr<const Frame> frame_;
     std::vector<std::size_t> curve_of_row_;

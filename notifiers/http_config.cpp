@@ -214,6 +214,8 @@ private:
             cannot_honour(fields, "proxy_url");
         }
         check_proxy(fields, way);
+        if (way.names_server_behind_proxy())
+            unsupported_.push_back({"a proxy with tls_config.server_name", fields.node().where});
     }
 
     static void check_proxy(ConfigFields& fields, const HttpAccess::Way& way) {

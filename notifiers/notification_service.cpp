@@ -75,6 +75,14 @@ LabelSet labels_of(const ReceiverView& receiver) {
     return LabelSet::from(receiver.labels);
 }
 
+bool all_were_told(const AlertExplanation& alert) {
+    return std::ranges::all_of(alert.receivers, [](const ReceiverExplanation& receiver) {
+        return std::ranges::all_of(receiver.integrations, [](const IntegrationExplanation& integration) {
+            return integration.told == IntegrationExplanation::Told::Firing;
+        });
+    });
+}
+
 }  // namespace
 
 bool AlertQuestion::asks_for(const LabelSet& labels) const {
@@ -246,7 +254,8 @@ ExplainedAlerts NotificationService::explain(const AlertQuestion& question) cons
     std::map<LabelSet, AlertPtr> asked;
     const auto ask = [&](const AlertPtr& alert) {
         if (!question.asks_for(alert->alert.labels)) return;
-        if (question.untold_only && (alert->alert.resolved_at(now) || was_told(*alert))) return;
+        if (question.untold_only && alert->alert.resolved_at(now)) return;
+        if (question.untold_only && !question.any_receiver && was_told(*alert)) return;
         asked.emplace(alert->alert.labels, alert);
     };
     store_.for_each(ask);
@@ -255,12 +264,14 @@ ExplainedAlerts NotificationService::explain(const AlertQuestion& question) cons
         for (const auto& [labels, alert] : group->alerts()) ask(alert);
     }
     ExplainedAlerts explained;
-    explained.more = asked.size() > question.limit;
     if (!routing_) return explained;
     AlertExplainer explainer(*routing_, dispatcher_, silences_, log_, now);
     for (const auto& [labels, alert] : asked) {
-        if (explained.alerts.size() == question.limit) break;
-        explained.alerts.push_back(explainer.explain(alert));
+        explained.more = explained.alerts.size() == question.limit;
+        if (explained.more) break;
+        AlertExplanation explanation = explainer.explain(alert);
+        if (question.any_receiver && was_told(*alert) && all_were_told(explanation)) continue;
+        explained.alerts.push_back(std::move(explanation));
     }
     return explained;
 }

@@ -107,8 +107,9 @@ struct NotificationState {
 /// Which alerts are to be explained.
 struct AlertQuestion {
     Matchers matchers;
-    std::string fingerprint;  // empty: any
-    bool untold_only = false;  // those that fire and no integration knows of
+    std::string fingerprint;    // empty: any
+    bool untold_only = false;   // those that fire and no integration knows of
+    bool any_receiver = false;  // with untold_only: those too that some integrations know of and others do not
     std::size_t limit = 100;
 
     bool asks_for(const LabelSet& labels) const;

@@ -34,7 +34,7 @@ struct GroupRule {
     std::string last_error;
     Timestamp last_evaluation{};
     std::chrono::nanoseconds evaluation_time{0};
-    Annotations annotations;  // of the last evaluation
+    Annotations annotations;                            // of the last evaluation
     std::vector<StandingQuery::SelectorUse> selectors;  // as they were shown last
     std::deque<RuleEvaluation> evaluations;             // the last kEvaluationsKept
     const RuleGroupMetrics::Rule* metrics = nullptr;
@@ -91,8 +91,8 @@ public:
     Duration interval() const;
 
     /// Evaluates all rules as of `due` and sends what is due to the sink; `done` comes on the scheduler's thread,
-    /// maybe within the call, just before the store is thawed. One group at a time, and only while nobody else has frozen
-    /// the store. Small groups are computed on this thread, the others on the pool.
+    /// maybe within the call, just before the store is thawed. One group at a time, and only while nobody else has
+    /// frozen the store. Small groups are computed on this thread, the others on the pool.
     void evaluate(Timestamp due, std::function<void()> done);
     /// `iterations` came and went without an evaluation.
     void count_missed(std::uint64_t iterations);
@@ -126,6 +126,8 @@ private:
         Timestamp due, query_time;
         MonotonicTime started;
         std::size_t begin = 0, end = 0;  // the batch being computed
+        std::size_t series_here = 0;     // read so far on the scheduler's thread, and the time it took the last time
+        std::chrono::nanoseconds time_here{0};
         std::size_t samples = 0;
         std::chrono::nanoseconds rule_durations{0};
         std::function<void()> done;
@@ -138,7 +140,7 @@ private:
     void run_batches();
     void run_on_pool();
     void find_batch_end();
-    bool is_small_batch() const;
+    bool is_small_batch();
     void compute_batch();
     void apply_batch();
     void apply(GroupRule& rule);

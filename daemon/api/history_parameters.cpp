@@ -1,5 +1,6 @@
 #include "daemon/api/history_parameters.h"
 
+#include <algorithm>
 #include <charconv>
 #include <string>
 #include <utility>
@@ -12,8 +13,23 @@
 namespace tocsin::api {
 namespace {
 
-Status read_period(const Parameters& parameters, HistoryParameters& into) {
-    for (const auto& [name, moment] : {std::pair{"start", &into.start}, std::pair{"end", &into.end}}) {
+// An answer is made while nothing is polled, evaluated or told.
+constexpr std::size_t kRecordsMax = 5000;
+
+Status read_limit(const std::string& text, std::size_t& into) {
+    if (text.empty()) return {};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
+    if (error == std::errc{} && end == text.data() + text.size() && into > 0) {
+        into = std::min(into, kRecordsMax);
+        return {};
+    }
+    return fail(Error::Kind::InvalidInput, "invalid parameter \"limit\": expected a number above 0");
+}
+
+}  // namespace
+
+Status read_period(const Parameters& parameters, Timestamp& start, Timestamp& end) {
+    for (const auto& [name, moment] : {std::pair{"start", &start}, std::pair{"end", &end}}) {
         const std::string text = parameters.get(name);
         if (text.empty()) continue;
         auto parsed = parse_moment(text);
@@ -23,19 +39,10 @@ Status read_period(const Parameters& parameters, HistoryParameters& into) {
     return {};
 }
 
-Status read_limit(const std::string& text, std::size_t& into) {
-    if (text.empty()) return {};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
-    if (error == std::errc{} && end == text.data() + text.size() && into > 0) return {};
-    return fail(Error::Kind::InvalidInput, "invalid parameter \"limit\": expected a number above 0");
-}
-
-}  // namespace
-
 Result<HistoryParameters> read_history_parameters(const Context& context, const Parameters& parameters) {
     HistoryParameters read;
     read.end = context.scheduler.now();
-    if (auto period = read_period(parameters, read); !period) return tl::unexpected(period.error());
+    if (auto period = read_period(parameters, read.start, read.end); !period) return tl::unexpected(period.error());
     if (auto limit = read_limit(parameters.get("limit"), read.limit); !limit) return tl::unexpected(limit.error());
     for (const std::string& text : parameters.all("filter")) {
         auto matcher = parse_matcher(text, context.options.matchers_syntax);

@@ -17,7 +17,11 @@ struct HistoryParameters {
     std::size_t limit = 1000;
 };
 
-/// `start`, `end` (by default now), `filter` (any number), `limit`; an InvalidInput for one that cannot be read.
+/// `start` and `end`, each a moment; what is not given stays as it is.
+Status read_period(const Parameters& parameters, Timestamp& start, Timestamp& end);
+
+/// `start`, `end` (by default now), `filter` (any number), `limit` (at most 5,000 count); an InvalidInput for one that
+/// cannot be read.
 Result<HistoryParameters> read_history_parameters(const Context& context, const Parameters& parameters);
 
 }  // namespace tocsin::api

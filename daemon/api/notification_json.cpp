@@ -93,14 +93,18 @@ Json receiver_explanation_json(const AlertExplanation& alert, const ReceiverExpl
     return std::move(json.add("integrations", std::move(integrations)));
 }
 
-}  // namespace
-
-Json told_message_json(const ToldMessage& message, bool with_alerts) {
+Json told_alerts_json(const ToldMessage& message) {
     Json alerts = Json::array();
     for (const auto& alert : message.alerts) {
         alerts.push(
             Json::Object{{"labels", labels_json(alert.labels)}, {"status", alert.firing ? "firing" : "resolved"}});
     }
+    return alerts;
+}
+
+}  // namespace
+
+Json told_message_json(const ToldMessage& message, bool with_alerts) {
     Json json = Json::object();
     json.add("firstAttempt", to_rfc3339_ms(message.first_attempt));
     json.add("lastAttempt", to_rfc3339_ms(message.last_attempt));
@@ -113,7 +117,7 @@ Json told_message_json(const ToldMessage& message, bool with_alerts) {
     json.add("status", message.status).add("reason", message.reason);
     json.add("firing", static_cast<std::uint64_t>(message.firing));
     json.add("resolved", static_cast<std::uint64_t>(message.resolved));
-    if (with_alerts) json.add("alerts", std::move(alerts));
+    if (with_alerts) json.add("alerts", told_alerts_json(message));
     return json;
 }
 

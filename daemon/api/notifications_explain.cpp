@@ -10,11 +10,12 @@
 #include "base/duration.h"
 #include "base/moment.h"
 #include "daemon/api/api.h"
+#include "daemon/api/history_parameters.h"
 #include "daemon/api/notification_json.h"
 #include "parser/matchers_parser.h"
 
-// Why somebody was told of an alert or was not, and what fired without anybody being told: tocsin's own, in the shape of
-// Prometheus' API.
+// Why somebody was told of an alert or was not, and what fired without anybody being told: tocsin's own, in the shape
+// of Prometheus' API.
 
 namespace tocsin::api {
 namespace {
@@ -22,10 +23,15 @@ namespace {
 constexpr std::size_t kExplainedMax = 1000;
 constexpr std::size_t kMessagesOfAlert = 20;
 
-/// What the history has of an alert.
+/// What the history has of an alert, the last one first. What is pointed to stays where it is for the length of a
+/// request.
 struct AlertPast {
-    Json messages = Json::array();  // the last one first
-    Json untold = Json::array();
+    struct Message {
+        const ToldMessage* message;
+        bool firing;
+    };
+    std::vector<Message> messages;
+    std::vector<const UntoldAlert*> untold;
 };
 using Pasts = std::map<LabelSet, AlertPast>;
 
@@ -67,26 +73,29 @@ Result<AlertQuestion> read_alert_question(const Context& context, const Paramete
     return question;
 }
 
-/// Of all alerts that are asked for.
-Pasts pasts_of(const Context& context, const AlertQuestion& question) {
-    Pasts pasts;
+/// Of the alerts in `pasts`, and of others that are asked for until there are `alerts_max`. False when there were more.
+bool find_pasts(const Context& context, const AlertQuestion& question, std::size_t alerts_max, Pasts& pasts) {
+    bool complete = true;
+    const auto past_of = [&](const LabelSet& labels) -> AlertPast* {
+        if (!question.asks_for(labels)) return nullptr;
+        if (const auto known = pasts.find(labels); known != pasts.end()) return &known->second;
+        complete = complete && pasts.size() < alerts_max;
+        return complete ? &pasts[labels] : nullptr;
+    };
     context.history.for_each([&](const ToldMessage& message) {
         for (const auto& about : message.alerts) {
-            if (!question.asks_for(about.labels)) continue;
-            Json& messages = pasts[about.labels].messages;
-            if (messages.items().size() == kMessagesOfAlert) continue;
-            Json json = told_message_json(message, false);
-            messages.push(std::move(json.add("alertStatus", about.firing ? "firing" : "resolved")));
+            AlertPast* past = past_of(about.labels);
+            const bool wants = past != nullptr && past->messages.size() < kMessagesOfAlert;
+            if (wants) past->messages.push_back({&message, about.firing});
         }
         return true;
     });
     context.untold.for_each([&](const UntoldAlert& alert) {
-        if (!question.asks_for(alert.labels)) return true;
-        Json& untold = pasts[alert.labels].untold;
-        if (untold.items().size() < kMessagesOfAlert) untold.push(untold_alert_json(alert));
+        AlertPast* past = past_of(alert.labels);
+        if (past != nullptr && past->untold.size() < kMessagesOfAlert) past->untold.push_back(&alert);
         return true;
     });
-    return pasts;
+    return complete;
 }
 
 /// An alert of which only the history knows.
@@ -97,8 +106,14 @@ Json gone_alert_json(const LabelSet& labels) {
     return std::move(json.add("receivers", Json::array()));
 }
 
-Json with_past(Json alert, AlertPast past) {
-    alert.add("messages", std::move(past.messages)).add("untold", std::move(past.untold));
+Json with_past(Json alert, const AlertPast& past) {
+    Json messages = Json::array(), untold = Json::array();
+    for (const auto& [message, firing] : past.messages) {
+        Json json = told_message_json(*message, false);
+        messages.push(std::move(json.add("alertStatus", firing ? "firing" : "resolved")));
+    }
+    for (const UntoldAlert* one : past.untold) untold.push(untold_alert_json(*one));
+    alert.add("messages", std::move(messages)).add("untold", std::move(untold));
     return alert;
 }
 
@@ -110,20 +125,16 @@ ServerResponse explain_alerts(const Context& context, const ServerRequest& reque
         return api_error("bad_data", "which alert? expected the parameter \"alert\", \"filter\" or \"fingerprint\"");
     }
     const ExplainedAlerts explained = context.notifications.explain(*question);
-    Pasts pasts = pasts_of(context, *question);
+    Pasts pasts;
+    for (const AlertExplanation& alert : explained.alerts) pasts[alert.alert->alert.labels];
+    const bool complete = find_pasts(context, *question, explained.more ? pasts.size() : question->limit, pasts);
     Json alerts = Json::array();
     for (const AlertExplanation& alert : explained.alerts) {
         const auto past = pasts.extract(alert.alert->alert.labels);
-        alerts.push(with_past(alert_explanation_json(alert), past ? std::move(past.mapped()) : AlertPast{}));
+        alerts.push(with_past(alert_explanation_json(alert), past.mapped()));
     }
-    bool more = explained.more;
-    for (auto& [labels, past] : pasts) {
-        if (more || alerts.items().size() == question->limit) {
-            more = true;
-            break;
-        }
-        alerts.push(with_past(gone_alert_json(labels), std::move(past)));
-    }
+    for (const auto& [labels, past] : pasts) alerts.push(with_past(gone_alert_json(labels), past));
+    const bool more = explained.more || !complete;
     if (alerts.items().empty()) {
         return api_error("not_found", "no such alert: none is known, and nobody was told of one lately");
     }
@@ -136,7 +147,6 @@ struct UntoldQuestion {
     AlertQuestion alerts;
     Timestamp start{};
     Timestamp end{};
-    bool any_receiver = false;  // those too of which another receiver was told
 };
 
 Result<UntoldQuestion> read_untold_question(const Context& context, const Parameters& parameters) {
@@ -145,14 +155,10 @@ Result<UntoldQuestion> read_untold_question(const Context& context, const Parame
     TOCSIN_TRY(question.alerts.limit, read_alert_limit(parameters, kExplainedMax));
     question.alerts.untold_only = true;
     question.end = context.scheduler.now();
-    for (const auto& [name, into] : {std::pair{"start", &question.start}, std::pair{"end", &question.end}}) {
-        const std::string text = parameters.get(name);
-        if (text.empty()) continue;
-        auto moment = parse_moment(text);
-        if (!moment) return fail_with_context(fmt::format("invalid parameter \"{}\"", name), moment.error());
-        *into = *moment;
+    if (auto period = read_period(parameters, question.start, question.end); !period) {
+        return tl::unexpected(period.error());
     }
-    question.any_receiver = parameters.flag("any_receiver", false);
+    question.alerts.any_receiver = parameters.flag("any_receiver", false);
     return question;
 }
 
@@ -166,7 +172,7 @@ bool somebody_was_told(const Context& context, const UntoldAlert& untold) {
 bool counts_as_untold(const Context& context, const UntoldAlert& alert, const UntoldQuestion& question) {
     if (alert.ends_at < question.start || alert.starts_at > question.end) return false;
     if (!question.alerts.asks_for(alert.labels)) return false;
-    return question.any_receiver || !somebody_was_told(context, alert);
+    return question.alerts.any_receiver || !somebody_was_told(context, alert);
 }
 
 ServerResponse list_untold(const Context& context, const ServerRequest& request) {

@@ -18,8 +18,6 @@ namespace {
 
 constexpr std::string_view kScrapeLogTarget = "engine::scrape";
 
-// Targets that discovery finds later than that begin anew.
-
 constexpr std::size_t kMetadataBytesMax = 64 * 1024 * 1024;
 
 // Whether relabelling leaves the labels of the target as they are: then a series of the target has them for sure.
@@ -79,9 +77,7 @@ struct ScrapeManager::Impl {
           queue(given.scheduler, {options.concurrency_max, options.body_bytes_in_flight_max},
                 [this](TargetId target, Timestamp tick) { start(target, tick); }) {}
 
-    ~Impl() {
-        context.scheduler.cancel(sync_task);
-    }
+    ~Impl() { context.scheduler.cancel(sync_task); }
 
     // ---- targets
     void apply(std::vector<std::shared_ptr<const ScrapeConfig>> configs);

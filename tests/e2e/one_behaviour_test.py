@@ -6,6 +6,7 @@ import datetime
 import http.server
 import json
 import re
+import shutil
 import threading
 import time
 
@@ -191,9 +192,8 @@ class OneBehaviour(Story):
             self.addCleanup(world.server_close)
             self.addCleanup(world.shutdown)
             self.set_up(world.address)
-            (self.folder / "data").mkdir(exist_ok=True)
-            for left in (self.folder / "data").iterdir():
-                left.unlink()
+            shutil.rmtree(self.folder / "data", ignore_errors=True)
+            (self.folder / "data").mkdir()
             live = sorted(self.lived(world), key=order)
             late = [told for told, expected in zip(live, offline) if abs(told[0] - expected[0]) > 0.45]
             if world.kept_pace() and not late:
