@@ -260,6 +260,29 @@ private:
     std::size_t values_ = 0;
 };
 
+/// Passes nlohmann's events on.
+class Walker final : public nlohmann::json_sax<nlohmann::json> {
+public:
+    explicit Walker(JsonListener& listener) : listener_(listener) {}
+
+    bool null() override { return listener_.other(); }
+    bool boolean(bool) override { return listener_.other(); }
+    bool number_integer(std::int64_t) override { return listener_.other(); }
+    bool number_unsigned(std::uint64_t) override { return listener_.other(); }
+    bool number_float(double, const std::string&) override { return listener_.other(); }
+    bool string(std::string& value) override { return listener_.text(value); }
+    bool binary(binary_t&) override { return false; }  // JSON has none
+    bool start_object(std::size_t) override { return listener_.open_object(); }
+    bool end_object() override { return listener_.close_object(); }
+    bool start_array(std::size_t) override { return listener_.open_array(); }
+    bool end_array() override { return listener_.close_array(); }
+    bool key(std::string& name) override { return listener_.name(name); }
+    bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception&) override { return false; }
+
+private:
+    JsonListener& listener_;
+};
+
 }  // namespace
 
 bool Json::as_bool() const {
@@ -355,6 +378,11 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
         return tl::unexpected(std::move(reader.error));
     }
     return std::move(reader.root);
+}
+
+bool walk_json(std::string_view text, JsonListener& listener) {
+    Walker walker(listener);
+    return nlohmann::json::sax_parse(text.begin(), text.end(), &walker);
 }
 
 }  // namespace tocsin

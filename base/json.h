@@ -85,4 +85,24 @@ struct JsonLimits {
 /// The message of a failure has the byte offset. Of a name given twice the last one counts.
 Result<Json> parse_json(std::string_view text, const JsonLimits& limits = {});
 
+/// Hears what is in a JSON text, from front to back. A call that returns false ends the reading. Texts are good for the
+/// length of the call.
+class JsonListener {
+public:
+    virtual ~JsonListener() = default;
+    virtual bool open_object() = 0;
+    virtual bool close_object() = 0;
+    virtual bool open_array() = 0;
+    virtual bool close_array() = 0;
+    /// Of the member whose value comes next.
+    virtual bool name(std::string_view text) = 0;
+    virtual bool text(std::string_view value) = 0;
+    /// A number, true, false or null.
+    virtual bool other() = 0;
+};
+
+/// For bodies of which many come: nothing is built. False when the listener ended it, or when the text is not JSON in
+/// UTF-8; parse_json() knows what is wrong with it.
+bool walk_json(std::string_view text, JsonListener& listener);
+
 }  // namespace tocsin

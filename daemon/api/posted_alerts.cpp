@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/duration.h"
-#include "base/json_scanner.h"
 #include "base/text.h"
 
 namespace tocsin::api {
@@ -41,76 +40,91 @@ Result<Alert> read_alert(PostedAlert posted, MatchersSyntax syntax) {
 }
 
 /// Each step answers whether all was usual so far.
-class UsualBody {
+class UsualBody final : public JsonListener {
 public:
-    UsualBody(std::string_view body, MatchersSyntax syntax) : scanner_(body), syntax_(syntax) {}
+    UsualBody(std::string_view body, MatchersSyntax syntax) : syntax_(syntax) { texts_.reserve(body.size()); }
 
-    std::optional<PostedAlerts> read() {
-        if (!scanner_.take('[')) return std::nullopt;
-        if (!scanner_.take(']')) {
-            do {
-                if (posted_.alerts.size() + posted_.refused.size() == kPostedAlertsMax || !read_one()) return std::nullopt;
-            } while (scanner_.take(','));
-            if (!scanner_.take(']')) return std::nullopt;
-        }
-        if (!scanner_.at_end() || values_ > JsonLimits{}.values) return std::nullopt;
+    std::optional<PostedAlerts> take() && {
+        if (place_ != Place::End) return std::nullopt;
         return std::move(posted_);
     }
 
+    bool open_array() override { return move(Place::Start, Place::List); }
+    bool close_array() override { return move(Place::List, Place::End); }
+    bool open_object() override {
+        if (move(Place::LabelsValue, Place::Labels)) return true;
+        alert_ = {};
+        seen_ = {};
+        return move(Place::List, Place::Alert);
+    }
+    bool close_object() override {
+        if (move(Place::Labels, Place::Alert)) return true;
+        if (!seen_.labels || posted_.alerts.size() + posted_.refused.size() == kPostedAlertsMax) return false;
+        posted_.add(std::move(alert_), syntax_);
+        texts_.clear();
+        return move(Place::Alert, Place::List);
+    }
+    bool name(std::string_view text) override {
+        if (place_ == Place::Labels) return add_label(text);
+        if (text == "labels") return expect(seen_.labels, alert_.labels);
+        if (text == "annotations") return expect(seen_.annotations, alert_.annotations);
+        if (text == "startsAt") return expect(seen_.starts_at, alert_.starts_at);
+        if (text == "endsAt") return expect(seen_.ends_at, alert_.ends_at);
+        return text == "generatorURL" && expect(seen_.generator_url, alert_.generator_url);
+    }
+    bool text(std::string_view value) override {
+        if (place_ != Place::Labels && place_ != Place::Text) return false;
+        *value_ = keep(value);
+        return place_ == Place::Labels || move(Place::Text, Place::Alert);
+    }
+    bool other() override { return false; }
+
 private:
+    enum class Place { Start, List, Alert, Text, LabelsValue, Labels, End };
     struct Seen {
         bool labels = false, annotations = false, starts_at = false, ends_at = false, generator_url = false;
     };
 
-    bool read_one() {
-        PostedAlert alert;
-        Seen seen;
-        if (!scanner_.take('{')) return false;
-        do {
-            const auto name = scanner_.string();
-            if (!name || !scanner_.take(':') || !read_member(*name, alert, seen)) return false;
-        } while (scanner_.take(','));
-        if (!scanner_.take('}') || !seen.labels) return false;
-        ++values_;
-        posted_.add(std::move(alert), syntax_);
+    bool move(Place from, Place to) {
+        if (place_ != from) return false;
+        place_ = to;
         return true;
     }
 
-    bool read_member(std::string_view name, PostedAlert& alert, Seen& seen) {
-        if (name == "labels") return !std::exchange(seen.labels, true) && read_labels(alert.labels);
-        if (name == "annotations") return !std::exchange(seen.annotations, true) && read_labels(alert.annotations);
-        if (name == "startsAt") return !std::exchange(seen.starts_at, true) && read_text(alert.starts_at);
-        if (name == "endsAt") return !std::exchange(seen.ends_at, true) && read_text(alert.ends_at);
-        if (name == "generatorURL") return !std::exchange(seen.generator_url, true) && read_text(alert.generator_url);
-        return false;
+    bool expect(bool& seen, std::string_view& into) {
+        value_ = &into;
+        return !std::exchange(seen, true) && move(Place::Alert, Place::Text);
     }
 
-    bool read_text(std::string_view& into) {
-        const auto text = scanner_.string();
-        if (text) into = *text;
-        ++values_;
-        return text.has_value();
+    bool expect(bool& seen, std::vector<Label>& into) {
+        labels_ = &into;
+        labels_->reserve(kLabelsExpected);
+        return !std::exchange(seen, true) && move(Place::Alert, Place::LabelsValue);
     }
 
     /// Names that are given twice count twice here, so that too many of them are not usual.
-    bool read_labels(std::vector<Label>& into) {
-        if (!scanner_.take('{')) return false;
-        ++values_;
-        if (scanner_.take('}')) return true;
-        into.reserve(kLabelsExpected);
-        do {
-            const auto name = scanner_.string();
-            std::string_view value;
-            if (!name || into.size() == kLabelsMax || !scanner_.take(':') || !read_text(value)) return false;
-            into.push_back({*name, value});
-        } while (scanner_.take(','));
-        return scanner_.take('}');
+    bool add_label(std::string_view name) {
+        if (labels_->size() == kLabelsMax) return false;
+        labels_->push_back({keep(name), {}});
+        value_ = &labels_->back().value;
+        return true;
     }
 
-    JsonScanner scanner_;
+    /// All texts of an alert together are no longer than the body, so none moves.
+    std::string_view keep(std::string_view text) {
+        const std::size_t begin = texts_.size();
+        texts_.append(text);
+        return std::string_view(texts_).substr(begin);
+    }
+
     MatchersSyntax syntax_;
+    Place place_ = Place::Start;
     PostedAlerts posted_;
-    std::size_t values_ = 1;  // as parse_json() counts them
+    PostedAlert alert_;
+    Seen seen_;
+    std::string texts_;
+    std::vector<Label>* labels_ = nullptr;
+    std::string_view* value_ = nullptr;
 };
 
 }  // namespace
@@ -130,7 +144,9 @@ PostedAlert posted_alert(const Json& json) {
 }
 
 std::optional<PostedAlerts> read_usual_alerts(std::string_view body, MatchersSyntax syntax) {
-    return UsualBody(body, syntax).read();
+    UsualBody usual(body, syntax);
+    if (!walk_json(body, usual)) return std::nullopt;
+    return std::move(usual).take();
 }
 
 Result<Timestamp> read_posted_time(std::string_view text) {

@@ -163,3 +163,26 @@ TEST_CASE("limits of JSON hold", "[base][json]") {
     CHECK(parse_json("[1,2,3]", {.values = 4}).has_value());
     CHECK(parse_json("[1,2,3,4]", {.values = 4}).error().message == "JSON has more than 4 values");
 }
+TEST_CASE("a text is walked in its order, until it ends or somebody has had enough", "[base][json]") {
+    struct Listener final : JsonListener {
+        std::string heard;
+        bool add(std::string_view what) {
+            heard += what;
+            return heard.size() < 40;
+        }
+        bool open_object() override { return add("{"); }
+        bool close_object() override { return add("}"); }
+        bool open_array() override { return add("["); }
+        bool close_array() override { return add("]"); }
+        bool name(std::string_view text) override { return add(text) && add("="); }
+        bool text(std::string_view value) override { return add(value) && add(";"); }
+        bool other() override { return add("?"); }
+    };
+    Listener all, too_long, broken, no_utf8;
+    CHECK(walk_json(R"( [ {"a\u0041" : "x\ny", "b": [1, 2.5, true, null]}, {} ] )", all));
+    CHECK(all.heard == "[{aA=x\ny;b=[????]}{}]");
+    CHECK_FALSE(walk_json("[" + std::string(100, '[') + std::string(100, ']') + "]", too_long));
+    CHECK(too_long.heard.size() == 40);
+    CHECK_FALSE(walk_json("[1,]", broken));
+    CHECK_FALSE(walk_json("[\"\xff\"]", no_utf8));
+}
