@@ -45,6 +45,28 @@ Buckets added_buckets(const Buckets& base, const Buckets& step, double times) {
     return all;
 }
 
+/// The same buckets in a schema that is lower by `steps`: two neighbours become one at each step.
+Buckets merged(const Buckets& buckets, std::int64_t steps) {
+    if (buckets.counts.empty() || steps == 0) return buckets;
+    const auto index_of = [steps](std::int64_t index) { return ((index - 1) >> std::min<std::int64_t>(steps, 62)) + 1; };
+    const std::int64_t first = index_of(buckets.offset), last = index_of(end_of(buckets) - 1);
+    Buckets coarse{first, std::vector<double>(static_cast<std::size_t>(last - first + 1))};
+    for (std::int64_t i = buckets.offset; i < end_of(buckets); ++i) {
+        coarse.counts[static_cast<std::size_t>(index_of(i) - first)] += count_at(buckets, i);
+    }
+    return coarse;
+}
+
+/// `histogram` in the schema of `other` where that is lower. Custom buckets have no resolution.
+NativeHistogram in_schema_of(const NativeHistogram& other, NativeHistogram histogram) {
+    const std::int64_t steps = histogram.schema - other.schema;
+    if (steps <= 0 || !histogram.custom_values.empty() || !other.custom_values.empty()) return histogram;
+    histogram.positive = merged(histogram.positive, steps);
+    histogram.negative = merged(histogram.negative, steps);
+    histogram.schema = other.schema;
+    return histogram;
+}
+
 /// From the first bucket of either to the last one.
 std::int64_t reach(const Buckets& a, const Buckets& b) {
     if (a.counts.empty() || b.counts.empty()) return 0;
@@ -105,10 +127,11 @@ std::string to_string(const NativeHistogram& histogram) {
     return "{{" + join(fields, " ") + "}}";
 }
 
-Result<NativeHistogram> added(const NativeHistogram& base, const NativeHistogram& step, double times) {
+Result<NativeHistogram> added(const NativeHistogram& base, const NativeHistogram& given, double times) {
+    const NativeHistogram step = in_schema_of(base, given);
     if (!same_layout(base, step)) {
         return fail(Error::Kind::InvalidInput,
-                    "histograms of one item of a series need the same schema, zero bucket and custom values");
+                    "histograms of one item of a series need the same zero bucket and custom values, and no lower schema");
     }
     if (std::max(reach(base.positive, step.positive), reach(base.negative, step.negative)) > kBucketsMax) {
         return fail(Error::Kind::InvalidInput, fmt::format("more than {} buckets", kBucketsMax));

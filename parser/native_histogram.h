@@ -30,8 +30,9 @@ struct NativeHistogram {
 /// are 0 are left out, and so are empty buckets at both ends.
 std::string to_string(const NativeHistogram& histogram);
 
-/// `base` and `times` `step`, as `base+stepxN` counts. An error where both do not have the same schema, zero bucket and
-/// custom values, which Prometheus brings together, and where their buckets lie too far apart.
+/// `base` and `times` `step`, as `base+stepxN` counts. A step of a higher schema is brought to that of the base. An error
+/// where the step's schema is lower, where zero buckets or custom values differ, which Prometheus brings together, and
+/// where buckets lie too far apart.
 Result<NativeHistogram> added(const NativeHistogram& base, const NativeHistogram& step, double times);
 
 /// Whether the counters behind `next` must have begun anew since `previous` (FloatHistogram.DetectReset).

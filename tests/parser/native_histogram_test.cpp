@@ -46,7 +46,10 @@ TEST_CASE("native histograms of a series are repeated and counted on", "[parser]
           "{{count:4 sum:6 buckets:[4] n_offset:2 n_buckets:[8]}}");
     CHECK(printed("{{count:9 offset:1 buckets:[9]}}-{{count:1 offset:-1 buckets:[1 1]}}x1") ==
           "{{count:9 offset:1 buckets:[9]}}\n{{count:8 offset:-1 buckets:[-1 -1 9]}}");
-    CHECK(printed("{{schema:1}}+{{schema:2}}x1").ends_with("need the same schema, zero bucket and custom values"));
+    CHECK(printed("{{schema:-1 count:1 offset:1 buckets:[1]}}+{{count:4 offset:-1 buckets:[1 1 2 2 5]}}x1") ==
+          "{{schema:-1 count:1 offset:1 buckets:[1]}}\n{{schema:-1 count:5 buckets:[2 5 5]}}");
+    CHECK(printed("{{schema:2}}+{{schema:1}}x1").ends_with("and no lower schema"));
+    CHECK(printed("{{z_bucket_w:1}}+{{z_bucket_w:2}}x1").ends_with("and no lower schema"));
     CHECK(printed("{{buckets:[1]}}+{{offset:99999 buckets:[1]}}x1") == "more than 10000 buckets");
 }
 
