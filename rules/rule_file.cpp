@@ -1,7 +1,9 @@
 #include "rules/rule_file.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
+#include <optional>
 #include <set>
 #include <tuple>
 
@@ -13,9 +15,23 @@
 namespace tocsin {
 namespace {
 
-void read_limit(YamlFields& fields, RuleGroupDefinition& group) {
+/// The number that stands there, when it has a fraction.
+std::optional<double> fraction_of(const YamlFields& fields, std::string_view key) {
+    Diagnostics untold;
+    double number = 0;
+    const bool is_number = YamlFields(fields.node(), {}, fields.file(), untold).read(key, number);
+    return is_number && std::trunc(number) != number ? std::optional(number) : std::nullopt;
+}
+
+// Go's YAML reader cuts a fraction off where it wants a whole number, and promtool says nothing of it.
+void read_limit(YamlFields& fields, RuleFindings& findings, RuleGroupDefinition& group) {
     std::int64_t limit = 0;
-    if (!fields.read("limit", limit)) return;
+    if (const auto number = fraction_of(fields, "limit"); number && std::abs(*number) < 1e15) {
+        limit = static_cast<std::int64_t>(*number);
+        findings.warn(fields.get("limit")->where, "group/limit", fmt::format("limit {} counts as {}", *number, limit));
+    } else if (!fields.read("limit", limit)) {
+        return;
+    }
     if (limit < 0) {
         return fields.report(fields.get("limit")->where, fmt::format("limit {} is negative", limit),
                              "0 for none, or how many alerts or series");
@@ -46,7 +62,7 @@ RuleGroupDefinition read_group(const YamlNode& node, RuleFindings& findings, Rul
     if (group.name.empty()) findings.report(node.where, "Groupname must not be empty", "`name:` in the group");
     if (Duration interval{0}; fields.read("interval", interval) && interval > Duration{0}) group.interval = interval;
     if (Duration offset{0}; fields.read("query_offset", offset)) group.query_offset = offset;
-    read_limit(fields, group);
+    read_limit(fields, findings, group);
     RuleReader reader(findings, templates, options);
     reader.read_group_labels(fields);
     read_rules(fields.get("rules"), reader, findings, group);

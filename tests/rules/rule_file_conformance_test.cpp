@@ -27,7 +27,6 @@ const std::map<std::string, const char*>& known_differences() {
     static constexpr const char* kSecondDocument =
         "promtool reads the first document and drops the others, their alerts with them";
     static constexpr const char* kNoVector = "promtool lets it pass, and then every evaluation fails";
-    static constexpr const char* kNegativeLimit = "promtool lets it pass, and then it means no limit";
     static const std::string vmalert = "rules-good/VictoriaMetrics-VictoriaMetrics_app_vmalert_config_testdata_rules_";
     static const std::map<std::string, const char*> differences{
         {vmalert + "rules-multi-doc-good.rules.yml", kSecondDocument},
@@ -40,7 +39,6 @@ const std::map<std::string, const char*>& known_differences() {
         {"rules-good/own_expr_013.yml", kNoVector},
         {"rules-good/own_expr_014.yml", kNoVector},
         {"rules-good/own_expr_048.yml", kNoVector},
-        {"rules-good/own_group_field_09.yml", kNegativeLimit},
     };
     return differences;
 }

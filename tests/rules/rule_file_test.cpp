@@ -134,6 +134,16 @@ TEST_CASE("an interval of 0 is the global one", "[rules][rule_file]") {
     CHECK(parsed(with_group("query_offset: 0s")).groups[0].query_offset == 0s);
 }
 
+TEST_CASE("a limit with a fraction is cut off as Prometheus cuts it, with a warning", "[rules][rule_file]") {
+    const auto file = parse_rule_file("groups:\n- name: g\n  limit: 1.5\n", "f", {});
+    REQUIRE(file.has_value());
+    CHECK(file->groups.front().limit == 1);
+    REQUIRE(file->warnings.size() == 1);
+    CHECK(to_string(file->warnings.front()) == "f:3:10: warning: limit 1.5 counts as 1");
+    CHECK_FALSE(parse_rule_file("groups:\n- name: g\n  limit: -1.5\n", "f", {}).has_value());
+    CHECK_FALSE(parse_rule_file("groups:\n- name: g\n  limit: .nan\n", "f", {}).has_value());
+}
+
 TEST_CASE("what is wrong with a file or a group is told in Prometheus' words, with its place", "[rules][rule_file]") {
     struct Case {
         std::string text;
