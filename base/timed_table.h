@@ -54,7 +54,8 @@ public:
 
     /// Goes on with what `state` has, and keeps it there from now on; `state` outlives this.
     void keep_in(StateStore& state);
-    /// Called with each record that is being forgotten; for who knows records by something else than their keys.
+    /// Called with each record that is being forgotten or removed; for who knows records by something else than their
+    /// keys.
     void on_forget(std::function<void(const TimedKey&, const Record&)> forgetting) {
         forgetting_ = std::move(forgetting);
     }
@@ -64,10 +65,12 @@ public:
     /// Null when it was forgotten. Until the next save().
     Record* find(const TimedKey& key);
     void changed(const TimedKey& key) { unsaved_.insert(key); }
+    /// Takes a record out that turned out to be wrong, from the disk with the next save().
+    void remove(const TimedKey& key);
     /// Writes what has changed, as one write, and forgets what is beyond the bounds.
     void save();
 
-    /// Calls `visit` for each record, the latest first, for as long as it answers true.
+    /// Calls `visit` for each record that is not too old, the latest first, for as long as it answers true.
     void for_each(const std::function<bool(const Record&)>& visit) const;
     const std::map<TimedKey, Record>& records() const { return records_; }
     std::size_t size() const { return records_.size(); }
@@ -76,8 +79,11 @@ private:
     using Copies = std::vector<std::pair<TimedKey, Record>>;
 
     void load(const StateRecord& record);
+    void forget(typename std::map<TimedKey, Record>::iterator record);
     void forget_old();
+    std::int64_t oldest_ms() const { return to_unix_ms(clock_.now() - bounds_.retention); }
     StateStore::Write put_all(Copies copies) const;
+    StateStore::Write erase_all(std::vector<TimedKey> keys) const;
 
     const Scheduler& clock_;
     Log& log_;
@@ -125,13 +131,33 @@ Record* TimedTable<Record>::find(const TimedKey& key) {
 }
 
 template <class Record>
+void TimedTable<Record>::remove(const TimedKey& key) {
+    const auto found = records_.find(key);
+    if (found == records_.end()) return;
+    forget(found);
+    changed(key);
+}
+
+template <class Record>
+void TimedTable<Record>::forget(typename std::map<TimedKey, Record>::iterator record) {
+    if (forgetting_) forgetting_(record->first, record->second);
+    records_.erase(record);
+}
+
+template <class Record>
 void TimedTable<Record>::save() {
     Copies copies;
+    std::vector<TimedKey> gone;
     for (const TimedKey& key : std::exchange(unsaved_, {})) {
         if (state_ == nullptr) break;
-        if (const Record* record = find(key)) copies.emplace_back(key, *record);
+        if (const Record* record = find(key)) {
+            copies.emplace_back(key, *record);
+        } else {
+            gone.push_back(key);
+        }
     }
     if (!copies.empty()) state_->write(put_all(std::move(copies)));
+    if (!gone.empty()) state_->write(erase_all(std::move(gone)));
     forget_old();
 }
 
@@ -144,12 +170,18 @@ StateStore::Write TimedTable<Record>::put_all(Copies copies) const {
 }
 
 template <class Record>
+StateStore::Write TimedTable<Record>::erase_all(std::vector<TimedKey> keys) const {
+    return [table = format_.table, keys = std::move(keys)](StateWriter& writer) {
+        for (const TimedKey& key : keys) writer.erase(table, to_string(key));
+    };
+}
+
+template <class Record>
 void TimedTable<Record>::forget_old() {
-    const std::int64_t oldest = to_unix_ms(clock_.now() - bounds_.retention);
+    const std::int64_t oldest = oldest_ms();
     const std::size_t before = records_.size();
     while (!records_.empty() && (records_.size() > bounds_.records_max || records_.begin()->first.at_ms < oldest)) {
-        if (forgetting_) forgetting_(records_.begin()->first, records_.begin()->second);
-        records_.erase(records_.begin());
+        forget(records_.begin());
     }
     if (records_.size() == before || state_ == nullptr) return;
     if (records_.empty()) return state_->write([table = format_.table](StateWriter& writer) { writer.clear(table); });
@@ -158,9 +190,11 @@ void TimedTable<Record>::forget_old() {
     });
 }
 
+// What is too old is forgotten with the next save(), and that may be long after.
 template <class Record>
 void TimedTable<Record>::for_each(const std::function<bool(const Record&)>& visit) const {
-    for (auto at = records_.rbegin(); at != records_.rend(); ++at) {
+    const std::int64_t oldest = oldest_ms();
+    for (auto at = records_.rbegin(); at != records_.rend() && at->first.at_ms >= oldest; ++at) {
         if (!visit(at->second)) return;
     }
 }

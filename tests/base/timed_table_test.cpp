@@ -108,6 +108,31 @@ TEST_CASE("beyond the bounds the oldest are forgotten, on the disk too", "[base]
     CHECK(world.table.find(fresh) == nullptr);
 }
 
+TEST_CASE("what is too old is not shown, though nothing was saved since", "[base][timed_table]") {
+    World world;
+    world.table.add(world.clock.now(), "old");
+    world.table.add(world.clock.now() + 2min, "young");
+    world.table.save();
+    world.clock.advance(61min);
+    CHECK(world.shown() == Texts{"young"});
+}
+
+TEST_CASE("a record that is removed is gone, on the disk too", "[base][timed_table]") {
+    World world;
+    Texts forgotten;
+    world.table.on_forget([&](const TimedKey&, const std::string& text) { forgotten.push_back(text); });
+    const TimedKey wrong = world.table.add(world.clock.now(), "wrong");
+    world.table.add(world.clock.now(), "right");
+    world.table.save();
+    world.table.remove(wrong);
+    CHECK(world.shown() == Texts{"right"});
+    CHECK(forgotten == Texts{"wrong"});
+    world.table.save();
+    CHECK(world.stored() == Texts{"<right>"});
+    world.table.remove(wrong);
+    CHECK(forgotten.size() == 1);
+}
+
 TEST_CASE("with no record allowed nothing is kept", "[base][timed_table]") {
     World world({}, {1h, 0});
     world.table.add(world.clock.now(), "a");
