@@ -53,7 +53,7 @@ void Delivery::consider(const FlushView& view) {
     Message message;
     if (reason) message = make_message(view, facts, *reason);
     if (message.alerts.empty()) {
-        become_idle();
+        drop_message();
         if (reason) record(facts, facts.due);
         settle_without_sending(facts);
         return;
@@ -116,9 +116,8 @@ std::optional<ComingMessage> Delivery::coming(const FlushView& view, Timestamp n
 }
 
 bool Delivery::is_telling_of(const StoredAlert& alert) const {
-    return is_busy() && std::any_of(message_.alerts.begin(), message_.alerts.end(), [&](const FlushAlert& other) {
-               return other.alert->log_hash == alert.log_hash;
-           });
+    return is_busy() && std::any_of(message_.alerts.begin(), message_.alerts.end(),
+                                    [&](const FlushAlert& other) { return other.alert->log_hash == alert.log_hash; });
 }
 
 bool Delivery::was_told(const StoredAlert& alert) const {
@@ -151,7 +150,7 @@ void Delivery::stop() {
         running_on_->lane.leave();
     }
     missed_flush_.reset();
-    become_idle();
+    drop_message();
 }
 
 LogKey Delivery::log_key() const {
@@ -227,7 +226,7 @@ void Delivery::record(const GroupFacts& facts, Timestamp sent_at) {
 }
 
 void Delivery::begin(Message message) {
-    become_idle();
+    drop_message();
     message_ = std::move(message);
     state_ = State::Queued;
     ++integration_->status->waiting;
@@ -261,7 +260,7 @@ void Delivery::attempt(const std::shared_ptr<Integration>& integration) {
     }
     if (has_silenced_alert()) {
         integration->lane.leave();
-        become_idle();
+        drop_message();
         return reconsider();
     }
     const MonotonicTime now = context_.scheduler.monotonic();
@@ -398,6 +397,14 @@ void Delivery::become_idle() {
     if (is_busy()) --integration_->status->waiting;
     state_ = State::Idle;
     ++turn_;
+}
+
+/// The message, if there is one, is not tried again.
+void Delivery::drop_message() {
+    const bool was_tried = is_busy() && message_.attempts > 0;
+    become_idle();
+    if (!was_tried || context_.observer == nullptr) return;
+    context_.observer->on_drop({group_.key(), integration_->receiver, integration_->kind, integration_->index});
 }
 
 /// Makes up for a flush, or makes the message again because its alerts may not be told any more.

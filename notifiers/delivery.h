@@ -84,12 +84,12 @@ struct IntegrationExplanation {
     std::string integration;
     std::size_t index = 0;
     bool send_resolved = true;
-    Told told = Told::Nothing;       // of the alert
-    Timestamp told_at{};             // when the last message about the group was taken; none: never
-    Doing doing = Doing::Nothing;    // with a message that tells of the alert
-    std::size_t attempts = 0;        // at that message
-    std::string last_error;          // of the last attempt to tell of the group; empty: it was taken
-    Timestamp next_attempt{};        // while Waiting
+    Told told = Told::Nothing;            // of the alert
+    Timestamp told_at{};                  // when the last message about the group was taken; none: never
+    Doing doing = Doing::Nothing;         // with a message that tells of the alert
+    std::size_t attempts = 0;             // at that message
+    std::string last_error;               // of the last attempt to tell of the group; empty: it was taken
+    Timestamp next_attempt{};             // while Waiting
     std::optional<ComingMessage> coming;  // with the alert
 };
 
@@ -166,6 +166,7 @@ private:
     void end_message();
     void wait(Duration delay);
     void become_idle();
+    void drop_message();
     void reconsider();
     bool has_silenced_alert() const;
     Duration next_backoff();

@@ -26,7 +26,17 @@ std::string_view to_string(ToldMessage::Result result) {
 
 NotificationHistory::NotificationHistory(const Scheduler& clock, Log& log, Duration retention)
     : messages_(clock, log, {kHistoryTable, "notifiers::history", stored_value, read_told_message},
-                {retention, kMessagesMax}) {}
+                {retention, kMessagesMax}) {
+    messages_.on_forget([this](const TimedKey& key, const ToldMessage& message) { forget_waiting(key, message); });
+}
+
+void NotificationHistory::keep_in(StateStore& state) {
+    messages_.keep_in(state);
+    for (const auto& [key, message] : messages_.records()) {
+        if (message.result == ToldMessage::Result::Waiting) give_up(key);
+    }
+    messages_.save();
+}
 
 void NotificationHistory::on_attempt(const AttemptEvent& attempt) {
     const Where where{attempt.group_key, attempt.receiver, attempt.integration, attempt.index};
@@ -42,12 +52,34 @@ void NotificationHistory::on_attempt(const AttemptEvent& attempt) {
     messages_.save();
 }
 
+void NotificationHistory::on_drop(const DropEvent& drop) {
+    give_up_at({drop.group_key, drop.receiver, drop.integration, drop.index});
+    messages_.save();
+}
+
 // The first attempt at another message, or the next one at the same.
 TimedKey NotificationHistory::message_of(const AttemptEvent& attempt, const Where& where) {
     const auto waiting = waiting_.find(where);
-    const bool goes_on = attempt.number > 1 && waiting != waiting_.end();
-    if (goes_on && messages_.find(waiting->second) != nullptr) return waiting->second;
+    if (attempt.number > 1 && waiting != waiting_.end()) return waiting->second;
+    give_up_at(where);
     return messages_.add(attempt.started_at, {});
+}
+
+void NotificationHistory::give_up(const TimedKey& key) {
+    messages_.find(key)->result = ToldMessage::Result::Failed;
+    messages_.changed(key);
+}
+
+void NotificationHistory::give_up_at(const Where& where) {
+    const auto waiting = waiting_.find(where);
+    if (waiting == waiting_.end()) return;
+    give_up(waiting->second);
+    waiting_.erase(waiting);
+}
+
+void NotificationHistory::forget_waiting(const TimedKey& key, const ToldMessage& message) {
+    const auto waiting = waiting_.find({message.group_key, message.receiver, message.integration, message.index});
+    if (waiting != waiting_.end() && waiting->second == key) waiting_.erase(waiting);
 }
 
 void NotificationHistory::add(const AttemptEvent& attempt, ToldMessage& message) {

@@ -52,11 +52,15 @@ public:
     /// What is older than `retention` is forgotten, and the oldest when there are too many. `clock` and `log` outlive
     /// this.
     NotificationHistory(const Scheduler& clock, Log& log, Duration retention);
+    NotificationHistory(const NotificationHistory&) = delete;
+    NotificationHistory& operator=(const NotificationHistory&) = delete;
 
-    /// Goes on with what `state` has, and keeps it there from now on. Before the first attempt; `state` outlives this.
-    void keep_in(StateStore& state) { messages_.keep_in(state); }
+    /// Goes on with what `state` has, and keeps it there from now on. Messages that waited there have failed: their
+    /// groups make others. Before the first attempt; `state` outlives this.
+    void keep_in(StateStore& state);
 
     void on_attempt(const AttemptEvent& attempt) override;
+    void on_drop(const DropEvent& drop) override;
 
     /// Calls `visit` for each message, the last one first, for as long as it answers true.
     void for_each(const std::function<bool(const ToldMessage&)>& visit) const { messages_.for_each(visit); }
@@ -66,10 +70,13 @@ private:
     using Where = std::tuple<std::string, std::string, std::string, std::size_t>;
 
     TimedKey message_of(const AttemptEvent& attempt, const Where& where);
+    void give_up(const TimedKey& key);
+    void give_up_at(const Where& where);
+    void forget_waiting(const TimedKey& key, const ToldMessage& message);
     static void add(const AttemptEvent& attempt, ToldMessage& message);
 
-    TimedTable<ToldMessage> messages_;  // by their first attempts
-    std::map<Where, TimedKey> waiting_;  // the message that an integration has not taken of a group
+    TimedTable<ToldMessage> messages_;   // by their first attempts
+    std::map<Where, TimedKey> waiting_;  // the message about a group that an integration has not taken; of messages_
 };
 
 /// Tells each of them, in order; all outlive this.
@@ -79,6 +86,9 @@ public:
 
     void on_attempt(const AttemptEvent& event) override {
         for (NotificationObserver* one : all_) one->on_attempt(event);
+    }
+    void on_drop(const DropEvent& event) override {
+        for (NotificationObserver* one : all_) one->on_drop(event);
     }
     void on_mute(const MuteEvent& event) override {
         for (NotificationObserver* one : all_) one->on_mute(event);

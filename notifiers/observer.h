@@ -35,6 +35,15 @@ struct AttemptEvent {
     std::size_t waiting = 0;  // messages that the integration has not taken, this one included if it failed
 };
 
+/// A message that failed, was to be tried again and is not: a flush put another one in its place, its alerts may not be
+/// told any more, or nobody is left to tell. Heard of also when only its first attempt was under way.
+struct DropEvent {
+    std::string group_key;
+    std::string receiver;
+    std::string integration;
+    std::size_t index = 0;
+};
+
 /// An alert that nobody was told of at a flush, and why.
 struct MuteEvent {
     std::string group_key;
@@ -54,7 +63,8 @@ struct FlapEvent {
     Timestamp at{};
 };
 
-/// An alert that ended and has left its group, and whether the group's receiver ever took a message with it.
+/// An alert that ended and has left its group, and whether the group's receiver took a message with it while it was
+/// there. Sources repeat ends: with each repetition it comes and goes once more, untold.
 struct EndEvent {
     enum class Untold {
         Muted,          // whenever its group was looked at
@@ -78,6 +88,7 @@ class NotificationObserver {
 public:
     virtual ~NotificationObserver() = default;
     virtual void on_attempt(const AttemptEvent&) {}
+    virtual void on_drop(const DropEvent&) {}
     virtual void on_mute(const MuteEvent&) {}
     virtual void on_flap(const FlapEvent&) {}
     virtual void on_end(const EndEvent&) {}

@@ -103,6 +103,93 @@ TEST_CASE("the history survives a restart", "[notifiers][history]") {
     CHECK(after.store.tables().at("notification_history").size() == 2);
 }
 
+TEST_CASE("a message whose place another one takes has failed", "[notifiers][history]") {
+    HistoryWorld world;
+    NotificationRig& rig = *world.rig;
+    rig.http.always("http://r/hook", FakeAnswer::with_status(503, "busy"));
+    rig.fire("a");
+    rig.advance(75s);
+    REQUIRE(world.lines().size() == 2);
+    CHECK(world.lines()[0].starts_with("firing waiting"));
+    CHECK(world.lines()[1].starts_with("firing failed"));
+    rig.http.always("http://r/hook", FakeAnswer::ok("ok"));
+    rig.advance(1min);
+    CHECK(world.lines()[0].starts_with("firing delivered"));
+    world.history.for_each([&](const ToldMessage& message) {
+        CHECK(message.result != ToldMessage::Result::Waiting);
+        return true;
+    });
+}
+
+TEST_CASE("a message that is dropped while it waits has failed", "[notifiers][history]") {
+    HistoryWorld world;
+    NotificationRig& rig = *world.rig;
+    rig.http.always("http://r/hook", FakeAnswer::with_status(503, "busy"));
+    rig.fire("a");
+    rig.advance(10s);
+    REQUIRE(world.lines() == Lines{"firing waiting 1 a+"});
+    SECTION("by a silence") {
+        rig.silence("alertname=a", 0s, 1h);
+        rig.advance(2min);
+    }
+    SECTION("by a reload") {
+        rig.load("route: {receiver: hook, group_by: [alertname]}\nreceivers: [{name: hook}]\n");
+    }
+    SECTION("by the end") {
+        rig.service.reset();
+    }
+    CHECK(world.lines() == Lines{"firing failed 1 a+"});
+    world.history.for_each([&](const ToldMessage& message) {
+        CHECK(message.error == "unexpected status code 503: busy");
+        return true;
+    });
+}
+
+TEST_CASE("a message that waited has failed after a restart, on the disk too", "[notifiers][history]") {
+    HistoryWorld before;
+    before.rig->http.always("http://r/hook", FakeAnswer::with_status(503, "busy"));
+    before.rig->fire("a");
+    before.rig->advance(10s);
+    // As a crash leaves it: nobody has told of the end.
+    const auto tables = before.store.tables();
+    REQUIRE(before.lines() == Lines{"firing waiting 1 a+"});
+    HistoryWorld after(tables);
+    CHECK(after.lines() == Lines{"firing failed 1 a+"});
+    HistoryWorld later(after.store.tables());
+    CHECK(later.lines() == Lines{"firing failed 1 a+"});
+}
+
+AttemptEvent waiting_attempt(const std::string& group_key, std::size_t number, Timestamp at) {
+    AttemptEvent attempt;
+    attempt.integration = "webhook";
+    attempt.group_key = group_key;
+    attempt.number = number;
+    attempt.started_at = at;
+    attempt.outcome.kind = Outcome::Kind::RetryLater;
+    attempt.retry_in = 1s;
+    return attempt;
+}
+
+TEST_CASE("a first attempt ends the message that waits at its place", "[notifiers][history]") {
+    HistoryWorld world;
+    world.history.on_attempt(waiting_attempt("x", 1, world.clock.now()));
+    world.history.on_attempt(waiting_attempt("y", 1, world.clock.now()));
+    world.history.on_attempt(waiting_attempt("x", 2, world.clock.now()));
+    world.history.on_attempt(waiting_attempt("x", 1, world.clock.now()));
+    CHECK(world.lines() == Lines{" waiting 1", " waiting 1", " failed 2"});
+}
+
+TEST_CASE("a message that is forgotten while it waits is not waited for", "[notifiers][history]") {
+    HistoryWorld world;
+    world.history.on_attempt(waiting_attempt("x", 1, world.clock.now()));
+    for (std::size_t i = 0; i < NotificationHistory::kMessagesMax; ++i) {
+        world.history.on_attempt(waiting_attempt(std::to_string(i), 1, world.clock.now()));
+    }
+    world.history.on_attempt(waiting_attempt("x", 2, world.clock.now()));
+    CHECK(world.lines().front() == " waiting 1");
+    CHECK(world.history.size() == NotificationHistory::kMessagesMax);
+}
+
 TEST_CASE("a record that makes no sense is told and left out", "[notifiers][history]") {
     HistoryWorld world({{"notification_history", {{"x", "{}"}, {"000001767323045000 0000000001", "[]"}}}});
     CHECK(world.history.size() == 0);
