@@ -54,7 +54,7 @@ void AlertGroup::insert(const AlertPtr& alert) {
     const Timestamp now = context_.scheduler.now();
     const AlertPtr before = std::exchange(alerts_[alert->alert.labels], alert);
     leaving_.erase(alert->alert.labels);
-    if (!alert->alert.resolved_at(now)) told_ends_.erase(alert->log_hash);
+    if (!alert->alert.resolved_at(now)) told_.erase(alert->log_hash);
     const bool fires_again = before != nullptr && before->alert.resolved_at(now) && !alert->alert.resolved_at(now);
     if (fires_again && is_end_unseen(*before)) note_flap(alert, fires_again);
     if (!first || timer_ != 0) return;
@@ -76,7 +76,7 @@ bool AlertGroup::let_go(const LabelSet& labels) {
     const auto known = alerts_.find(labels);
     if (known == alerts_.end()) return false;
     if (is_settled(known->second)) {
-        told_ends_.erase(known->second->log_hash);
+        told_.erase(known->second->log_hash);
         last_mutes_.erase(known->second->log_hash);
         alerts_.erase(known);
         leaving_.erase(labels);
@@ -134,9 +134,9 @@ FlushView AlertGroup::view() const {
 }
 
 void AlertGroup::told(const std::vector<FlushAlert>& alerts) {
-    // Of what fires the log knows.
+    // What fired may have ended since: the log forgets it before anybody asks who heard of it.
     for (const FlushAlert& alert : alerts) {
-        if (!alert.firing) told_ends_.insert(alert.alert->log_hash);
+        if (alerts_.count(alert.alert->alert.labels) > 0) told_.insert(alert.alert->log_hash);
     }
 }
 
@@ -160,9 +160,14 @@ std::vector<IntegrationExplanation> AlertGroup::explain(const StoredAlert& alert
 }
 
 bool AlertGroup::was_told(const StoredAlert& alert) const {
-    return told_ends_.count(alert.log_hash) > 0 ||
+    return told_.count(alert.log_hash) > 0 ||
            std::any_of(deliveries_.begin(), deliveries_.end(),
                        [&](const auto& delivery) { return delivery->was_told(alert); });
+}
+
+bool AlertGroup::holds(const StoredAlert& alert) const {
+    const auto known = alerts_.find(alert.alert.labels);
+    return known != alerts_.end() && known->second->alert.starts_at == alert.alert.starts_at;
 }
 
 bool AlertGroup::has_flushed() const {
@@ -244,13 +249,13 @@ void AlertGroup::count_mutes(const FlushView& flushed) {
 /// Before the log forgets who was told that they fire.
 void AlertGroup::keep_ends(const FlushView& flushed) {
     for (const FlushAlert& alert : flushed.alerts) {
-        if (!alert.firing && was_told(*alert.alert)) told_ends_.insert(alert.alert->log_hash);
+        if (!alert.firing && was_told(*alert.alert)) told_.insert(alert.alert->log_hash);
     }
 }
 
 void AlertGroup::tell_end(const AlertPtr& resolved, bool given_up) {
     EndEvent end;
-    end.told = told_ends_.erase(resolved->log_hash) > 0;
+    end.told = told_.erase(resolved->log_hash) > 0;
     if (auto mute = last_mutes_.extract(resolved->log_hash)) end.mute = std::move(mute.mapped());
     if (context_.observer == nullptr) return;
     end.group_key = key_;

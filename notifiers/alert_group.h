@@ -71,6 +71,8 @@ public:
     std::vector<IntegrationExplanation> explain(const StoredAlert& alert, const GroupOutlook& outlook) const;
     /// Whether some integration took a message with an alert that is here.
     bool was_told(const StoredAlert& alert) const;
+    /// Whether it has the alert, since the same time.
+    bool holds(const StoredAlert& alert) const;
     /// Whether its first flush is behind it.
     bool has_flushed() const;
 
@@ -108,7 +110,9 @@ private:
     std::vector<AlertPtr> flushed_resolved_;  // as the last flush saw them
     /// By log hash, of every alert that the last flush saw, muted or not: whether it fired.
     std::unordered_map<std::uint64_t, bool> fired_at_flush_;
-    std::unordered_set<std::uint64_t> told_ends_;  // of those that ended: what some integration heard of
+    /// By log hash, of the alerts that are here: what some integration heard of. Of those that fire it need not have
+    /// all, the log knows of them.
+    std::unordered_set<std::uint64_t> told_;
     std::unordered_map<std::uint64_t, Mute> last_mutes_;  // of those that fired at the last flush, or did until then
     bool has_flushed_ = false;
     std::vector<std::shared_ptr<Delivery>> deliveries_;

@@ -53,21 +53,27 @@ Timestamp read_time(const Json& json) {
     return from_unix_ms(json.as_integer());
 }
 
-/// As texts: JSON's numbers are not exact with 64 bits.
+/// JSON's numbers are not exact with 64 bits.
+std::string hash_text(std::uint64_t hash) {
+    return fmt::format("{:x}", hash);
+}
+
+/// 0 when it is none.
+std::uint64_t read_hash(const std::string& text) {
+    std::uint64_t hash = 0;
+    std::from_chars(text.data(), text.data() + text.size(), hash, 16);
+    return hash;
+}
+
 Json hashes_json(const Hashes& hashes) {
     Json json = Json::array();
-    for (const std::uint64_t hash : hashes) json.push(fmt::format("{:x}", hash));
+    for (const std::uint64_t hash : hashes) json.push(hash_text(hash));
     return json;
 }
 
 Hashes read_hashes(const Json& json) {
     Hashes hashes;
-    for (const Json& item : json.items()) {
-        const std::string& text = item.as_string();
-        std::uint64_t hash = 0;
-        std::from_chars(text.data(), text.data() + text.size(), hash, 16);
-        hashes.insert(hash);
-    }
+    for (const Json& item : json.items()) hashes.insert(read_hash(item.as_string()));
     return hashes;
 }
 
@@ -364,6 +370,22 @@ Result<UntoldAlert> read_untold_alert(const StateRecord& record) {
     alert.told_others = json.at("told_others").as_bool();
     if (alert.labels.empty() || alert.why.empty()) return tl::unexpected(senseless("untold alert"));
     return alert;
+}
+
+std::string stored_value(const ToldIncident& incident) {
+    Json json = Json::object();
+    json.add("alert", hash_text(incident.alert)).add("starts_at", to_unix_ms(incident.starts_at));
+    return plain(json.add("receiver", incident.receiver));
+}
+
+Result<ToldIncident> read_told_incident(const StateRecord& record) {
+    TOCSIN_TRY(const Json json, parse_json(record.value));
+    ToldIncident incident;
+    incident.alert = read_hash(json.at("alert").as_string());
+    incident.starts_at = read_time(json.at("starts_at"));
+    incident.receiver = json.at("receiver").as_string();
+    if (incident.alert == 0) return tl::unexpected(senseless("told incident"));
+    return incident;
 }
 
 }  // namespace tocsin

@@ -27,9 +27,10 @@ inline constexpr const char* kRenewalTable = "alert_renewals";
 inline constexpr const char* kAlertGroupTable = "alert_groups";
 inline constexpr const char* kHistoryTable = "notification_history";
 inline constexpr const char* kUntoldTable = "untold_alerts";
+inline constexpr const char* kToldTable = "told_incidents";
 
-/// Received alerts are mostly heard of again unchanged but for when they end. All of one transaction of which that is so
-/// are one record: runs of numbers with their times. Records have numbers in the order of time, and a received alert
+/// Received alerts are mostly heard of again unchanged but for when they end. All of one transaction of which that is
+/// so are one record: runs of numbers with their times. Records have numbers in the order of time, and a received alert
 /// that is written as a whole has the number of the last one that is older.
 struct AlertRenewal {
     std::uint64_t first = 0;  // StoredAlert::number
@@ -67,6 +68,7 @@ std::string stored_value(const std::vector<AlertPtr>& renewed);
 std::string stored_value(const GroupState& group);
 std::string stored_value(const ToldMessage& message);
 std::string stored_value(const UntoldAlert& alert);
+std::string stored_value(const ToldIncident& incident);
 
 /// The other way round; an error for a record that nothing of this version wrote.
 Result<Silence> read_stored_silence(const StateRecord& record);
@@ -76,5 +78,6 @@ Result<AlertRenewals> read_renewals(const StateRecord& record);
 Result<GroupState> read_stored_group(const StateRecord& record);
 Result<ToldMessage> read_told_message(const StateRecord& record);
 Result<UntoldAlert> read_untold_alert(const StateRecord& record);
+Result<ToldIncident> read_told_incident(const StateRecord& record);
 
 }  // namespace tocsin

@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -33,11 +34,21 @@ struct UntoldAlert {
     bool told_others = false;     // another receiver was told of it
 };
 
-/// What fired and who was never told, over restarts. Alerts that fire still are not here: nobody knows yet. Scheduler's
-/// thread only.
+/// An incident is an alert since when it began. One of which a receiver was told.
+struct ToldIncident {
+    std::uint64_t alert = 0;  // its log hash
+    Timestamp starts_at{};
+    std::string receiver;
+};
+
+/// What fired and who was never told, over restarts: each incident once for a group of a receiver, however often its
+/// source repeats the end. Alerts that fire still are not here: nobody knows yet. Scheduler's thread only.
 class UntoldAlerts final : public NotificationObserver {
 public:
     static constexpr std::size_t kAlertsMax = 20'000;
+    /// Of so many incidents, the last ones, it is known that a receiver was told. Sources repeat ends for a while, so
+    /// it is more than what is likely to end within that while.
+    static constexpr std::size_t kToldMax = 100'000;
 
     /// What is older than `retention` is forgotten, and the oldest when there are too many. `clock` and `log` outlive
     /// this.
@@ -55,18 +66,20 @@ public:
     std::size_t size() const { return alerts_.size(); }
 
 private:
-    using Incident = std::pair<std::uint64_t, Timestamp>;  // log hash of the alert, and when it began
+    using Incident = std::pair<std::uint64_t, Timestamp>;          // log hash of the alert, and when it began
+    using Place = std::tuple<Incident, std::string, std::string>;  // receiver, group key
 
-    void note_told(const Incident& incident);
+    void note_told(const EndEvent& end, const Incident& incident);
+    void correct_untold(const std::string& told_receiver, const Incident& incident);
     void add(const EndEvent& end, const Incident& incident);
+    void extend(const TimedKey& key, Timestamp ends_at);
+    bool somebody_was_told(const Incident& incident) const;
     void forget_key(const TimedKey& key, const UntoldAlert& alert);
 
-    TimedTable<UntoldAlert> alerts_;         // by when they were noted
-    std::multimap<Incident, TimedKey> keys_;  // of alerts_
-    // Those of which somebody was told lately: another of their groups may let them go later.
-    std::set<Incident> told_;
-    std::vector<Incident> told_in_order_;  // a ring
-    std::size_t next_told_ = 0;
+    TimedTable<UntoldAlert> alerts_;                   // by when they were noted
+    std::map<Place, TimedKey> keys_;                   // of alerts_
+    TimedTable<ToldIncident> told_incidents_;          // by when their ends were told
+    std::set<std::pair<Incident, std::string>> told_;  // those, with the receiver
 };
 
 }  // namespace tocsin

@@ -23,12 +23,14 @@ route:
   group_interval: 1m
   routes:
   - {receiver: hole, matchers: [team=none]}
+  - {receiver: slow, matchers: [team=slow]}
   - {receiver: hook, matchers: [team=two], mute_time_intervals: [always], continue: true}
   - {receiver: other, matchers: [team=two]}
 receivers:
 - {name: hook, webhook_configs: [{url: 'http://r/hook'}]}
 - {name: other, webhook_configs: [{url: 'http://r/other'}]}
 - {name: hole}
+- {name: slow, webhook_configs: [{url: 'http://r/slow', send_resolved: false, timeout: 90s}]}
 time_intervals: [{name: always, time_intervals: [{}]}]
 inhibit_rules:
 - {source_matchers: [alertname=down], target_matchers: [alertname=slow]}
@@ -54,11 +56,21 @@ struct UntoldWorld {
         });
         return lines;
     }
-    void fire_and_resolve(const std::string& name, std::vector<std::pair<std::string, std::string>> labels = {}) {
-        rig->fire(name, labels);
+    /// Returns the alert as its source goes on telling of it.
+    Alert fire_and_resolve(const std::string& name, std::vector<std::pair<std::string, std::string>> labels = {}) {
+        Alert alert = rig->firing(name, labels);
+        rig->receive({alert});
         rig->advance(30s);
-        rig->resolve(name, labels);
+        alert.ends_at = rig->scheduler.now();
+        rig->receive({alert});
         rig->advance(2min);
+        return alert;
+    }
+    void repeat(const Alert& ended) {
+        for (int i = 0; i < 10; ++i) {
+            rig->receive({ended});
+            rig->advance(1min);
+        }
     }
 
     VirtualScheduler clock{from_unix_ms(1'767'323'045'000)};
@@ -73,6 +85,45 @@ TEST_CASE("what was told is no news", "[notifiers][untold]") {
     world.fire_and_resolve("a");
     CHECK(world.lines() == Lines{});
     CHECK(world.rig->told().size() == 2);
+}
+
+TEST_CASE("the end of what was told may be repeated", "[notifiers][untold]") {
+    UntoldWorld before;
+    const Alert ended = before.fire_and_resolve("a");
+    before.repeat(ended);
+    CHECK(before.lines() == Lines{});
+    CHECK(before.rig->told().size() == 2);
+    UntoldWorld after(before.store.tables());
+    after.rig->advance(1h);
+    after.repeat(ended);
+    CHECK(after.lines() == Lines{});
+    // Another incident of the same alert is another matter.
+    after.rig->silence("alertname=a", 0s, 1h);
+    after.fire_and_resolve("a");
+    CHECK(after.lines() == Lines{"a hook silence"});
+}
+
+TEST_CASE("the end of what nobody was told of is one record, however often it is repeated", "[notifiers][untold]") {
+    UntoldWorld before;
+    before.rig->silence("alertname=a", 0s, 10h);
+    const Alert ended = before.fire_and_resolve("a");
+    before.repeat(ended);
+    CHECK(before.lines() == Lines{"a hook silence"});
+    UntoldWorld after(before.store.tables());
+    after.rig->silence("alertname=a", 0s, 10h);
+    after.rig->advance(1h);
+    after.repeat(ended);
+    CHECK(after.lines() == Lines{"a hook silence"});
+}
+
+TEST_CASE("what a slow receiver takes after the end is no news", "[notifiers][untold]") {
+    UntoldWorld world;
+    // The flush in between sees the end while nobody knows yet whether the receiver takes the message.
+    world.rig->http.once("http://r/slow", FakeAnswer::ok("ok").after(65s));
+    world.fire_and_resolve("a", {{"team", "slow"}});
+    CHECK(world.rig->told() == Lines{"10s slow firing +a (first notification)"});
+    CHECK(world.rig->service->group_count() == 0);
+    CHECK(world.lines() == Lines{});
 }
 
 TEST_CASE("what was silenced from its beginning to its end was told to nobody", "[notifiers][untold]") {
@@ -155,7 +206,9 @@ TEST_CASE("another receiver that was told is seen, whichever lets go first", "[n
         world.rig->http.always("http://r/other", FakeAnswer::ok("ok"));
         world.rig->advance(2min);
     }
-    SECTION("both at once") { world.fire_and_resolve("a", {{"team", "two"}}); }
+    SECTION("both at once") {
+        world.fire_and_resolve("a", {{"team", "two"}});
+    }
     CHECK(world.lines() == Lines{"a hook mute_time_interval, told others"});
 }
 
@@ -167,6 +220,54 @@ TEST_CASE("what nobody was told of is known after a restart", "[notifiers][untol
     UntoldWorld after(before.store.tables());
     CHECK(after.lines() == Lines{"a hook silence", "a hook silence"});
     CHECK(after.log.count(LogLevel::Error) == 0);
+}
+
+EndEvent end_of(const std::string& name, const std::string& receiver, bool told, Timestamp ends_at) {
+    Alert alert;
+    alert.labels = LabelSet{{"alertname", name}};
+    alert.starts_at = ends_at - 1min;
+    alert.ends_at = ends_at;
+    EndEvent end;
+    end.group_key = "{}:{}";
+    end.receiver = receiver;
+    end.alert = std::make_shared<StoredAlert>(alert);
+    end.told = told;
+    end.at = ends_at;
+    return end;
+}
+
+TEST_CASE("another receiver that was told before a restart is seen", "[notifiers][untold]") {
+    UntoldWorld before;
+    const Timestamp now = before.clock.now();
+    before.untold.on_end(end_of("a", "hook", true, now));
+    UntoldWorld after(before.store.tables());
+    after.untold.on_end(end_of("a", "other", false, now));
+    after.untold.on_end(end_of("b", "other", false, now));
+    CHECK(after.lines() == Lines{"b other unseen", "a other unseen, told others"});
+    CHECK(after.log.count(LogLevel::Error) == 0);
+}
+
+TEST_CASE("an incident that went on and was told is no news", "[notifiers][untold]") {
+    UntoldWorld before;
+    EndEvent end = end_of("a", "hook", false, before.clock.now());
+    before.untold.on_end(end);
+    Alert later = end.alert->alert;
+    later.ends_at += 1h;
+    end.alert = std::make_shared<StoredAlert>(later);
+    before.untold.on_end(end);
+    CHECK(before.lines() == Lines{"a hook unseen"});
+    before.untold.for_each([&](const UntoldAlert& alert) {
+        CHECK(alert.ends_at == later.ends_at);
+        return true;
+    });
+    end.told = true;
+    before.untold.on_end(end);
+    CHECK(before.lines() == Lines{});
+    UntoldWorld after(before.store.tables());
+    CHECK(after.lines() == Lines{});
+    end.told = false;
+    after.untold.on_end(end);
+    CHECK(after.lines() == Lines{});
 }
 
 TEST_CASE("what is old is not known any more, on the disk neither", "[notifiers][untold]") {
