@@ -194,7 +194,8 @@ void NotificationService::receive(std::span<const Alert> alerts) {
 /// again only after there were many.
 void NotificationService::note_alerts(const std::vector<AlertPtr>& stored) {
     if (state_ == nullptr) return;
-    const auto renewed = std::count_if(stored.begin(), stored.end(), [](const auto& alert) { return alert->only_renews; });
+    const auto renewed =
+        std::count_if(stored.begin(), stored.end(), [](const auto& alert) { return alert->only_renews; });
     for (const AlertPtr& alert : stored) {
         const bool is_whole = renewed < kRenewedMin || !alert->only_renews || changes_.alerts.count(alert->number) > 0;
         if (is_whole) {
@@ -280,8 +281,9 @@ bool NotificationService::was_told(const StoredAlert& alert) const {
     const LabelSet& labels = alert.alert.labels;
     std::vector<const AlertGroup*> groups = dispatcher_.groups_left_by(labels);
     for (const Route* route : routes_of(labels)) groups.push_back(dispatcher_.find_group(*route, labels));
-    return std::any_of(groups.begin(), groups.end(),
-                       [&](const AlertGroup* group) { return group != nullptr && group->was_told(alert); });
+    return std::any_of(groups.begin(), groups.end(), [&](const AlertGroup* group) {
+        return group != nullptr && group->holds(alert) && group->was_told(alert);
+    });
 }
 
 std::vector<ReceiverView> NotificationService::receivers() const {
@@ -532,8 +534,7 @@ NotificationState NotificationService::read_state(StateStore& from) {
     std::vector<AlertRenewals> renewals;
     read_all(
         kReceivedTable, [this] { return all_alerts(); }, read_received_alert, alerts);
-    read_all(
-        kRenewalTable, no_records, read_renewals, renewals);
+    read_all(kRenewalTable, no_records, read_renewals, renewals);
     state.alerts = renew(std::move(alerts), renewals);
     read_all(
         kAlertGroupTable, [this] { return all_groups(); }, read_stored_group, state.groups);

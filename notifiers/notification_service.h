@@ -144,7 +144,7 @@ public:
     std::vector<GroupView> groups(const AlertFilter& filter) const;
     /// Why who was told of an alert or was not; of alerts that fire, and of those that ended as long as they are known.
     ExplainedAlerts explain(const AlertQuestion& question) const;
-    /// Whether somebody was told of an alert that is still in one of its groups.
+    /// Whether somebody was told of an alert that is still in one of its groups, as what began at the same time.
     bool was_told(const StoredAlert& alert) const;
     /// As configured, with how each of their integrations does.
     std::vector<ReceiverView> receivers() const;
@@ -222,8 +222,8 @@ private:
     // What is to be written at the end of the task that changed it, by the record's key.
     struct Changes {
         std::map<std::string, std::optional<std::string>> silences, groups;  // nothing: gone
-        std::map<std::uint64_t, AlertPtr> alerts;  // by number; as they are now
-        std::vector<AlertPtr> renewed;             // others, which only end at another time now; see AlertRenewal
+        std::map<std::uint64_t, AlertPtr> alerts;                            // by number; as they are now
+        std::vector<AlertPtr> renewed;  // others, which only end at another time now; see AlertRenewal
         bool will_be_written = false;
 
         bool is_empty() const { return silences.empty() && groups.empty() && alerts.empty() && renewed.empty(); }

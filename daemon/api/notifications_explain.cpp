@@ -166,6 +166,7 @@ Result<UntoldQuestion> read_untold_question(const Context& context, const Parame
 bool somebody_was_told(const Context& context, const UntoldAlert& untold) {
     Alert alert;
     alert.labels = untold.labels;
+    alert.starts_at = untold.starts_at;
     return untold.told_others || context.notifications.was_told(StoredAlert(std::move(alert)));
 }
 

@@ -711,3 +711,22 @@ TEST_CASE("what fired and nobody was told of is listed", "[daemon][alertmanager]
     CHECK(ended("limit=1") == 1);
     CHECK(am.server.get("/api/v1/notifications/untold?start=soon")->status == 400);
 }
+
+TEST_CASE("what nobody was told of stays listed while the same alert fires again and is told",
+          "[daemon][alertmanager][explanation]") {
+    Alertmanager am(routing(kSeldom));
+    am.begin();
+    am.silence("alertname", "test1", false, 0s, 20min);
+    am.post({named("test1")});
+    am.go_to(4min);
+    am.post({named("test1", 0s, 4min)});
+    am.go_to(1h);
+    am.post({named("test1", 1h, 3h)});
+    am.go_to(2h);
+    REQUIRE(am.told().size() == 1);
+    const Json untold = am.get("/api/v1/notifications/untold").at("data");
+    CHECK(untold.at("firing").items().empty());
+    REQUIRE(untold.at("ended").items().size() == 1);
+    CHECK(untold.at("ended").at(std::size_t{0}).at("endsAt").as_string() ==
+          to_rfc3339_ms(SimulatedDaemon::kStart + 4min));
+}
