@@ -44,8 +44,8 @@ public:
                     line += fmt::format(", told {} at {}", fires ? "firing" : "resolved", since_start(one.told_at));
                 }
                 if (one.coming) {
-                    line += fmt::format("; coming {} at {}", to_string(one.coming->reason),
-                                        since_start(one.coming->at));
+                    line +=
+                        fmt::format("; coming {} at {}", to_string(one.coming->reason), since_start(one.coming->at));
                 }
                 lines.push_back(std::move(line));
             }
@@ -94,8 +94,7 @@ TEST_CASE("an end waits for the next flush, and stays known until the alert is f
     rig.fire("a");
     rig.advance(1min);
     rig.resolve("a");
-    CHECK(rig.lines("a") ==
-          Lines{"hook webhook[0] waiting, told firing at 30s; coming all alerts resolved at 5m30s"});
+    CHECK(rig.lines("a") == Lines{"hook webhook[0] waiting, told firing at 30s; coming all alerts resolved at 5m30s"});
     rig.advance(5min);
     CHECK(rig.service->group_count() == 0);
     CHECK(rig.lines("a") == Lines{"hook webhook[0] told, told resolved at 5m30s"});
@@ -137,10 +136,11 @@ TEST_CASE("what was told before the silence is said to be told", "[notifiers][ex
 }
 
 TEST_CASE("an inhibiting alert is named, and its rule", "[notifiers][explanation]") {
-    ExplanationRig rig(std::string(kRoute) +
-                       "inhibit_rules:\n"
-                       "- {name: down hides slow, source_matchers: [alertname=down], target_matchers: [alertname=slow], "
-                       "equal: [cluster]}\n");
+    ExplanationRig rig(
+        std::string(kRoute) +
+        "inhibit_rules:\n"
+        "- {name: down hides slow, source_matchers: [alertname=down], target_matchers: [alertname=slow], "
+        "equal: [cluster]}\n");
     rig.fire("down", {{"cluster", "eu"}});
     rig.fire("slow", {{"cluster", "eu"}});
     rig.advance(1min);
@@ -250,8 +250,7 @@ receivers:
     CHECK(rig.lines("a") == Lines{"both webhook[0] not wanted, told firing at 10s",
                                   "both webhook[1] waiting, told firing at 10s; coming all alerts resolved at 1m10s"});
     rig.advance(1min);
-    CHECK(rig.lines("a") ==
-          Lines{"both webhook[0] not wanted", "both webhook[1] told, told resolved at 1m10s"});
+    CHECK(rig.lines("a") == Lines{"both webhook[0] not wanted", "both webhook[1] told, told resolved at 1m10s"});
 }
 
 TEST_CASE("a receiver without integrations tells nobody", "[notifiers][explanation]") {
@@ -330,6 +329,30 @@ TEST_CASE("those that nobody was told of are found", "[notifiers][explanation]")
     REQUIRE(explained.alerts.size() == 2);
     CHECK(explained.alerts[0].alert->alert.labels.get("alertname") == "b");
     CHECK(explained.alerts[1].alert->alert.labels.get("alertname") == "c");
+}
+
+TEST_CASE("what one integration was told of and another one was not is found where that is asked",
+          "[notifiers][explanation]") {
+    ExplanationRig rig(R"(
+route: {receiver: both, group_wait: 10s, group_interval: 1m}
+receivers:
+- name: both
+  webhook_configs: [{url: 'http://r/takes'}, {url: 'http://r/refuses'}]
+)");
+    rig.http.once("http://r/refuses", FakeAnswer::with_status(400, "bad"));
+    rig.fire("a");
+    rig.advance(20s);
+    AlertQuestion question;
+    question.untold_only = true;
+    CHECK(rig.service->explain(question).alerts.empty());
+    question.any_receiver = true;
+    const auto explained = rig.service->explain(question);
+    REQUIRE(explained.alerts.size() == 1);
+    const auto& integrations = explained.alerts.front().receivers.front().integrations;
+    CHECK(integrations[0].told == IntegrationExplanation::Told::Firing);
+    CHECK(integrations[1].told == IntegrationExplanation::Told::Nothing);
+    rig.advance(1min);
+    CHECK(rig.service->explain(question).alerts.empty());
 }
 
 }  // namespace
