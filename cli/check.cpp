@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/heap.h"
 #include "base/json.h"
 #include "base/posix_disk.h"
 #include "cli/commands.h"
@@ -78,6 +79,7 @@ std::size_t count_rules(std::span<const RuleFile> files) {
 }
 
 int check_rules(const CheckFlags& flags) {
+    const HeapGrowth growth;
     PosixDisk disk;
     Checked checked;
     for (const std::string& path : flags.files) {
@@ -91,6 +93,7 @@ int check_rules(const CheckFlags& flags) {
 }
 
 int check_config(const CheckFlags& flags) {
+    const HeapGrowth growth;
     PosixDisk disk;
     Checked checked;
     for (const std::string& path : flags.files) {

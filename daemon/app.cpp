@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 
+#include "base/heap.h"
 #include "base/text.h"
 #include "base/url.h"
 #include "base/version.h"
@@ -173,6 +174,8 @@ Result<ReloadOutcome> App::Impl::start() {
                                 "address, or --web.allow-unauthenticated",
                                 options.listen_address));
     }
+    std::optional<HeapGrowth> growth;
+    if (!options.notifications_only()) growth.emplace();
     auto configuration = read_configuration();
     if (!configuration) {
         if (!configuration.error().unreadable) return ReloadOutcome{configuration.error().problems, {}};
@@ -321,6 +324,8 @@ void App::Impl::reload(std::function<void(ReloadOutcome)> done) {
 }
 
 void App::Impl::reload_now() {
+    std::optional<HeapGrowth> growth;
+    if (!options.notifications_only()) growth.emplace();
     auto configuration = read_configuration();
     const ReloadOutcome outcome =
         configuration ? apply(*std::move(configuration)) : ReloadOutcome{configuration.error().problems, {}};

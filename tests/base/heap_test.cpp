@@ -1,11 +1,11 @@
 #include "base/heap.h"
 
-#include <unistd.h>
-
 #include <cstring>
 #include <fstream>
 #include <memory>
 #include <vector>
+
+#include <unistd.h>
 
 #include "tests/catch.h"
 
@@ -41,6 +41,22 @@ TEST_CASE("what was freed between what is in use is unused, and goes back to the
     return_unused_heap();
     // Whole pages only: three of four here.
     CHECK(resident_bytes() < resident - kPieces / 2 * kBytes / 2);
+}
+
+TEST_CASE("a heap that is about to grow is as it was, but for its pages", "[base][heap]") {
+    const std::size_t resident = resident_bytes();
+    std::vector<std::unique_ptr<char[]>> pieces;
+    {
+        const HeapGrowth growth;
+        CHECK(resident_bytes() < resident + 8 * 1024 * 1024);
+        for (std::size_t i = 0; i < 1000; ++i) {
+            pieces.push_back(std::make_unique<char[]>(32 * 1024));
+            std::memset(pieces.back().get(), static_cast<int>(i % 100), 32 * 1024);
+        }
+    }
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+        CHECK(pieces[i][32 * 1024 - 1] == static_cast<char>(i % 100));
+    }
 }
 
 }  // namespace tocsin

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/assert.h"
+#include "base/heap.h"
 #include "base/log.h"
 #include "base/virtual_scheduler.h"
 #include "engine/scrape/scrape_manager.h"
@@ -220,6 +221,7 @@ void load_rules(benchmark::State& state) {
     const auto count = static_cast<std::size_t>(state.range(0));
     const std::string text = rule_file_text(count);
     for (auto _ : state) {
+        const HeapGrowth growth;  // as the daemon does
         auto world = std::make_unique<BenchWorld>();
         world->manager.apply(world->prepare(text));
         state.PauseTiming();  // what an end costs is not loading
