@@ -49,9 +49,10 @@ std::string metric_label(const GroupRule& rule) {
     return rule.nth == 0 ? rule.definition.name : fmt::format("{}#{}", rule.definition.name, rule.nth + 1);
 }
 
-// So little of a cycle is computed on the scheduler's thread, which has other things to do, too.
+// So little is computed on the scheduler's thread, which has other things to do, too: in one batch, and of one cycle.
 constexpr std::size_t kSmallBatchSeries = 8192;
 constexpr std::chrono::microseconds kSmallBatchTime{300};
+constexpr std::chrono::milliseconds kSmallBatchesTime{5};
 
 // As vmalert keeps them.
 constexpr std::size_t kEvaluationsKept = 20;
@@ -197,14 +198,18 @@ void RuleGroup::find_batch_end() {
     } while (cycle_.end < rules_.size() && !rules_[cycle_.end]->begins_batch);
 }
 
-// Done sooner than handed to another thread and back; the batches before it in this cycle count.
+// Done sooner than handed to another thread and back.
 bool RuleGroup::is_small_batch() {
+    std::size_t series = 0;
+    std::chrono::nanoseconds time{0};
     for (std::size_t i = cycle_.begin; i < cycle_.end; ++i) {
         if (rules_[i]->health == RuleHealth::Unknown) return false;
-        cycle_.series_here += rules_[i]->series_matched;
-        cycle_.time_here += rules_[i]->computing_time;
+        series += rules_[i]->series_matched;
+        time += rules_[i]->computing_time;
     }
-    return cycle_.series_here <= kSmallBatchSeries && cycle_.time_here <= kSmallBatchTime;
+    if (series > kSmallBatchSeries || time > kSmallBatchTime) return false;
+    cycle_.time_here += time;
+    return cycle_.time_here <= kSmallBatchesTime;
 }
 
 // On the pool, or on the scheduler's thread.
