@@ -126,8 +126,7 @@ private:
         Timestamp due, query_time;
         MonotonicTime started;
         std::size_t begin = 0, end = 0;  // the batch being computed
-        std::size_t series_here = 0;     // read so far on the scheduler's thread, and the time it took the last time
-        std::chrono::nanoseconds time_here{0};
+        std::chrono::nanoseconds time_here{0};  // on the scheduler's thread, as long as it took the last time
         std::size_t samples = 0;
         std::chrono::nanoseconds rule_durations{0};
         std::function<void()> done;
