@@ -13,7 +13,9 @@ void return_unused_heap();
 
 /// While it lives, the heap of the main thread grows in large pages, of which the system gives one in the time that a
 /// small one takes: for work that takes tens of megabytes at once, as reading thousands of rules. Whether there are
-/// large pages is up to the system; nothing else depends on it. Main thread only, one at a time.
+/// large pages is up to the system; nothing else depends on it. Main thread only, one at a time. From the first one on
+/// glibc's limits (the longest block of the heap, how much of its end may be free) are 32 and 64 MB for good, which is
+/// what they come to by themselves once a large block was freed.
 class HeapGrowth {
 public:
     HeapGrowth();

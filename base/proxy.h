@@ -15,10 +15,10 @@ struct ProxyEnvironment {
     std::string http, https, none;
 };
 
-/// Whether requests to `url` leave the proxy out: `no_proxy` lists hosts, domains (`a.b` with what is below it, `.a.b`
-/// and
-/// `*.a.b` only that), addresses and blocks of them, each with a port or without one, or `*`. Where there is such a
-/// list localhost and loopback addresses are never asked for through a proxy (golang.org/x/net/http/httpproxy).
+/// Whether requests to `url` leave the proxy out, as golang.org/x/net/http/httpproxy decides it. `no_proxy` lists
+/// hosts, addresses, blocks of addresses and domains, each with a port or without one, or is `*`; `a.b` is the domain
+/// with what is below it, `.a.b` and `*.a.b` only what is below. Where there is a list, localhost and loopback
+/// addresses are left out too.
 bool bypasses_proxy(std::string_view no_proxy, const Url& url);
 
 /// Where to connect instead, for a request to `url`. Only http proxies are spoken to.

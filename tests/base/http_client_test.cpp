@@ -72,15 +72,10 @@ TEMPLATE_TEST_CASE("a server that misbehaves is an error that says how", "[base]
          "stopped after 5 redirects", Error::Kind::Unavailable},
     }));
     CAPTURE(name);
-    RawServer server(script);
     TestType world;
-    HttpRequest request;
-    request.url = server.url("/secret-token");
-    request.timeout = kind == Error::Kind::Timeout ? 200ms : Duration(10s);
-    const auto verdict = world.fetch(std::move(request));
-    REQUIRE_FALSE(verdict);
-    CHECK(verdict.error().message == message);
-    CHECK(verdict.error().kind == kind);
+    const Error error = world.error_of(script, kind == Error::Kind::Timeout ? 200ms : Duration(10s));
+    CHECK(error.message == message);
+    CHECK(error.kind == kind);
 }
 
 TEMPLATE_TEST_CASE("a connection that is refused is an error that says so", "[base][http_client]", BeastWorld,

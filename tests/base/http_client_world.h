@@ -37,6 +37,17 @@ struct HttpWorld {
         return fetch(std::move(request));
     }
 
+    /// What a request ends with whose server does that.
+    Error error_of(fakes::RawServer::Script script, Duration timeout) {
+        fakes::RawServer server(std::move(script));
+        HttpRequest request;
+        request.url = server.url("/secret-token");
+        request.timeout = timeout;
+        const auto verdict = fetch(std::move(request));
+        REQUIRE_FALSE(verdict);
+        return verdict.error();
+    }
+
     AsioScheduler scheduler;
     fakes::FakeResolver resolver{scheduler};
     Client client;

@@ -135,15 +135,10 @@ TEST_CASE("a receiver that misbehaves is an error that says how", "[base][httpli
          Error::Kind::Unavailable},
     }));
     CAPTURE(name);
-    RawServer server(script);
     World world;
-    HttpRequest request;
-    request.url = server.url("/secret-token");
-    request.timeout = kind == Error::Kind::Timeout ? 200ms : Duration(10s);
-    const auto verdict = world.fetch(std::move(request));
-    REQUIRE_FALSE(verdict);
-    CHECK(verdict.error().message == message);
-    CHECK(verdict.error().kind == kind);
+    const Error error = world.error_of(script, kind == Error::Kind::Timeout ? 200ms : Duration(10s));
+    CHECK(error.message == message);
+    CHECK(error.kind == kind);
 }
 
 TEST_CASE("the addresses of a receiver are tried one after the other", "[base][httplib_client]") {

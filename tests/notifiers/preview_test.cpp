@@ -48,6 +48,24 @@ std::string all_of(const HttpRequest& message) {
     return text;
 }
 
+TEST_CASE("where a token is needed the message is shown, and nobody is asked for one", "[notifiers][preview]") {
+    const AlertmanagerConfig config = parse(R"(route: {receiver: all}
+receivers:
+- name: all
+  webhook_configs:
+  - url: http://r/hook
+    http_config: {oauth2: {client_id: id, client_secret: S3CRET, token_url: 'http://login/token'}}
+)");
+    fakes::FakeDisk disk;
+    const VirtualScheduler clock;
+    const auto shown = preview(config.receivers[0], config, notification(), clock, disk);
+    REQUIRE(shown.size() == 1);
+    REQUIRE(shown[0].request);
+    CHECK(shown[0].request->url == "http://r/hook");
+    CHECK(find_header(shown[0].request->headers, "Authorization") == "Bearer token");
+    CHECK(all_of(*shown[0].request).find("S3CRET") == std::string::npos);
+}
+
 TEST_CASE("each integration of a receiver shows the request that it would send", "[notifiers][preview]") {
     const AlertmanagerConfig config = parse(kFile);
     fakes::FakeDisk disk;
