@@ -29,11 +29,11 @@ bool has_magic(std::string_view pattern) {
     return pattern.find_first_of("*?[") != std::string_view::npos;
 }
 
-using Groups = std::vector<RuleGroupDefinition>;
+using Definitions = std::vector<RuleGroupDefinition>;
 
 /// As promtool orders them where it does: a group that is not listed comes with the first one that is. Those of one
 /// rank are in the order of the files.
-void order_groups(Groups& groups, const std::vector<std::string>& order) {
+void order_groups(Definitions& groups, const std::vector<std::string>& order) {
     const auto rank = [&](const RuleGroupDefinition& group) {
         const auto place = std::find(order.begin(), order.end(), group.name);
         return place == order.end() ? 0 : place - order.begin();
@@ -41,7 +41,7 @@ void order_groups(Groups& groups, const std::vector<std::string>& order) {
     std::stable_sort(groups.begin(), groups.end(), [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
 }
 
-void add_alert_names(const Groups& groups, std::set<std::string_view>& names) {
+void add_alert_names(const Definitions& groups, std::set<std::string_view>& names) {
     for (const RuleGroupDefinition& group : groups) {
         for (const RuleDefinition& rule : group.rules) {
             if (rule.kind == RuleDefinition::Kind::Alerting) names.insert(rule.name);
@@ -60,10 +60,10 @@ struct RuleTestRunner::Impl {
 
     const Parsed<RuleFile>& rule_file(const std::string& path);
     std::vector<std::string> paths_of(const RuleTestFile& file, RuleTestReport& report);
-    Groups groups_of(const RuleTestFile& file, RuleTestReport& report);
-    void check_alert_names(const RuleTestFile& file, const Groups& groups, RuleTestReport& report) const;
-    void warn_of_order(const RuleTestFile& file, const Groups& groups, RuleTestReport& report) const;
-    void warn_of_intervals(const RuleTestFile& file, const Groups& groups, RuleTestReport& report) const;
+    Definitions groups_of(const RuleTestFile& file, RuleTestReport& report);
+    void check_alert_names(const RuleTestFile& file, const Definitions& groups, RuleTestReport& report) const;
+    void warn_of_order(const RuleTestFile& file, const Definitions& groups, RuleTestReport& report) const;
+    void warn_of_intervals(const RuleTestFile& file, const Definitions& groups, RuleTestReport& report) const;
     void read_fixtures(const RuleTestFile& file, RuleTestWorldSettings& settings, RuleTestReport& report);
     void read_routing(const RuleTestFile& file, RuleTestWorldSettings& settings, RuleTestReport& report);
     void check_receivers(const RuleTestFile& file, const RuleTestRouting* routing, RuleTestReport& report) const;
@@ -75,8 +75,8 @@ struct RuleTestRunner::Impl {
                       const RuleTestWorldSettings& settings, RuleTestReport& report) const;
     void read_reload(const RuleTestFile& file, RuleTestStep& step, std::map<std::string, std::string>& contents,
                      RuleTestReport& report);
-    Groups groups_after(const RuleTestFile& file, const std::map<std::string, std::string>& contents,
-                        RuleTestReport& report);
+    Definitions groups_after(const RuleTestFile& file, const std::map<std::string, std::string>& contents,
+                             RuleTestReport& report);
     bool is_to_run(const RuleTest& test) const { return !options.run || options.run->matches(test.name); }
 };
 
@@ -114,8 +114,8 @@ std::vector<std::string> RuleTestRunner::Impl::paths_of(const RuleTestFile& file
     return paths;
 }
 
-Groups RuleTestRunner::Impl::groups_of(const RuleTestFile& file, RuleTestReport& report) {
-    Groups groups;
+Definitions RuleTestRunner::Impl::groups_of(const RuleTestFile& file, RuleTestReport& report) {
+    Definitions groups;
     for (const std::string& path : paths_of(file, report)) {
         const Parsed<RuleFile>& parsed = rule_file(path);
         report.unreadable |= unreadable.contains(path);
@@ -130,7 +130,7 @@ Groups RuleTestRunner::Impl::groups_of(const RuleTestFile& file, RuleTestReport&
 }
 
 // A test of an alert that no rule has passes in promtool as soon as nothing is expected of it.
-void RuleTestRunner::Impl::check_alert_names(const RuleTestFile& file, const Groups& groups,
+void RuleTestRunner::Impl::check_alert_names(const RuleTestFile& file, const Definitions& groups,
                                              RuleTestReport& report) const {
     std::set<std::string_view> names;
     add_alert_names(groups, names);
@@ -150,7 +150,8 @@ void RuleTestRunner::Impl::check_alert_names(const RuleTestFile& file, const Gro
     }
 }
 
-void RuleTestRunner::Impl::warn_of_order(const RuleTestFile& file, const Groups& groups, RuleTestReport& report) const {
+void RuleTestRunner::Impl::warn_of_order(const RuleTestFile& file, const Definitions& groups,
+                                         RuleTestReport& report) const {
     for (const std::string& name : file.group_eval_order) {
         const bool is_there = std::any_of(groups.begin(), groups.end(), [&](const auto& g) { return g.name == name; });
         if (!is_there) {
@@ -160,7 +161,7 @@ void RuleTestRunner::Impl::warn_of_order(const RuleTestFile& file, const Groups&
     }
 }
 
-void RuleTestRunner::Impl::warn_of_intervals(const RuleTestFile& file, const Groups& groups,
+void RuleTestRunner::Impl::warn_of_intervals(const RuleTestFile& file, const Definitions& groups,
                                              RuleTestReport& report) const {
     if (file.group_intervals || options.group_intervals) return;
     for (const RuleGroupDefinition& group : groups) {
@@ -364,9 +365,10 @@ void RuleTestRunner::Impl::read_reload(const RuleTestFile& file, RuleTestStep& s
 }
 
 // The groups of a file keep its name: it is the same file with another content.
-Groups RuleTestRunner::Impl::groups_after(const RuleTestFile& file, const std::map<std::string, std::string>& contents,
-                                          RuleTestReport& report) {
-    Groups groups;
+Definitions RuleTestRunner::Impl::groups_after(const RuleTestFile& file,
+                                               const std::map<std::string, std::string>& contents,
+                                               RuleTestReport& report) {
+    Definitions groups;
     for (const std::string& path : paths_of(file, report)) {
         const auto changed = contents.find(path);
         const std::string& content = changed == contents.end() ? path : changed->second;
@@ -400,7 +402,7 @@ RuleTestReport RuleTestRunner::run(const std::string& path) {
         report.problems = file.error();
         return report;
     }
-    const Groups groups = impl_->groups_of(*file, report);
+    const Definitions groups = impl_->groups_of(*file, report);
     if (has_errors(report.problems)) return report;
     impl_->warn_of_order(*file, groups, report);
     impl_->warn_of_intervals(*file, groups, report);

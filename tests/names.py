@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A helper's name stands in one file of a layer: prints each name that two files give to functions of their anonymous namespaces, exits 1
-if there is any.
+"""A helper's name stands in one file of a layer: prints each name that two files give to functions or to different types of their
+anonymous namespaces, exits 1 if there is any.
 
 Neighbouring files are compiled together, so their anonymous namespaces are one. A second function of the same name is an overload there:
 `escaped(text, "")` of one file once became the other's `escaped(std::string_view, bool)`, without an error.
@@ -16,11 +16,12 @@ LAYERS = ("base", "parser", "engine", "rules", "notifiers", "daemon", "cli")
 OVERLOADED = {"to_text"}  # base/asio_lookups.h
 NAMESPACE = re.compile(r"namespace ([\w:]+) \{")
 # A definition at the beginning of a line: a type, a name, parameters.
+TYPE = re.compile(r"(?:using|struct|class|enum class) (\w+)(?: = .*| \{| final.*| :.*)")
 FUNCTION = re.compile(r"(?!using |return |namespace |template |#|//)[A-Za-z\[][\w:<>,&*\[\] ]*?[&* ]+(\w+)\((?:[^;]*|[^;{]*\{.*\})$")
 
 
 def helpers_of(path):
-    """(enclosing namespace, name) of each function in an anonymous namespace."""
+    """(enclosing namespace, name, for an alias what it stands for) of each function and type in an anonymous namespace."""
     namespace, hidden = [], False
     for line in path.read_text(encoding="utf-8").splitlines():
         if line == "namespace {":
@@ -32,16 +33,20 @@ def helpers_of(path):
         elif found := NAMESPACE.match(line):
             namespace.append(found[1])
         elif hidden and (found := FUNCTION.match(line)):
-            yield "::".join(namespace), found[1]
+            yield "::".join(namespace), found[1], ""
+        elif hidden and (found := TYPE.match(line)):
+            yield "::".join(namespace), found[1], line if line.startswith("using ") else ""
 
 
 def problems_of(root, layer):
-    homes = collections.defaultdict(set)
+    homes, aliases = collections.defaultdict(set), collections.defaultdict(set)
     for path in sorted((root / layer).rglob("*.cpp")):
-        for helper in helpers_of(path):
-            homes[helper].add(path.relative_to(root).as_posix())
-    for (_, name), files in sorted(homes.items()):
-        if len(files) > 1 and name not in OVERLOADED:
+        for namespace, name, alias in helpers_of(path):
+            homes[namespace, name].add(path.relative_to(root).as_posix())
+            aliases[namespace, name].add(alias)
+    for (namespace, name), files in sorted(homes.items()):
+        same = len(aliases[namespace, name]) == 1 and "" not in aliases[namespace, name]
+        if len(files) > 1 and not same and name not in OVERLOADED:
             yield f"{name}: {', '.join(sorted(files))}"
 
 

@@ -59,9 +59,9 @@ struct Owner {
 };
 
 /// Reads the frames of one segment after another.
-class Reader {
+class SegmentReader {
 public:
-    Reader(Timestamp now, std::uint32_t columns_max) : now_(now), columns_max_(columns_max) {}
+    SegmentReader(Timestamp now, std::uint32_t columns_max) : now_(now), columns_max_(columns_max) {}
 
     void read_segment(std::uint64_t number, std::string_view bytes, const std::string& name);
     ScrapeRecovery finish();
@@ -91,7 +91,7 @@ private:
     ScrapeRecovery found_;
 };
 
-void Reader::read_segment(std::uint64_t number, std::string_view bytes, const std::string& name) {
+void SegmentReader::read_segment(std::uint64_t number, std::string_view bytes, const std::string& name) {
     told_.clear();
     needed_until_ = Timestamp::min();
     std::size_t at = 0;
@@ -105,7 +105,7 @@ void Reader::read_segment(std::uint64_t number, std::string_view bytes, const st
 }
 
 // Empty at a good end; otherwise why the rest is not believed. `at` is the end of what is.
-std::string Reader::read_frames(std::string_view bytes, std::size_t& at) {
+std::string SegmentReader::read_frames(std::string_view bytes, std::size_t& at) {
     Input header(bytes.substr(0, scrape_log::kHeaderBytes));
     const bool is_ours = header.take_bytes(scrape_log::kMagic.size()) == scrape_log::kMagic;
     sequence_ = header.take<std::uint64_t>();
@@ -130,7 +130,7 @@ std::string Reader::read_frames(std::string_view bytes, std::size_t& at) {
     return {};
 }
 
-bool Reader::read_payload(std::string_view payload) {
+bool SegmentReader::read_payload(std::string_view payload) {
     Input in(payload);
     switch (in.take<Kind>()) {
         case Kind::Timeline:
@@ -151,7 +151,7 @@ bool Reader::read_payload(std::string_view payload) {
     return in.good() && in.at_end();
 }
 
-Owner& Reader::owner_of(ScrapeOwner who) {
+Owner& SegmentReader::owner_of(ScrapeOwner who) {
     Owner*& known = by_name_[{who.labels, who.place}];
     if (known == nullptr) {
         owners_.push_back(std::make_unique<Owner>());
@@ -161,7 +161,7 @@ Owner& Reader::owner_of(ScrapeOwner who) {
     return *known;
 }
 
-void Reader::read_timeline(Input& in) {
+void SegmentReader::read_timeline(Input& in) {
     if (in.take<std::uint32_t>() != told_.size()) return in.fail();
     auto piece = std::make_unique<Piece>();
     piece->is_alone = in.take<std::uint8_t>() != 0;
@@ -175,7 +175,7 @@ void Reader::read_timeline(Input& in) {
     owner.pieces.push_back(std::move(piece));
 }
 
-void Reader::read_columns(Input& in) {
+void SegmentReader::read_columns(Input& in) {
     const Told* to = told(in.take<std::uint32_t>());
     if (to == nullptr) return in.fail();
     // Rows before this one keep the columns that they had.
@@ -190,7 +190,7 @@ void Reader::read_columns(Input& in) {
     to->piece->columns = std::move(columns);
 }
 
-void Reader::read_row(Input& in) {
+void SegmentReader::read_row(Input& in) {
     const Told* to = told(in.take<std::uint32_t>());
     const Timestamp time = from_unix_ms(in.take<std::int64_t>());
     const bool by_differences = in.take<std::uint8_t>() != 0;
@@ -213,7 +213,7 @@ void Reader::read_row(Input& in) {
 }
 
 // Timestamps of the targets' own stay.
-void Reader::move_time(Duration step) {
+void SegmentReader::move_time(Duration step) {
     for (const auto& owner : owners_) {
         for (const auto& piece : owner->pieces) {
             if (piece->is_alone) continue;
@@ -316,7 +316,7 @@ private:
     std::vector<Place> places_;  // by series
 };
 
-ScrapeRecovery Reader::finish() {
+ScrapeRecovery SegmentReader::finish() {
     for (auto& owner : owners_) {
         RecoveredTarget target = Assembly(*owner, now_).finish();
         owner.reset();
@@ -332,7 +332,7 @@ ScrapeRecovery recover_scrapes(Disk& disk, const std::string& folder, Timestamp 
     for (const std::string& name : disk.list(folder).value_or(std::vector<std::string>{})) {
         if (const auto number = scrape_log::segment_number(name)) segments.emplace(*number, resolve_path(folder, name));
     }
-    Reader reader(now, columns_max);
+    SegmentReader reader(now, columns_max);
     std::vector<std::string> unreadable;
     for (const auto& [number, path] : segments) {
         const auto bytes = read_file(disk, path, kSegmentBytesMax);
