@@ -168,6 +168,12 @@ void AsioStream::read_some(char* into, std::size_t bytes, Done done) {
     connection_->socket.async_read_some(buffer, std::move(handler));
 }
 
+std::optional<std::size_t> AsioStream::read_ready(char* into, std::size_t bytes) {
+    if (connection_->closed || connection_->tls != nullptr || bytes == 0) return std::nullopt;
+    const auto got = ::recv(connection_->socket.native_handle(), into, bytes, MSG_DONTWAIT);
+    return got < 0 ? std::nullopt : std::optional(static_cast<std::size_t>(got));
+}
+
 void AsioStream::write(std::string_view first, std::string_view second, Done done) {
     auto handler = [connection = connection_, done = std::move(done)](const error_code& error, std::size_t count) {
         if (connection->closed) return;

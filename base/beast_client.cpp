@@ -25,6 +25,8 @@ namespace {
 // more.
 constexpr std::size_t kBufferBytes = 64 * 1024;
 constexpr std::size_t kSpareBuffersMax = 64;
+// Buffers that one connection may fill before the others have their turn: an answer of a megabyte.
+constexpr int kReadsAtOnce = 16;
 // What is reserved on a server's word that it will come.
 constexpr std::uint64_t kTrustedBytesMax = 4 * 1024 * 1024;
 
@@ -257,19 +259,45 @@ private:
                            guarded([this, next](const Result<std::size_t>& bytes) { take(bytes, next); }));
     }
 
+    /// Goes on with what has come meanwhile, so that an answer that is there is done with before the next one begins:
+    /// of a fleet that answers at once only a few are held at a time.
     void take(const Result<std::size_t>& bytes, void (Exchange::*next)()) {
         if (!bytes) return connection_failed(bytes.error());
-        if (*bytes == 0) return connection_ended(next);
-        received_ += *bytes;
+        auto came = std::optional(*bytes);
+        for (int reads = 0; came && reads < kReadsAtOnce; ++reads) {
+            if (!digest(*came, next)) return;
+            came = stream_->read_ready(buffer_->data() + received_, buffer_->size() - received_);
+        }
+        if (!came || digest(*came, next)) read(next);
+    }
+
+    /// Whether there is more to read.
+    bool digest(std::size_t bytes, void (Exchange::*next)()) {
+        const auto used = bytes == 0 ? Result<std::size_t>(0) : put(bytes);
+        if (over_) return false;
+        if (bytes == 0) {
+            connection_ended(next);
+        } else if (!used) {
+            end_with(used.error());
+        } else if (answer_->done()) {
+            (this->*next)();
+        } else if (received_ == buffer_->size()) {
+            end_with({Error::Kind::Unavailable, "malformed answer: endless line"});
+        } else {
+            return true;
+        }
+        return false;
+    }
+
+    /// Keeps in the buffer what the answer cannot take yet.
+    Result<std::size_t> put(std::size_t bytes) {
+        received_ += bytes;
         const auto used = answer_->put({buffer_->data(), received_});
-        if (over_) return;
-        if (!used) return end_with(used.error());
+        if (over_ || !used) return used;
         std::copy(buffer_->begin() + static_cast<std::ptrdiff_t>(*used),
                   buffer_->begin() + static_cast<std::ptrdiff_t>(received_), buffer_->begin());
         received_ -= *used;
-        if (answer_->done()) return (this->*next)();
-        if (received_ == buffer_->size()) return end_with({Error::Kind::Unavailable, "malformed answer: endless line"});
-        read(next);
+        return used;
     }
 
     void connection_ended(void (Exchange::*next)()) {

@@ -5,8 +5,14 @@
 #include "base/assert.h"
 
 namespace tocsin {
+namespace {
+
+constexpr Duration kSlow{250};
+
+}  // namespace
 
 PollQueue::~PollQueue() {
+    scheduler_.cancel(slow_timer_);
     for (const Scheduler::TaskId timer : timers_) scheduler_.cancel(timer);
 }
 
@@ -49,12 +55,29 @@ void PollQueue::start_some() {
         Poll& poll = it->second;
         if (under_way_ > 0 && bytes_under_way_ + poll.bytes_expected > limits_.bytes_max) break;
         queue_.pop_front();
-        poll.started = true;
+        poll.started = scheduler_.monotonic();
         ++under_way_;
         bytes_under_way_ += poll.bytes_expected;
         start_(it->first, poll.tick);
     }
     starting_ = false;
+    if (queue_.empty() || slow_timer_ != 0) return;
+    slow_timer_ = scheduler_.after(kSlow, [this] {
+        slow_timer_ = 0;
+        count_slow_ones_no_more();
+        start_some();
+    });
+}
+
+void PollQueue::end_count(Poll& poll) {
+    if (poll.started) bytes_under_way_ -= std::exchange(poll.bytes_expected, 0);
+}
+
+void PollQueue::count_slow_ones_no_more() {
+    const MonotonicTime before = scheduler_.monotonic() - kSlow;
+    for (auto& [target, poll] : polls_) {
+        if (poll.started && *poll.started <= before) end_count(poll);
+    }
 }
 
 // All are gone from the list before anybody is told: he may ask for them, or start others.
@@ -63,10 +86,8 @@ void PollQueue::over(const std::vector<TargetId>& targets) {
     for (const TargetId target : targets) {
         const auto it = polls_.find(target);
         if (it == polls_.end()) continue;
-        if (it->second.started) {
-            --under_way_;
-            bytes_under_way_ -= it->second.bytes_expected;
-        }
+        if (it->second.started) --under_way_;
+        end_count(it->second);
         polls.push_back(std::move(it->second));
         polls_.erase(it);
     }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -21,7 +22,9 @@ class PollQueue {
 public:
     struct Limits {
         std::size_t polls_max;
-        std::uint64_t bytes_max;  // expected of all polls under way together; one is always allowed
+        /// Expected of all polls under way together; one is always allowed. One that takes long counts no more: what it
+        /// holds comes slowly, and the others must not wait for it.
+        std::uint64_t bytes_max;
     };
     /// Begins the poll of a target; over() must be called later, from another event or this one.
     using Start = std::function<void(TargetId target, Timestamp tick)>;
@@ -64,14 +67,16 @@ private:
     struct Poll {
         Timestamp tick;
         std::uint64_t number;  // of all polls
-        std::uint64_t bytes_expected;
+        std::uint64_t bytes_expected;  // that count; 0 once it takes long
         std::shared_ptr<Batch> batch;
-        bool started = false;
+        std::optional<MonotonicTime> started = std::nullopt;
         bool out_of_patience = false;
         std::vector<std::shared_ptr<Waiter>> waiters;
     };
 
     void start_some();
+    void end_count(Poll& poll);
+    void count_slow_ones_no_more();
     void lose_patience(const std::vector<std::pair<TargetId, std::uint64_t>>& polls);
     void go_on(const std::shared_ptr<Waiter>& waiter);
 
@@ -84,6 +89,7 @@ private:
     std::uint64_t bytes_under_way_ = 0;
     std::uint64_t next_number_ = 1;
     std::set<Scheduler::TaskId> timers_;
+    Scheduler::TaskId slow_timer_ = 0;  // while polls wait for others to be over
     bool starting_ = false;
 };
 

@@ -9,8 +9,9 @@ namespace tocsin {
 /// Limits of scraping that hold for every job, whatever the configuration says.
 struct ScrapeOptions {
     std::size_t concurrency_max = 200;
-    /// Requests wait as long as the bodies that are being received may come to more, judged by their last sizes.
-    std::uint64_t body_bytes_in_flight_max = 64 * 1024 * 1024;
+    /// Requests wait as long as the bodies that are being received may come to more, judged by their last sizes: all
+    /// targets are asked at once, and their answers together would be the most that the daemon ever holds.
+    std::uint64_t body_bytes_in_flight_max = 8 * 1024 * 1024;
     std::size_t targets_max = 100'000;
     std::uint64_t body_bytes_max = 256 * 1024 * 1024;
     std::uint64_t samples_max = 5'000'000;

@@ -513,15 +513,37 @@ TEST_CASE("at most so many targets are asked at once", "[engine][scrape][manager
 TEST_CASE("bodies that would be too much together wait for each other", "[engine][scrape][manager]") {
     Rig rig({}, ScrapeOptions{.body_bytes_in_flight_max = 1000});
     const std::string body = "x 1\n#" + std::string(595, '-') + "\n";
-    for (const std::string host : {"a", "b", "c"}) rig.http.always("http://" + host + "/metrics", text(body).after(1s));
+    for (const std::string host : {"a", "b", "c"}) rig.http.always("http://" + host + "/metrics", text(body).after(100ms));
     rig.apply({"a", "b", "c"});
     rig.manager->poll(rig.scheduler.now(), rig.manager->targets(), {});
     CHECK(rig.http.in_flight() == 3);  // their sizes are not known yet
     rig.scheduler.advance(15s);
     rig.manager->poll(rig.scheduler.now(), rig.manager->targets(), {});
-    CHECK(rig.http.in_flight() == 1);
-    rig.scheduler.advance(3s);
+    for (std::size_t sent = 4; sent <= 6; ++sent) {
+        CHECK(rig.http.in_flight() == 1);
+        CHECK(rig.http.sent().size() == sent);
+        rig.scheduler.advance(100ms);
+    }
     CHECK(rig.http.in_flight() == 0);
+}
+
+TEST_CASE("bodies that come slowly hold no others back", "[engine][scrape][manager]") {
+    Rig rig({}, ScrapeOptions{.body_bytes_in_flight_max = 1000});
+    const std::string body = "x 1\n#" + std::string(595, '-') + "\n";
+    for (const std::string host : {"a", "b", "c"}) rig.http.always("http://" + host + "/metrics", text(body));
+    rig.apply({"a", "b", "c"});
+    rig.manager->poll(rig.scheduler.now(), rig.manager->targets(), {});
+    rig.scheduler.advance(15s);
+    for (const std::string host : {"a", "b"}) {
+        rig.http.always("http://" + host + "/metrics", FakeAnswer::fails(FakeAnswer::Fault::NeverAnswers));
+    }
+    rig.manager->poll(rig.scheduler.now(), rig.manager->targets(), {});
+    CHECK(rig.http.in_flight() == 1);
+    rig.scheduler.advance(249ms);
+    CHECK(rig.http.in_flight() == 1);
+    rig.scheduler.advance(251ms);
+    // The two that hang, beside the third one, which has answered.
+    CHECK(rig.http.in_flight() == 2);
     CHECK(rig.http.sent().size() == 6);
 }
 
