@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/labels.h"
+#include "base/shared_text.h"
 #include "base/time.h"
 
 namespace tocsin {
@@ -19,7 +20,7 @@ struct Alert {
     /// When it ended, or when it will count as ended if nobody speaks of it again.
     Timestamp ends_at{};
     Timestamp updated_at{};
-    std::string generator_url;
+    SharedText generator_url;
     /// `ends_at` was not said by the sender but is the resolve timeout.
     bool ends_by_timeout = false;
 

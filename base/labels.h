@@ -126,6 +126,7 @@ std::string to_string(const LabelSet& labels);
 std::string to_string_of_labels(const LabelSet& labels);
 
 struct LabelSetHash {
+    using is_avalanching = void;  // boost's flat maps need not mix it once more
     std::size_t operator()(const LabelSet& labels) const { return labels.hash(); }
 };
 

@@ -32,6 +32,9 @@ public:
         return made;
     }
 
+    /// A copy of `text`, which must be shorter than 4 GiB.
+    static SharedText of(std::string_view text);
+
     std::string_view view() const {
         return held_ == nullptr ? std::string_view{} : std::string_view(held_->text(), held_->bytes);
     }

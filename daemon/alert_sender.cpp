@@ -33,7 +33,7 @@ std::string body_of(const std::vector<Alert>& alerts) {
         body.push(Json::Object{{"annotations", to_json(alert.annotations)},
                                {"endsAt", to_rfc3339_ms(alert.ends_at)},
                                {"startsAt", to_rfc3339_ms(alert.starts_at)},
-                               {"generatorURL", alert.generator_url},
+                               {"generatorURL", alert.generator_url.view()},
                                {"labels", to_json(alert.labels)}});
     }
     return dump(body);

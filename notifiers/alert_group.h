@@ -1,12 +1,13 @@
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <set>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "notifiers/delivery.h"
@@ -27,7 +28,7 @@ struct GroupOutlook {
 class AlertGroup final : public DeliveryGroup {
 public:
     using EmptyHandler = std::function<void(AlertGroup&)>;
-    using Alerts = std::unordered_map<LabelSet, AlertPtr, LabelSetHash>;
+    using Alerts = boost::unordered_flat_map<LabelSet, AlertPtr, LabelSetHash>;
 
     /// `key` is what receivers know the group by: group_key(), unless the group took over another one's identity.
     /// `on_empty` is called whenever the group has become empty and idle; it must not destroy the group at once.
@@ -109,10 +110,10 @@ private:
     std::set<LabelSet> leaving_;
     std::vector<AlertPtr> flushed_resolved_;  // as the last flush saw them
     /// By log hash, of every alert that the last flush saw, muted or not: whether it fired.
-    std::unordered_map<std::uint64_t, bool> fired_at_flush_;
+    boost::unordered_flat_map<std::uint64_t, bool> fired_at_flush_;
     /// By log hash, of the alerts that are here: what some integration heard of. Of those that fire it need not have
     /// all, the log knows of them.
-    std::unordered_set<std::uint64_t> told_;
+    boost::unordered_flat_set<std::uint64_t> told_;
     std::unordered_map<std::uint64_t, Mute> last_mutes_;  // of those that fired at the last flush, or did until then
     bool has_flushed_ = false;
     std::vector<std::shared_ptr<Delivery>> deliveries_;

@@ -57,6 +57,7 @@ AlertPtr AlertStore::put(Alert alert, Timestamp now) {
         // News mostly say the same texts again: they are held once.
         alert.labels = before.alert.labels;
         if (alert.annotations == before.alert.annotations) alert.annotations = before.alert.annotations;
+        if (alert.generator_url == before.alert.generator_url) alert.generator_url = before.alert.generator_url;
         known->second = std::make_shared<StoredAlert>(merge_alert(before.alert, std::move(alert), now), before);
         return known->second;
     }
@@ -83,7 +84,7 @@ std::vector<AlertPtr> AlertStore::collect(Timestamp now) {
         const auto count = count_by_alertname_.find(at->first.get(kAlertNameLabel));
         if (count != count_by_alertname_.end() && --count->second == 0) count_by_alertname_.erase(count);
         gone.push_back(at->second);
-        at = alerts_.erase(at);
+        alerts_.erase(at++);
     }
     return gone;
 }

@@ -1,11 +1,11 @@
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "base/alert.h"
@@ -64,7 +64,7 @@ private:
 
     Limits limits_;
     std::uint64_t last_number_ = 0;
-    std::unordered_map<LabelSet, AlertPtr, LabelSetHash> alerts_;
+    boost::unordered_flat_map<LabelSet, AlertPtr, LabelSetHash> alerts_;
     std::map<std::string, std::size_t, std::less<>> count_by_alertname_;
 };
 

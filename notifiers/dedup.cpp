@@ -5,13 +5,11 @@
 namespace tocsin {
 namespace {
 
-using Hashes = std::set<std::uint64_t>;
-
-bool intersects(const Hashes& a, const Hashes& b) {
+bool intersects(const AlertHashes& a, const AlertHashes& b) {
     return std::any_of(a.begin(), a.end(), [&](std::uint64_t hash) { return b.count(hash) > 0; });
 }
 
-bool is_subset(const Hashes& a, const Hashes& of) {
+bool is_subset(const AlertHashes& a, const AlertHashes& of) {
     return std::includes(of.begin(), of.end(), a.begin(), a.end());
 }
 

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string_view>
 
 #include "notifiers/notification_log.h"
@@ -16,10 +15,10 @@ std::string_view to_string(NotifyReason reason);
 
 /// A group at a flush as one integration must see it; alerts by log hash.
 struct GroupFacts {
-    std::set<std::uint64_t> firing;    // not muted
-    std::set<std::uint64_t> resolved;  // not muted
-    std::set<std::uint64_t> muted_firing;
-    std::set<std::uint64_t> muted_resolved;
+    AlertHashes firing;    // not muted
+    AlertHashes resolved;  // not muted
+    AlertHashes muted_firing;
+    AlertHashes muted_resolved;
     Timestamp due{};  // of the flush
 };
 

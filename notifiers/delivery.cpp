@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -17,21 +18,30 @@ constexpr Duration kTimeoutMax = std::chrono::seconds(60);
 // grid of flushes; a later one counts from when it was sent.
 constexpr Duration kPromptly = std::chrono::seconds(1);
 
-using Hashes = std::set<std::uint64_t>;
+using Keep = std::function<bool(std::uint64_t)>;
 
-void keep_only(Hashes& hashes, const std::function<bool(std::uint64_t)>& keep) {
-    std::erase_if(hashes, [&](std::uint64_t hash) { return !keep(hash); });
+void keep_only(AlertHashes& hashes, const Keep& keep) {
+    auto kept = hashes.extract_sequence();
+    kept.erase(std::remove_if(kept.begin(), kept.end(), std::not_fn(keep)), kept.end());
+    hashes.adopt_sequence(boost::container::ordered_unique_range, std::move(kept));
+}
+
+/// Those of `from` that are meant.
+void add(AlertHashes& to, const AlertHashes& from, const Keep& meant) {
+    std::vector<std::uint64_t> more;
+    std::copy_if(from.begin(), from.end(), std::back_inserter(more), meant);
+    to.insert(boost::container::ordered_unique_range, more.begin(), more.end());
 }
 
 GroupFacts facts_of(const FlushView& view) {
-    GroupFacts facts;
-    facts.due = view.due;
-    for (const FlushAlert& alert : view.alerts) {
-        Hashes& hashes = alert.firing ? (alert.muted ? facts.muted_firing : facts.firing)
-                                      : (alert.muted ? facts.muted_resolved : facts.resolved);
-        hashes.insert(alert.alert->log_hash);
-    }
-    return facts;
+    const auto those = [&](bool firing, bool muted) {
+        std::vector<std::uint64_t> hashes;
+        for (const FlushAlert& alert : view.alerts) {
+            if (alert.firing == firing && alert.muted == muted) hashes.push_back(alert.alert->log_hash);
+        }
+        return AlertHashes(hashes.begin(), hashes.end());
+    };
+    return {those(true, false), those(false, false), those(true, true), those(false, true), view.due};
 }
 
 bool is_in_group(const GroupFacts& facts, std::uint64_t hash) {
@@ -181,14 +191,10 @@ void Delivery::remember(const GroupFacts& facts) {
     const LogEntry* known = context_.notification_log.find(log_key());
     if (known == nullptr && facts.firing.empty()) return;
     LogEntry& entry = context_.notification_log.at(log_key());
-    for (const std::uint64_t hash : facts.firing) {
-        if (entry.firing.count(hash) == 0) entry.unheard.insert(hash);
-    }
-    for (const Hashes* muted : {&facts.muted_firing, &facts.muted_resolved}) {
-        for (const std::uint64_t hash : *muted) {
-            if (entry.firing.count(hash) > 0) entry.muted.insert(hash);
-        }
-    }
+    const auto was_told = [&](std::uint64_t hash) { return entry.firing.count(hash) > 0; };
+    add(entry.unheard, facts.firing, std::not_fn(was_told));
+    add(entry.muted, facts.muted_firing, was_told);
+    add(entry.muted, facts.muted_resolved, was_told);
     keep_only(entry.unheard, [&](std::uint64_t hash) { return is_in_group(facts, hash); });
     // An entry must not expire while its group has something to tell that a mute or a failing receiver holds back.
     const bool held_back =
@@ -210,11 +216,9 @@ void Delivery::settle_without_sending(const GroupFacts& facts) {
 
 void Delivery::record(const GroupFacts& facts, Timestamp sent_at) {
     LogEntry& entry = context_.notification_log.at(log_key());
-    Hashes firing = facts.firing;
-    for (const std::uint64_t hash : entry.firing) {
-        const bool muted = facts.muted_firing.count(hash) + facts.muted_resolved.count(hash) > 0;
-        if (muted) firing.insert(hash);
-    }
+    AlertHashes firing = facts.firing;
+    add(firing, entry.firing,
+        [&](std::uint64_t hash) { return facts.muted_firing.count(hash) + facts.muted_resolved.count(hash) > 0; });
     entry.firing = std::move(firing);
     entry.resolved = facts.resolved;
     keep_only(entry.unheard,

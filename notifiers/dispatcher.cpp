@@ -117,6 +117,7 @@ void Dispatcher::insert(const Route& route, const AlertPtr& alert) {
     if (group == nullptr) group = make_group(route, labels, group_key(route, labels));
     if (group == nullptr) return;
     group->insert(alert);
+    if (restored_.empty()) return;
     const auto restored = restored_.find({route.identity, labels});
     if (restored == restored_.end()) return;
     group->set_next_flush(restored->second.next_flush);

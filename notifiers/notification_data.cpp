@@ -26,7 +26,7 @@ templates::NotificationAlert make_alert(const FlushAlert& flushed) {
     out.annotations = alert.annotations;
     out.starts_at = templates::GoTime(alert.starts_at);
     if (!flushed.firing) out.ends_at = templates::GoTime(alert.ends_at);
-    out.generator_url = alert.generator_url;
+    out.generator_url = alert.generator_url.view();
     out.fingerprint = to_string_fingerprint(flushed.alert->fingerprint);
     return out;
 }

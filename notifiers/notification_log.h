@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/container/flat_set.hpp>
 #include <compare>
 #include <cstdint>
 #include <functional>
@@ -24,16 +25,20 @@ struct LogKey {
     auto operator<=>(const LogKey&) const = default;
 };
 
+/// Alerts by StoredAlert::log_hash, in order. Of a storm there are as many as alerts, for each integration: no more than
+/// the numbers themselves. To be made and added to as a whole: one that comes alone moves those behind it.
+using AlertHashes = boost::container::flat_set<std::uint64_t>;
+
 /// What an integration was told of a group. Alerts are meant by StoredAlert::log_hash.
 ///
 /// Beyond Alertmanager's entry (time, firing, resolved, notes) it remembers what it owes: alerts that it should have
 /// heard of and did not, and alerts that were muted after it had heard of them.
 struct LogEntry {
     Timestamp sent_at{};               // of the flush whose message was taken last; none: nothing was taken yet
-    std::set<std::uint64_t> firing;    // told as firing, and not as resolved since
-    std::set<std::uint64_t> resolved;  // resolved at the last message
-    std::set<std::uint64_t> unheard;   // fired at a flush; no message with it was taken yet
-    std::set<std::uint64_t> muted;     // of `firing`: found muted at a flush since it was last told
+    AlertHashes firing;    // told as firing, and not as resolved since
+    AlertHashes resolved;  // resolved at the last message
+    AlertHashes unheard;   // fired at a flush; no message with it was taken yet
+    AlertHashes muted;     // of `firing`: found muted at a flush since it was last told
     DeliveryNotes notes;
     Timestamp expires_at{};
 

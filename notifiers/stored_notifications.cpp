@@ -13,7 +13,6 @@
 namespace tocsin {
 namespace {
 
-using Hashes = std::set<std::uint64_t>;
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 // What the record of an alert has beside labels and annotations, and what JSON adds to these.
@@ -65,16 +64,16 @@ std::uint64_t read_hash(const std::string& text) {
     return hash;
 }
 
-Json hashes_json(const Hashes& hashes) {
+Json hashes_json(const AlertHashes& hashes) {
     Json json = Json::array();
     for (const std::uint64_t hash : hashes) json.push(hash_text(hash));
     return json;
 }
 
-Hashes read_hashes(const Json& json) {
-    Hashes hashes;
-    for (const Json& item : json.items()) hashes.insert(read_hash(item.as_string()));
-    return hashes;
+AlertHashes read_hashes(const Json& json) {
+    std::vector<std::uint64_t> hashes;
+    for (const Json& item : json.items()) hashes.push_back(read_hash(item.as_string()));
+    return {hashes.begin(), hashes.end()};
 }
 
 Json matcher_json(const Matcher& matcher) {
@@ -215,7 +214,7 @@ std::string stored_value(const Alert& alert, std::uint64_t last_renewal) {
     fmt::format_to(std::back_inserter(out),
                    R"(,"starts_at":{},"ends_at":{},"updated_at":{},"renewal":{},"generator_url":)",
                    to_unix_ms(alert.starts_at), to_unix_ms(alert.ends_at), to_unix_ms(alert.updated_at), last_renewal);
-    append_json_string(out, alert.generator_url, JsonStyle::Plain);
+    append_json_string(out, alert.generator_url.view(), JsonStyle::Plain);
     out += alert.ends_by_timeout ? ",\"by_timeout\":true}" : ",\"by_timeout\":false}";
     return out;
 }
@@ -232,7 +231,7 @@ Result<ReceivedAlert> read_received_alert(const StateRecord& record) {
     alert.starts_at = read_time(json.at("starts_at"));
     alert.ends_at = read_time(json.at("ends_at"));
     alert.updated_at = read_time(json.at("updated_at"));
-    alert.generator_url = json.at("generator_url").as_string();
+    alert.generator_url = SharedText::of(json.at("generator_url").as_string());
     alert.ends_by_timeout = json.at("by_timeout").as_bool();
     return received;
 }

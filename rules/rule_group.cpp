@@ -343,7 +343,9 @@ void RuleGroup::send(Timestamp now, Duration resend_delay) {
         if (alerting == nullptr) continue;
         const auto before = alerts.size();
         alerting->collect_due(now, resend_delay, valid_for, alerts);
-        for (std::size_t i = before; i < alerts.size(); ++i) alerts[i].generator_url = generator_url(rule->definition);
+        if (alerts.size() == before) continue;
+        const auto url = SharedText::of(generator_url(rule->definition));
+        for (std::size_t i = before; i < alerts.size(); ++i) alerts[i].generator_url = url;
     }
     for (Alert& alert : alerts) {
         alert.labels = with_external_labels(alert.labels, settings_.external_labels);

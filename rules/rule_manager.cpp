@@ -261,7 +261,7 @@ void RuleManager::Impl::resolve(const std::vector<OrphanAlert>& orphans, const L
         alert.annotations = LabelBuilder(orphan.alert.annotations).set(kReasonAnnotation, reason).build();
         alert.starts_at = orphan.alert.state.fired_at;
         alert.ends_at = alert.updated_at = context.scheduler.now();
-        alert.generator_url = settings.external_url;
+        alert.generator_url = SharedText::of(settings.external_url);
         const std::string labels = to_string(alert.labels);
         context.log.info("rules::manager", "alert resolved by a reload",
                          {{"labels", labels}, {"reason", std::string(reason)}});

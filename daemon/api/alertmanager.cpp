@@ -53,7 +53,7 @@ Json posted_alert_json(const AlertView& view) {
                                     {"silencedBy", label_texts_json(view.silenced_by)},
                                     {"state", view.is_suppressed() ? "suppressed" : "active"}});
     json.add("updatedAt", to_rfc3339_ms(alert.updated_at));
-    if (!alert.generator_url.empty()) json.add("generatorURL", alert.generator_url);
+    if (!alert.generator_url.empty()) json.add("generatorURL", alert.generator_url.view());
     json.add("labels", labels_json(alert.labels));
     return json;
 }

@@ -35,7 +35,7 @@ Result<Alert> read_alert(PostedAlert posted, MatchersSyntax syntax) {
     if (alert.ends_at != Timestamp{} && alert.ends_at < alert.starts_at) {
         return fail(Error::Kind::InvalidInput, "start time must be before end time");
     }
-    alert.generator_url = posted.generator_url;
+    alert.generator_url = SharedText::of(posted.generator_url);
     return alert;
 }
 
@@ -132,6 +132,10 @@ private:
 void PostedAlerts::add(PostedAlert posted, MatchersSyntax syntax) {
     auto alert = read_alert(std::move(posted), syntax);
     if (alert) {
+        // Neighbours mostly come from one rule: its address is held once.
+        if (!alerts.empty() && alerts.back().generator_url == alert->generator_url) {
+            alert->generator_url = alerts.back().generator_url;
+        }
         alerts.push_back(*std::move(alert));
     } else {
         refused.push_back(alert.error().message);

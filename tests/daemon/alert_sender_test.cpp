@@ -40,7 +40,7 @@ struct Rig {
             alert.annotations = {{"summary", "s"}};
             alert.starts_at = from_unix_ms(1'000'000);
             alert.ends_at = from_unix_ms(1'240'000);
-            alert.generator_url = "http://tocsin.example/graph";
+            alert.generator_url = SharedText::of("http://tocsin.example/graph");
             alerts.push_back(std::move(alert));
         }
         sender.receive(alerts);

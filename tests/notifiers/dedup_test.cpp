@@ -5,7 +5,7 @@
 namespace tocsin {
 namespace {
 
-using Hashes = std::set<std::uint64_t>;
+using Hashes = AlertHashes;
 
 struct Case {
     const char* name;

@@ -61,7 +61,8 @@ TEST_CASE("what waits for group_wait is told with the first flush", "[notifiers]
     rig.fire("a");
     rig.advance(10s);
     CHECK(rig.lines("a") == Lines{"hook webhook[0] waiting; coming first notification at 30s"});
-    const auto& receiver = rig.explain("a").receivers.front();
+    const auto explanation = rig.explain("a");
+    const auto& receiver = explanation.receivers.front();
     CHECK_FALSE(receiver.has_flushed);
     CHECK(receiver.next_flush == rig.started_at + 30s);
     CHECK(receiver.group_key == "{}:{}");

@@ -21,9 +21,9 @@ TEST_CASE("all entries of a group move to another key with it", "[notifiers][not
     log.at({"b", "r", "webhook", 0}).firing = {3};
     log.rename_group("a", "c");
     CHECK(log.find({"a", "r", "slack", 0}) == nullptr);
-    CHECK(log.find({"c", "r", "slack", 0})->firing == std::set<std::uint64_t>{1});
-    CHECK(log.find({"c", "r", "webhook", 0})->firing == std::set<std::uint64_t>{2});
-    CHECK(log.find({"b", "r", "webhook", 0})->firing == std::set<std::uint64_t>{3});
+    CHECK(log.find({"c", "r", "slack", 0})->firing == AlertHashes{1});
+    CHECK(log.find({"c", "r", "webhook", 0})->firing == AlertHashes{2});
+    CHECK(log.find({"b", "r", "webhook", 0})->firing == AlertHashes{3});
 }
 
 TEST_CASE("a step of the clock moves all times", "[notifiers][notification_log]") {

@@ -195,7 +195,7 @@ TEST_CASE("external labels are added where an alert has none of that name", "[ru
     REQUIRE(alerts.size() == 1);
     CHECK(to_string(alerts[0].labels) == R"({alertname="A", dc="eu", job="inside"})");
     CHECK(alerts[0].annotations.get("where") == "eu http://tocsin/prefix");
-    CHECK(alerts[0].generator_url == "http://tocsin/prefix/graph?g0.expr=x+%3E+0&g0.tab=1");
+    CHECK(alerts[0].generator_url.view() == "http://tocsin/prefix/graph?g0.expr=x+%3E+0&g0.tab=1");
     // They belong to the message, not to the alert.
     CHECK(fakes::samples_of(rig.store, "ALERTS").find("dc") == std::string::npos);
 }

@@ -21,7 +21,7 @@ PostedAlerts read_by_tree(const std::string& body) {
 
 std::string line_of(const Alert& alert) {
     return fmt::format("{} {} {} {} {}", to_string(alert.labels), to_string(alert.annotations),
-                       to_unix_ms(alert.starts_at), to_unix_ms(alert.ends_at), alert.generator_url);
+                       to_unix_ms(alert.starts_at), to_unix_ms(alert.ends_at), alert.generator_url.view());
 }
 
 std::string lines_of(const PostedAlerts& posted) {

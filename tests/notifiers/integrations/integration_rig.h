@@ -53,7 +53,7 @@ public:
         alert.annotations = {{"summary", "5xx <high> & rising"}};
         alert.starts_at = *parse_rfc3339("2026-01-02T03:04:05.678Z");
         alert.ends_at = *parse_rfc3339("2026-01-02T04:00:00Z");
-        alert.generator_url = "http://prom.example/g0";
+        alert.generator_url = SharedText::of("http://prom.example/g0");
         return {std::make_shared<StoredAlert>(alert), firing, false};
     }
 
