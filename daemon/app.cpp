@@ -84,6 +84,8 @@ struct App::Impl {
 
     Result<ReloadOutcome> start();
     tl::expected<Configuration, ConfigurationProblems> read_configuration();
+    tl::expected<Configuration, ConfigurationProblems> read_files();
+    void watch_configuration();
     Status lock_storage();
     Status open_state();
     void open_scrape_log();
@@ -97,7 +99,6 @@ struct App::Impl {
     void observe_rules();
     void observe_targets();
     void watch_signals();
-    void watch_configuration();
     void drain_notifications(std::function<void()> done);
     void add_health();
     void add_metrics();
@@ -136,8 +137,8 @@ struct App::Impl {
     RequestGuard guard;
     std::unique_ptr<DiskFile> storage_lock;
     std::map<TargetId, TargetHealth> last_health;
-    std::vector<std::string> files_in_force;  // patterns
-    RuleFileTexts rule_texts;                 // in force; for --config.partial-reload alone
+    std::vector<std::string> watched_files;  // patterns
+    RuleFileTexts rule_texts;                // in force; for --config.partial-reload alone
     std::vector<std::function<void(ReloadOutcome)>> reload_waiters;
     std::function<void()> stopped;
     bool stopping = false;
@@ -205,7 +206,6 @@ Result<ReloadOutcome> App::Impl::start() {
     if (!options.notifications_only()) alert_history.keep_in(*state);
     rules->keep_in(*state);
     alert_history.save();
-    watch_configuration();
     health.start();
     heap.start();
     rules->start();
@@ -219,7 +219,19 @@ Result<ReloadOutcome> App::Impl::start() {
     return outcome;
 }
 
+// What the watch takes for known is read after it has looked: what changes meanwhile is a change to it.
 tl::expected<Configuration, ConfigurationProblems> App::Impl::read_configuration() {
+    if (config_watch) config_watch->follow(watched_files);
+    auto configuration = read_files();
+    if (!options.auto_reload || !configuration) return configuration;
+    std::vector<std::string> files = patterns_of(*configuration, options);
+    if (files == watched_files) return configuration;
+    watched_files = std::move(files);
+    watch_configuration();
+    return read_files();
+}
+
+tl::expected<Configuration, ConfigurationProblems> App::Impl::read_files() {
     return load_configuration(doors.disk, options.config_file, options.alertmanager_config_file, options.query,
                               {options.matchers_syntax}, options.partial_reload ? &rule_texts : nullptr);
 }
@@ -298,7 +310,6 @@ ReloadOutcome App::Impl::apply(Configuration configuration) {
         outcome.errors = prepared.error();
         return outcome;
     }
-    std::vector<std::string> files = patterns_of(configuration, options);
     // The last that can refuse comes before the first that changes anything.
     if (auto loaded = notifications->load(std::move(configuration.alertmanager)); !loaded) {
         outcome.errors = loaded.error();
@@ -310,7 +321,6 @@ ReloadOutcome App::Impl::apply(Configuration configuration) {
     describe_changes(rules->apply(*std::move(prepared)), outcome.changes);
     alert_history.save();
     count_reload(true);
-    files_in_force = std::move(files);
     rule_texts = std::move(configuration.rule_texts);
     outcome.held_back = std::move(configuration.held_back);
     hold_back(outcome.held_back);
@@ -338,19 +348,18 @@ void App::Impl::reload_now() {
             doors.log.error("daemon", "configuration refused, nothing has changed", {{"problem", describe(problem)}});
         }
     }
-    // What was refused is known too: it is tried again when it has changed.
-    if (config_watch) config_watch->follow(files_in_force);
     for (const auto& done : std::exchange(reload_waiters, {})) done(outcome);
 }
 
 void App::Impl::watch_configuration() {
-    if (!options.auto_reload) return;
-    config_watch.emplace(ConfigWatch::Context{doors.scheduler, doors.disk, doors.file_watch}, options.auto_reload_interval,
-                         [this] {
-                             doors.log.info("daemon", "configuration files have changed");
-                             reload([](const ReloadOutcome&) {});
-                         });
-    config_watch->follow(files_in_force);
+    if (!config_watch) {
+        config_watch.emplace(ConfigWatch::Context{doors.scheduler, doors.disk, doors.file_watch}, options.auto_reload_interval,
+                             [this] {
+                                 doors.log.info("daemon", "configuration files have changed");
+                                 reload([](const ReloadOutcome&) {});
+                             });
+    }
+    config_watch->follow(watched_files);
 }
 
 void App::Impl::tell(const Diagnostics& warnings) {

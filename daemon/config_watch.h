@@ -31,7 +31,8 @@ public:
     ConfigWatch(const ConfigWatch&) = delete;
     ConfigWatch& operator=(const ConfigWatch&) = delete;
 
-    /// Shell patterns of the files that count. What they say now is taken as known. Call it after each reload.
+    /// Shell patterns of the files that count. What they say now is taken as known, good or bad: call it before they
+    /// are read.
     void follow(std::vector<std::string> patterns);
 
 private:

@@ -199,6 +199,23 @@ TEST_CASE("changed files are put in force by themselves when they are to", "[dae
     CHECK_THAT(world.server.get("/metrics")->body, Catch::Contains("prometheus_config_last_reload_successful 1"));
 }
 
+TEST_CASE("a file that changes while others are put in force is put in force next", "[daemon][app][reload]") {
+    World world;
+    world.options.auto_reload = true;
+    REQUIRE(world.start());
+    world.advance(15s);
+    world.log.on_message = [&](const fakes::RecordingLog::Message& message) {
+        if (message.message != "configuration reloaded") return;
+        world.log.on_message = nullptr;
+        world.put("d.rules.yml", "groups:\n- name: newer\n  rules:\n  - {record: y, expr: temperature}\n");
+        world.file_watch.change("/etc/tocsin/d.rules.yml");
+    };
+    world.put("c.rules.yml", "groups:\n- name: new\n  rules:\n  - {record: x, expr: temperature}\n");
+    world.file_watch.change("/etc/tocsin/c.rules.yml");
+    world.advance(10s);
+    CHECK(world.names() == Texts{"first: half", "second: double Hot", "last: Hot", "new: x", "newer: y"});
+}
+
 TEST_CASE("the history of alerts is asked for by time, labels and state", "[daemon][rules_api]") {
     World world;
     REQUIRE(world.start());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -26,9 +27,13 @@ public:
                std::vector<LogField> fields) override {
         Message kept{level, std::string(target), std::string(message), {}};
         for (auto& field : fields) kept.fields.emplace_back(field.name, std::move(field.value));
+        if (on_message) on_message(kept);
         const std::lock_guard lock(mutex_);
         messages_.push_back(std::move(kept));
     }
+
+    /// Called with each message, on the thread that writes it: what else happens at that moment.
+    std::function<void(const Message&)> on_message;
 
     std::vector<Message> messages() const {
         const std::lock_guard lock(mutex_);
