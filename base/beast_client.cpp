@@ -24,7 +24,7 @@ namespace {
 // Large enough for most answers in two reads: Beast's own buffer begins with 512 bytes and costs a hundred system calls
 // more.
 constexpr std::size_t kBufferBytes = 64 * 1024;
-constexpr std::size_t kSpareBuffersMax = 64;
+constexpr std::size_t kSpareBuffersMax = 16;
 // Buffers that one connection may fill before the others have their turn: an answer of a megabyte.
 constexpr int kReadsAtOnce = 16;
 // What is reserved on a server's word that it will come.

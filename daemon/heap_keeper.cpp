@@ -7,8 +7,8 @@ namespace {
 
 constexpr std::chrono::minutes kLookEvery{1};
 
-// Less is used again by the next scrapes.
-constexpr std::size_t kWorthwhileBytes = 32 * 1024 * 1024;
+// Less is used again by the next scrapes, which hold as much at a time.
+constexpr std::size_t kWorthwhileBytes = 8 * 1024 * 1024;
 
 void return_what_is_much() {
     if (unused_heap_bytes() >= kWorthwhileBytes) return_unused_heap();
