@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 
+#include "base/hash.h"
 #include "base/heap.h"
 #include "base/text.h"
 #include "base/url.h"
@@ -44,17 +45,51 @@ void describe_changes(const RuleReloadSummary& summary, std::vector<std::string>
     list("rule added", summary.added);
     list("rule removed", summary.removed);
     list("rule changed", summary.changed);
+    list("group changed", summary.groups_changed);
     list("alert resolved", summary.resolved);
 }
 
-/// Where everything that a configuration says stands.
-std::vector<std::string> patterns_of(const Configuration& configuration, const Options& options) {
-    std::vector<std::string> patterns{options.alertmanager_config_file};
+using Patterns = std::vector<std::string>;
+
+/// Where everything that a configuration says stands, but for its rules.
+Patterns patterns_beside_rules(const Configuration& configuration, const Options& options) {
+    Patterns patterns{options.alertmanager_config_file};
     if (!options.notifications_only()) patterns.push_back(options.config_file);
-    const auto add = [&](const std::vector<std::string>& more) { patterns.insert(patterns.end(), more.begin(), more.end()); };
-    add(configuration.prometheus.rule_files);
+    const auto add = [&](const Patterns& more) { patterns.insert(patterns.end(), more.begin(), more.end()); };
+    add(configuration.prometheus.scrape_config_files);
     add(configuration.alertmanager.template_globs);
     return patterns;
+}
+
+Patterns patterns_of(const Configuration& configuration, const Options& options) {
+    Patterns patterns = patterns_beside_rules(configuration, options);
+    const Patterns& rules = configuration.prometheus.rule_files;
+    patterns.insert(patterns.end(), rules.begin(), rules.end());
+    return patterns;
+}
+
+/// What files say, by their paths.
+using FileDigests = std::map<std::string, std::uint64_t>;
+
+FileDigests digests_of(Disk& disk, const Patterns& patterns) {
+    FileDigests digests;
+    for (const std::string& pattern : patterns) {
+        for (const std::string& path : disk.glob(pattern).value_or(Patterns{})) {
+            if (const auto text = read_file(disk, path)) digests[path] = hash_bytes(*text);
+        }
+    }
+    return digests;
+}
+
+void describe_changes(const FileDigests& before, const FileDigests& after, std::vector<std::string>& into) {
+    for (const auto& [path, digest] : after) {
+        const auto old = before.find(path);
+        if (old == before.end()) into.push_back("file added: " + path);
+        if (old != before.end() && old->second != digest) into.push_back("file changed: " + path);
+    }
+    for (const auto& [path, digest] : before) {
+        if (!after.contains(path)) into.push_back("file removed: " + path);
+    }
 }
 
 /// As Alertmanager's and Prometheus' nodes name themselves, but for the order of names, which means nothing alone.
@@ -137,8 +172,9 @@ struct App::Impl {
     RequestGuard guard;
     std::unique_ptr<DiskFile> storage_lock;
     std::map<TargetId, TargetHealth> last_health;
-    std::vector<std::string> watched_files;  // patterns
-    RuleFileTexts rule_texts;                // in force; for --config.partial-reload alone
+    Patterns watched_files;
+    FileDigests other_files;   // in force, beside rule files
+    RuleFileTexts rule_texts;  // in force; for --config.partial-reload alone
     std::vector<std::function<void(ReloadOutcome)>> reload_waiters;
     std::function<void()> stopped;
     bool stopping = false;
@@ -224,7 +260,7 @@ tl::expected<Configuration, ConfigurationProblems> App::Impl::read_configuration
     if (config_watch) config_watch->follow(watched_files);
     auto configuration = read_files();
     if (!options.auto_reload || !configuration) return configuration;
-    std::vector<std::string> files = patterns_of(*configuration, options);
+    Patterns files = patterns_of(*configuration, options);
     if (files == watched_files) return configuration;
     watched_files = std::move(files);
     watch_configuration();
@@ -310,6 +346,7 @@ ReloadOutcome App::Impl::apply(Configuration configuration) {
         outcome.errors = prepared.error();
         return outcome;
     }
+    FileDigests files = digests_of(doors.disk, patterns_beside_rules(configuration, options));
     // The last that can refuse comes before the first that changes anything.
     if (auto loaded = notifications->load(std::move(configuration.alertmanager)); !loaded) {
         outcome.errors = loaded.error();
@@ -318,6 +355,8 @@ ReloadOutcome App::Impl::apply(Configuration configuration) {
     tell(configuration.warnings);
     scrapes.apply(std::move(configuration.prometheus.scrape_configs));
     alert_sender->apply(std::move(configuration.prometheus.alerting));
+    describe_changes(other_files, files, outcome.changes);
+    other_files = std::move(files);
     describe_changes(rules->apply(*std::move(prepared)), outcome.changes);
     alert_history.save();
     count_reload(true);

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/assert.h"
+#include "base/text.h"
 #include "engine/scrape/scrape_manager.h"
 #include "rules/alert_inheritance.h"
 #include "rules/group_queries.h"
@@ -37,6 +38,38 @@ bool same_group(const RuleGroupDefinition& a, const RuleGroupDefinition& b) {
 
 std::string key_of(const RuleGroupDefinition& group) {
     return group.file + ";" + group.name;
+}
+
+std::string text_of(const std::optional<Duration>& duration) {
+    return duration ? to_string(*duration) : "as all groups";
+}
+
+std::vector<std::string_view> rule_names(const RuleGroupDefinition& group) {
+    std::vector<std::string_view> names;
+    for (const RuleDefinition& rule : group.rules) names.push_back(rule.name);
+    return names;
+}
+
+/// The same rules one after the other in another way.
+bool is_reordered(const RuleGroupDefinition& a, const RuleGroupDefinition& b) {
+    auto before = rule_names(a), after = rule_names(b);
+    if (before == after) return false;
+    std::ranges::sort(before);
+    std::ranges::sort(after);
+    return before == after;
+}
+
+/// What is different about a group beside its rules; empty when nothing is.
+std::string group_changes(const RuleGroupDefinition& before, const RuleGroupDefinition& after) {
+    std::vector<std::string> changes;
+    const auto note = [&](std::string_view what, const std::string& from, const std::string& to) {
+        if (from != to) changes.push_back(fmt::format("{} {} -> {}", what, from, to));
+    };
+    note("interval", text_of(before.interval), text_of(after.interval));
+    note("query_offset", text_of(before.query_offset), text_of(after.query_offset));
+    note("limit", std::to_string(before.limit), std::to_string(after.limit));
+    if (is_reordered(before, after)) changes.push_back("order of rules");
+    return join(changes, ", ");
 }
 
 /// The rules of a group by `file;group;rule`; the second of the same name is `…#2`.
@@ -239,6 +272,14 @@ void RuleManager::Impl::count_changes(const Prepared::Impl& prepared, RuleReload
     }
     for (const auto& [key, rule] : before) {
         if (!after.contains(key)) summary.removed.push_back(key);
+    }
+    std::map<std::string, const RuleGroupDefinition*> groups_before;
+    for (const auto& group : groups) groups_before.emplace(key_of(group->definition()), &group->definition());
+    for (const auto& group : prepared.groups) {
+        const auto old = groups_before.find(key_of(group.definition));
+        if (old == groups_before.end()) continue;
+        const std::string changes = group_changes(*old->second, group.definition);
+        if (!changes.empty()) summary.groups_changed.push_back(old->first + ": " + changes);
     }
 }
 

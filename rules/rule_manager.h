@@ -68,6 +68,7 @@ struct RuleReloadSummary {
     std::size_t groups = 0;
     std::size_t rules = 0;
     std::vector<std::string> added, removed, changed;  // `file;group;rule`
+    std::vector<std::string> groups_changed;           // `file;group: interval 1m -> 30s`; not for their rules
     std::vector<std::string> resolved;                 // alerts that ended because their rule went away
 };
 

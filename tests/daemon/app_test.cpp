@@ -168,6 +168,23 @@ TEST_CASE("a reload puts everything in force or nothing", "[daemon][app]") {
     CHECK(world.statuses_sent() == Texts{"firing", "resolved"});
 }
 
+TEST_CASE("a reload tells which files have changed beside the rules", "[daemon][app][reload]") {
+    World world;
+    REQUIRE(world.start());
+    const auto reload = [&] { return world.server.post("/-/reload", "")->body; };
+    CHECK(reload() == "configuration reloaded, nothing has changed\n");
+    world.put("prometheus.yml", std::string(kConfig) + "scrape_config_files: [jobs/*.yml]\n");
+    world.put("alertmanager.yml", std::string(kRouting) + "\n");
+    CHECK(reload() ==
+          "configuration reloaded\nfile changed: /etc/tocsin/alertmanager.yml\n"
+          "file changed: /etc/tocsin/prometheus.yml\n");
+    world.put("jobs/a.yml", "scrape_configs: []\n");
+    CHECK(reload() == "configuration reloaded\nfile added: /etc/tocsin/jobs/a.yml\n");
+    REQUIRE(world.disk.remove("/etc/tocsin/jobs/a.yml"));
+    CHECK(reload() == "configuration reloaded\nfile removed: /etc/tocsin/jobs/a.yml\n");
+    CHECK(reload() == "configuration reloaded, nothing has changed\n");
+}
+
 TEST_CASE("with --config.partial-reload a bad rule file stays as it was and keeps nobody back", "[daemon][app][reload]") {
     World world;
     world.options.partial_reload = true;

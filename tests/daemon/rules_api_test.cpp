@@ -15,7 +15,7 @@ class World : public SimulatedDaemon {
 public:
     World() {
         put("prometheus.yml",
-            "rule_files: ['*.rules.yml']\n"
+            "rule_files: ['*.rules.yml']\nscrape_config_files: ['job*.yml']\n"
             "scrape_configs:\n  - job_name: node\n    static_configs: [{targets: ['a:1']}]\n"
             "alerting:\n  alertmanagers:\n  - static_configs: [{targets: ['am:9093', 'other:9093']}]\n"
             "    relabel_configs: [{source_labels: [__address__], regex: 'other.*', action: drop}]\n");
@@ -196,6 +196,11 @@ TEST_CASE("changed files are put in force by themselves when they are to", "[dae
     world.file_watch.change("/etc/tocsin/c.rules.yml");
     world.advance(3s);
     CHECK(world.names().size() == 3);
+    // Jobs in files of their own count too.
+    world.put("jobs.yml", "scrape_configs: [{job_name: other, static_configs: [{targets: ['b:1']}]}]\n");
+    world.file_watch.change("/etc/tocsin/jobs.yml");
+    world.advance(3s);
+    CHECK(world.get("/api/v1/targets").at("data").at("activeTargets").items().size() == 2);
     CHECK_THAT(world.server.get("/metrics")->body, Catch::Contains("prometheus_config_last_reload_successful 1"));
 }
 

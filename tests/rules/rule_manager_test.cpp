@@ -199,6 +199,24 @@ TEST_CASE("rules that are prepared and dropped leave no trace", "[rules][rule_ma
 
 // ---- reload
 
+TEST_CASE("a reload tells what is different about a group beside its rules", "[rules][rule_manager]") {
+    Rig rig;
+    const auto texts = [](const std::string& more, const std::string& rules) {
+        return "groups:\n- name: g\n" + more + "  rules: [" + rules + "]\n";
+    };
+    const std::string one = "{record: a, expr: x}, {record: b, expr: y}";
+    const std::string other = "{record: b, expr: y}, {record: a, expr: x}";
+    rig.begin(texts("  interval: 10s\n", one));
+    CHECK(rig.load(texts("  interval: 10s\n", one)).groups_changed.empty());
+    CHECK(rig.load(texts("  interval: 20s\n  limit: 3\n", one)).groups_changed ==
+          std::vector<std::string>{"f;g: interval 10s -> 20s, limit 0 -> 3"});
+    const auto summary = rig.load(texts("  query_offset: 1m\n  limit: 3\n", other));
+    CHECK(summary.groups_changed ==
+          std::vector<std::string>{
+              "f;g: interval 20s -> as all groups, query_offset as all groups -> 1m, order of rules"});
+    CHECK(summary.changed.empty());
+}
+
 TEST_CASE("an unchanged group notices nothing of a reload", "[rules][rule_manager]") {
     Rig rig;
     const std::string kept = group("g", {"alert: A, expr: x > 0, for: 30s", "record: r, expr: x"});
