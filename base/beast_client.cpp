@@ -25,8 +25,8 @@ namespace {
 // more.
 constexpr std::size_t kBufferBytes = 64 * 1024;
 constexpr std::size_t kSpareBuffersMax = 16;
-// Buffers that one connection may fill before the others have their turn: an answer of a megabyte.
-constexpr int kReadsAtOnce = 16;
+// What may come from one connection, and be decoded of it, before the others have their turn.
+constexpr std::uint64_t kBytesAtOnce = 1024 * 1024;
 // What is reserved on a server's word that it will come.
 constexpr std::uint64_t kTrustedBytesMax = 4 * 1024 * 1024;
 
@@ -263,12 +263,13 @@ private:
     /// of a fleet that answers at once only a few are held at a time.
     void take(const Result<std::size_t>& bytes, void (Exchange::*next)()) {
         if (!bytes) return connection_failed(bytes.error());
-        auto came = std::optional(*bytes);
-        for (int reads = 0; came && reads < kReadsAtOnce; ++reads) {
+        const std::uint64_t enough = handled_bytes_ + kBytesAtOnce;
+        for (auto came = std::optional(*bytes); came;) {
             if (!digest(*came, next)) return;
+            if (handled_bytes_ >= enough) break;
             came = stream_->read_ready(buffer_->data() + received_, buffer_->size() - received_);
         }
-        if (!came || digest(*came, next)) read(next);
+        read(next);
     }
 
     /// Whether there is more to read.
@@ -292,6 +293,7 @@ private:
     /// Keeps in the buffer what the answer cannot take yet.
     Result<std::size_t> put(std::size_t bytes) {
         received_ += bytes;
+        handled_bytes_ += bytes;
         const auto used = answer_->put({buffer_->data(), received_});
         if (over_ || !used) return used;
         std::copy(buffer_->begin() + static_cast<std::ptrdiff_t>(*used),
@@ -327,6 +329,7 @@ private:
     }
 
     void see_body(std::string_view piece) {
+        handled_bytes_ += piece.size();
         if (redirect_) return;
         if (events_.body) return events_.body(piece);
         response_.body.append(piece);
@@ -390,6 +393,7 @@ private:
     bool reused_ = false;
     std::string head_;
     std::optional<Error> write_error_;
+    std::uint64_t handled_bytes_ = 0;  // that came, and that were decoded
     std::unique_ptr<Buffer> buffer_;
     std::size_t received_ = 0;  // bytes in the buffer that the answer has not used yet
     std::optional<BeastAnswer> answer_;

@@ -132,8 +132,8 @@ class Fleet(LoopServer):
 # What each target is after a while, and why.
 VERDICTS = {
     "good": ("up", ""),
-    "slow_first_byte": ("down", "timed out after 500ms"),
-    "slow_body": ("down", "timed out after 500ms"),
+    "slow_first_byte": ("down", "timed out after 2s"),
+    "slow_body": ("down", "timed out after 2s"),
     "no_length": ("up", ""),
     "too_long_a_length": ("down", "closed before the end"),
     "too_short_a_length": ("down", "line 1"),
@@ -155,7 +155,7 @@ VERDICTS = {
 
 def job(name, port):
     path, scheme = (name, "http") if name in vars(Fleet) else ("good", "https")
-    return (f"  - job_name: {name}\n    scheme: {scheme}\n    metrics_path: /{path}\n    scrape_interval: 1s\n    scrape_timeout: 500ms\n"
+    return (f"  - job_name: {name}\n    scheme: {scheme}\n    metrics_path: /{path}\n    scrape_interval: 2s\n    scrape_timeout: 2s\n"
             f"    body_size_limit: 64MB\n    label_limit: 100\n    static_configs: [{{targets: ['127.0.0.1:{port}']}}]\n")
 
 
@@ -190,7 +190,7 @@ class FleetStory(Story):
             with self.subTest(name):
                 self.assertEqual(targets[name]["health"], health, targets[name]["lastError"])
                 self.assertRegex(targets[name]["lastError"], why or "^$")
-        self.assertLess(targets["good"]["lastScrapeDuration"], 0.5)
+        self.assertLess(targets["good"]["lastScrapeDuration"], 1.5)  # the others take 2
         self.assertLess(self.resident_megabytes(tocsin), 400)
         metrics = get(address, "/metrics")[1]
         self.assertRegex(metrics, r"prometheus_target_scrapes_sample_out_of_bounds_total [1-9]")
