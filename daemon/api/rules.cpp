@@ -9,7 +9,7 @@
 #include "base/duration.h"
 #include "base/text.h"
 #include "daemon/api/api.h"
-#include "parser/promql_parser.h"
+#include "daemon/api/query_parameters.h"
 
 namespace tocsin::api {
 namespace {
@@ -188,11 +188,7 @@ Result<Filter> Filter::read(const ServerRequest& request) {
     filter.rules = parameters.all("rule_name[]");
     filter.groups = parameters.all("rule_group[]");
     filter.files = parameters.all("file[]");
-    for (const std::string& selector : parameters.all("match[]")) {
-        auto matchers = parse_metric_selector(selector);
-        if (!matchers) return fail(Error::Kind::InvalidInput, matchers.error().front().message);
-        filter.selectors.push_back(*std::move(matchers));
-    }
+    TOCSIN_TRY(filter.selectors, parse_match_parameters(parameters));
     filter.type = to_lower(parameters.get("type"));
     if (!filter.type.empty() && filter.type != "alert" && filter.type != "record") {
         return refused_parameter("type", fmt::format("not supported value {}", go_quote(filter.type)));
