@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -16,6 +18,17 @@ namespace {
 /// How many values of a summary its quantiles are taken from.
 constexpr std::size_t kRecentMax = 512;
 constexpr double kQuantiles[] = {0.5, 0.9, 0.99};
+constexpr double kWideQuantiles[] = {0.01, 0.05, 0.5, 0.9, 0.99};
+
+// Prometheus has these with wide quantiles (rules/group.go NewGroupMetrics, scrape/metrics.go newScrapeMetrics), and
+// dashboards ask for the low ones.
+constexpr std::string_view kWideSummaries[] = {"prometheus_rule_group_duration_seconds",
+                                               "prometheus_target_interval_length_seconds"};
+
+std::span<const double> quantiles_of(std::string_view family) {
+    const bool is_wide = std::ranges::find(kWideSummaries, family) != std::end(kWideSummaries);
+    return is_wide ? std::span<const double>(kWideQuantiles) : std::span<const double>(kQuantiles);
+}
 
 std::string_view type_name_of(SelfMetrics::Type type) {
     switch (type) {
@@ -80,7 +93,7 @@ void append_histogram(std::string& out, std::string_view name, const LabelSet& l
 
 void append_summary(std::string& out, std::string_view name, const LabelSet& labels,
                     const SelfMetrics::Distribution& distribution) {
-    for (const double q : kQuantiles) {
+    for (const double q : quantiles_of(name)) {
         append_line(out, name, labels, {"quantile", format_go_float(q)}, format_go_float(distribution.quantile(q)));
     }
     append_sum_and_count(out, name, labels, distribution);

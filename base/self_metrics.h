@@ -31,7 +31,8 @@ public:
         double value_ = 0;
     };
 
-    /// Of a histogram: counts by upper bound. Of a summary: sum, count, and quantiles 0.5, 0.9, 0.99 over the last 512 values.
+    /// Of a histogram: counts by upper bound. Of a summary: sum, count, and quantiles over the last 512 values: 0.5,
+    /// 0.9, 0.99, and of the families for which Prometheus has them 0.01 and 0.05 too.
     class Distribution {
     public:
         explicit Distribution(std::vector<double> bounds) : bounds_(std::move(bounds)), counts_(bounds_.size()) {}

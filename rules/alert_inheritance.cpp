@@ -11,14 +11,14 @@ AlertInheritance::AlertInheritance(const std::vector<std::shared_ptr<RuleGroup>>
     }
 }
 
-AlertingRule* AlertInheritance::heir_of(const OrphanAlert& orphan, From from) const {
+const AlertInheritance::Heir* AlertInheritance::heir_of(const OrphanAlert& orphan, From from) const {
     const auto [begin, end] = by_alert_name_.equal_range(orphan.labels.get(kAlertNameLabel));
     for (auto heir = begin; heir != end; ++heir) {
         const RuleGroupDefinition& group = heir->second.group->definition();
         const bool in_place = group.file == orphan.file && group.name == orphan.group;
         if (from != From::AnyGroup && !in_place) continue;
         if (from == From::SameRule && heir->second.rule->nth != orphan.nth) continue;
-        if (AlertingRule* rule = heir->second.rule->alerting(); rule->could_own(orphan.labels)) return rule;
+        if (heir->second.rule->alerting()->could_own(orphan.labels)) return &heir->second;
     }
     return nullptr;
 }
@@ -28,8 +28,8 @@ std::vector<OrphanAlert> AlertInheritance::distribute(std::vector<OrphanAlert> o
     for (const From from : {From::SameRule, From::SameGroup, From::AnyGroup}) {
         std::vector<OrphanAlert> left;
         for (OrphanAlert& orphan : orphans) {
-            if (AlertingRule* heir = heir_of(orphan, from)) {
-                heir->adopt(std::move(orphan.labels), std::move(orphan.alert));
+            if (const Heir* heir = heir_of(orphan, from)) {
+                heir->group->adopt(*heir->rule, std::move(orphan.labels), std::move(orphan.alert));
             } else {
                 left.push_back(std::move(orphan));
             }

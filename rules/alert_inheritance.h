@@ -30,11 +30,11 @@ public:
 
 private:
     struct Heir {
-        const RuleGroup* group;
+        RuleGroup* group;
         GroupRule* rule;
     };
     enum class From { SameRule, SameGroup, AnyGroup };
-    AlertingRule* heir_of(const OrphanAlert& orphan, From from) const;
+    const Heir* heir_of(const OrphanAlert& orphan, From from) const;
 
     std::multimap<std::string, Heir, std::less<>> by_alert_name_;  // in the order of the rules
 };

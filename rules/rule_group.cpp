@@ -425,7 +425,15 @@ void RuleGroup::tell_changes() {
     });
 }
 
+bool RuleGroup::adopt(GroupRule& rule, LabelSet labels, ActiveAlert alert) {
+    const auto started = context_.scheduler.monotonic();
+    const bool adopted = rule.alerting()->adopt(std::move(labels), std::move(alert));
+    adoption_time_ += context_.scheduler.monotonic() - started;
+    return adopted;
+}
+
 void RuleGroup::resume_after(std::optional<Timestamp> last) {
+    metrics_->last_restore_duration.set(seconds(adoption_time_));
     has_resumed_ = true;
     outage_since_ = last;
     if (last) last_evaluation_ = *last;

@@ -105,6 +105,8 @@ public:
 
     /// All alerts as they are to be stored.
     void snapshot(StoredRules& into) const;
+    /// Gives `rule`, one of its own, an alert that was kept or that another rule had; whether there was none such yet.
+    bool adopt(GroupRule& rule, LabelSet labels, ActiveAlert alert);
     /// Its alerts are from another run, in which it was evaluated last at `last`; the next evaluation goes on from
     /// there.
     void resume_after(std::optional<Timestamp> last);
@@ -179,6 +181,7 @@ private:
     std::optional<Timestamp> outage_since_;
     bool computing_ = false;  // a batch is on the pool
     Duration clock_lead_{0};  // what the wall clock shows more than the time that evaluations count by
+    std::chrono::nanoseconds adoption_time_{0};  // of all alerts that it was given
     Timestamp last_evaluation_{};
     std::chrono::nanoseconds evaluation_time_{0};
 };

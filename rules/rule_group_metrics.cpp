@@ -10,6 +10,7 @@ constexpr std::string_view kIterations = "prometheus_rule_group_iterations_total
 constexpr std::string_view kMissed = "prometheus_rule_group_iterations_missed_total";
 constexpr std::string_view kInterval = "prometheus_rule_group_interval_seconds";
 constexpr std::string_view kLastDuration = "prometheus_rule_group_last_duration_seconds";
+constexpr std::string_view kLastRestoreDuration = "prometheus_rule_group_last_restore_duration_seconds";
 constexpr std::string_view kLastRuleDurations = "prometheus_rule_group_last_rule_duration_sum_seconds";
 constexpr std::string_view kLastTimestamp = "prometheus_rule_group_last_evaluation_timestamp_seconds";
 constexpr std::string_view kLastSamples = "prometheus_rule_group_last_evaluation_samples";
@@ -35,6 +36,9 @@ RuleGroupMetrics::RuleGroupMetrics(SelfMetrics& metrics, const std::string& key)
           kMissed, "The total number of rule group evaluations missed due to slow rule group evaluation.", labels_)),
       interval(metrics.gauge(kInterval, "The interval of a rule group.", labels_)),
       last_duration(metrics.gauge(kLastDuration, "The duration of the last rule group evaluation.", labels_)),
+      last_restore_duration(
+          metrics.gauge(kLastRestoreDuration,
+                        "How long it took to give the rules the alerts that were kept of the last run.", labels_)),
       last_rule_durations(metrics.gauge(
           kLastRuleDurations, "The sum of time in seconds it took to evaluate each rule in the group.", labels_)),
       last_timestamp(
@@ -50,8 +54,9 @@ RuleGroupMetrics::RuleGroupMetrics(SelfMetrics& metrics, const std::string& key)
                                         "The total number of template text expansion failures.")) {}
 
 RuleGroupMetrics::~RuleGroupMetrics() {
-    for (const std::string_view name : {kEvaluations, kFailures, kFailingRules, kIterations, kMissed, kInterval,
-                                        kLastDuration, kLastRuleDurations, kLastTimestamp, kLastSamples, kRules}) {
+    for (const std::string_view name :
+         {kEvaluations, kFailures, kFailingRules, kIterations, kMissed, kInterval, kLastDuration, kLastRestoreDuration,
+          kLastRuleDurations, kLastTimestamp, kLastSamples, kRules}) {
         metrics_.remove(name, labels_);
     }
     keep_rules({});

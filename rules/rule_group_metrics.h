@@ -53,6 +53,7 @@ public:
     SelfMetrics::Value& missed;
     SelfMetrics::Value& interval;
     SelfMetrics::Value& last_duration;
+    SelfMetrics::Value& last_restore_duration;
     SelfMetrics::Value& last_rule_durations;
     SelfMetrics::Value& last_timestamp;
     SelfMetrics::Value& last_samples;

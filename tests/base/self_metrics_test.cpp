@@ -57,6 +57,28 @@ TEST_CASE("a summary's quantiles are those of its last 512 values", "[base][self
     CHECK(metrics.render().find("s{quantile=\"0.9\"} 461\n") != std::string::npos);
 }
 
+TEST_CASE("summaries have the quantiles that Prometheus gives them", "[base][self_metrics]") {
+    struct Case {
+        const char* name;
+        std::vector<std::string> quantiles;
+    };
+    const std::vector<Case> cases{
+        {"prometheus_rule_evaluation_duration_seconds", {"0.5", "0.9", "0.99"}},
+        {"prometheus_rule_group_duration_seconds", {"0.01", "0.05", "0.5", "0.9", "0.99"}},
+        {"prometheus_notifications_latency_seconds", {"0.5", "0.9", "0.99"}},
+        {"prometheus_engine_query_duration_seconds", {"0.5", "0.9", "0.99"}},
+        {"prometheus_target_interval_length_seconds", {"0.01", "0.05", "0.5", "0.9", "0.99"}},
+    };
+    for (const Case& c : cases) {
+        SelfMetrics metrics;
+        metrics.summary(c.name, "S.").observe(7);
+        const std::string name = c.name;
+        std::string expected = "# HELP " + name + " S.\n# TYPE " + name + " summary\n";
+        for (const std::string& q : c.quantiles) expected += name + "{quantile=\"" + q + "\"} 7\n";
+        CHECK(metrics.render() == expected + name + "_sum 7\n" + name + "_count 1\n");
+    }
+}
+
 TEST_CASE("a child is found again, and forgotten when removed", "[base][self_metrics]") {
     SelfMetrics metrics;
     auto& child = metrics.counter("c", "C.", {{"a", "1"}});

@@ -387,16 +387,47 @@ TEST_CASE("/metrics has the names that dashboards of the originals use", "[daemo
     world.advance(1min);
     const std::string text = world.server.get("/metrics")->body;
     for (const char* name :
-         {"prometheus_rule_evaluations_total{rule_group=\"/etc/tocsin/rules.yml;g\"}", "prometheus_rule_evaluation_failures_total",
-          "prometheus_rule_group_iterations_total", "prometheus_rule_group_iterations_missed_total",
-          "prometheus_rule_group_last_duration_seconds", "prometheus_rule_group_interval_seconds",
-          "prometheus_config_last_reload_successful 1", "prometheus_config_last_reload_success_timestamp_seconds",
+         {"prometheus_config_last_reload_successful 1", "prometheus_config_last_reload_success_timestamp_seconds",
           "prometheus_build_info", "process_start_time_seconds", "alertmanager_build_info",
           "alertmanager_config_last_reload_successful 1", "alertmanager_alerts{state=\"active\"} 1",
           "alertmanager_notifications_total{integration=\"webhook\",receiver_name=\"hook\"} 1",
           "alertmanager_notifications_failed_total", "alertmanager_notification_latency_seconds_bucket",
           "alertmanager_silences{state=\"active\"} 0", "prometheus_tsdb_head_series", "tocsin_build_info"}) {
         CHECK_THAT(text, Catch::Contains(name));
+    }
+}
+
+TEST_CASE("/metrics has what Prometheus has of rules and of notifications to Alertmanagers", "[daemon][app][metrics]") {
+    World world;
+    world.put("prometheus.yml",
+              std::string(kConfig) + "alerting:\n  alertmanagers:\n  - static_configs: [{targets: ['am:9093']}]\n");
+    world.receivers.always("http://am:9093/api/v2/alerts", fakes::FakeAnswer::ok());
+    REQUIRE(world.start());
+    world.set_temperature("a:1", 40);
+    world.advance(1min);
+    const std::string text = world.server.get("/metrics")->body;
+    const std::string group = "{rule_group=\"/etc/tocsin/rules.yml;g\"} ";
+    for (const char* name :
+         {"evaluations_total", "evaluation_failures_total", "group_iterations_total", "group_iterations_missed_total",
+          "group_interval_seconds", "group_last_duration_seconds", "group_last_restore_duration_seconds",
+          "group_last_rule_duration_sum_seconds", "group_last_evaluation_timestamp_seconds",
+          "group_last_evaluation_samples", "group_rules"}) {
+        CHECK_THAT(text, Catch::Contains("\nprometheus_rule_" + std::string(name) + group));
+    }
+    for (const char* name : {"evaluation_duration_seconds{quantile=\"0.5\"}", "evaluation_duration_seconds_sum",
+                             "evaluation_duration_seconds_count", "group_duration_seconds{quantile=\"0.01\"}",
+                             "group_duration_seconds{quantile=\"0.05\"}", "group_duration_seconds{quantile=\"0.5\"}",
+                             "group_duration_seconds{quantile=\"0.9\"}", "group_duration_seconds{quantile=\"0.99\"}",
+                             "group_duration_seconds_sum", "group_duration_seconds_count"}) {
+        CHECK_THAT(text, Catch::Contains("\nprometheus_rule_" + std::string(name) + " "));
+    }
+    const std::string peer = "{alertmanager=\"http://am:9093/api/v2/alerts\"";
+    for (const std::string& name :
+         {"sent_total" + peer + "} ", "errors_total" + peer + "} 0", "dropped_total" + peer + "} 0",
+          "queue_length" + peer + "} 0", "latency_seconds" + peer + ",quantile=\"0.99\"} ",
+          "latency_seconds_sum" + peer + "} ", "latency_seconds_count" + peer + "} ", std::string("queue_capacity"),
+          std::string("alertmanagers_discovered 1")}) {
+        CHECK_THAT(text, Catch::Contains("\nprometheus_notifications_" + name));
     }
 }
 

@@ -62,6 +62,25 @@ struct Rig : fakes::RuleWorld {
     RuleManager manager{context()};
 };
 
+/// A scheduler whose other clock is a millisecond later each time that it is looked at.
+class TickingClock : public Scheduler {
+public:
+    explicit TickingClock(Scheduler& scheduler) : scheduler_(scheduler) {}
+    Timestamp now() const override { return scheduler_.now(); }
+    MonotonicTime monotonic() const override { return scheduler_.monotonic() + std::chrono::milliseconds(++looks_); }
+    TaskId at(Timestamp due, Task task) override { return scheduler_.at(due, std::move(task)); }
+    TaskId after(Duration delay, Task task) override { return scheduler_.after(delay, std::move(task)); }
+    void cancel(TaskId id) override { scheduler_.cancel(id); }
+    void post(Task task) override { scheduler_.post(std::move(task)); }
+    void on_clock_step(std::function<void(Duration)> listener) override {
+        scheduler_.on_clock_step(std::move(listener));
+    }
+
+private:
+    Scheduler& scheduler_;
+    mutable int looks_ = 0;
+};
+
 /// One group with a rule a line: `alert: A, expr: …`.
 std::string group(const std::string& name, const std::vector<std::string>& rules,
                   const std::string& fields = "interval: 10s") {
@@ -421,6 +440,31 @@ TEST_CASE("alerts go on after a restart where they were", "[rules][rule_manager]
           "40: {alertname=\"K\", instance=\"a\", job=\"j\"} firing 0..280\n"
           "60: {alertname=\"P\", instance=\"a\", job=\"j\"} firing 60..300\n"
           "70: {alertname=\"K\", instance=\"a\", job=\"j\"} resolved 0..70");
+}
+
+TEST_CASE("/metrics says how long the restore of a group's alerts took", "[rules][rule_manager]") {
+    const std::string rules = file({group("g", {"alert: A, expr: x > 0"}), group("none", {"alert: B, expr: x > 5"})});
+    Rig before;
+    before.begin(rules);
+    before.expose("b", "x 1\n");
+    before.scrapes.apply({Rig::job("j", {"a", "b"})});
+    before.run("x 1\n", 15s);
+    const auto stored = before.manager.snapshot();
+    REQUIRE(stored.alerts.size() == 2);
+
+    Rig after;
+    TickingClock clock(after.scheduler);
+    RuleManagerContext context = after.context();
+    RuleManager manager(
+        {clock, context.executor, context.store, context.scrapes, context.log, context.metrics, context.alerts});
+    manager.apply(*manager.prepare(Rig::read({{"f", rules}}), {}));
+    const auto seconds_of = [&](const std::string& name) {
+        return after.metric("prometheus_rule_group_last_restore_duration_seconds{rule_group=\"f;" + name + "\"}");
+    };
+    CHECK(seconds_of("g") == "0");
+    manager.restore(stored);
+    CHECK(seconds_of("g") == "0.002");
+    CHECK(seconds_of("none") == "0");
 }
 
 TEST_CASE("stored alerts of rules that are not there are ignored", "[rules][rule_manager]") {
