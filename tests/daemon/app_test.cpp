@@ -74,6 +74,29 @@ public:
 
 using Texts = std::vector<std::string>;
 
+/// What is in force, as the API shows it.
+std::string targets_of(World& world) {
+    std::string all;
+    const Json answer = world.get("/api/v1/targets");
+    for (const Json& target : answer.at("data").at("activeTargets").items()) {
+        all += target.at("scrapeUrl").as_string() + "\n";
+    }
+    return all;
+}
+std::string rules_of(World& world) {
+    std::string all;
+    const Json answer = world.get("/api/v1/rules");
+    for (const Json& group : answer.at("data").at("groups").items()) {
+        for (const Json& rule : group.at("rules").items()) {
+            all += rule.at("name").as_string() + ": " + rule.at("query").as_string() + "\n";
+        }
+    }
+    return all;
+}
+std::string receivers_of(World& world) {
+    return world.get("/api/v2/status").at("config").at("original").as_string();
+}
+
 }  // namespace
 
 TEST_CASE("a fault is told within the tick that shows it, and its end too", "[daemon][app]") {
@@ -165,7 +188,58 @@ TEST_CASE("a reload puts everything in force or nothing", "[daemon][app]") {
     CHECK_THAT(accepted->body, Catch::Contains("rule removed: /etc/tocsin/rules.yml;g;Hot"));
     CHECK(world.alerts().empty());
     world.advance(2s);
-    CHECK(world.statuses_sent() == Texts{"firing", "resolved"});
+    REQUIRE(world.statuses_sent() == Texts{"firing", "resolved"});
+    const Json told = *parse_json(world.receivers.sent().back().request.body);
+    CHECK(told.at("alerts").at(0).at("annotations").at("tocsin_reason").as_string() == "a reload took the rule away");
+}
+
+TEST_CASE("a refused reload leaves scrapes, rules and routing as they were, whichever file is bad",
+          "[daemon][app][reload]") {
+    constexpr auto kOtherConfig =
+        "rule_files: [rules.yml]\nscrape_configs:\n- {job_name: node, static_configs: [{targets: ['c:1']}]}\n";
+    constexpr auto kOtherRules = "groups: [{name: g, rules: [{alert: Cold, expr: temperature < 50}]}]\n";
+    constexpr auto kOtherRouting =
+        "route: {receiver: other, group_wait: 0s}\n"
+        "receivers: [{name: other, webhook_configs: [{url: 'http://other/alerts'}]}]\n";
+    struct Case {
+        const char* what;
+        const char* config;
+        const char* rules;
+        const char* routing;
+        const char* told;
+    };
+    const auto c = GENERATE_COPY(values<Case>({
+        {"routing", kOtherConfig, kOtherRules, "route: {receiver: nobody}\n", "undefined receiver \"nobody\""},
+        {"scrapes", "scrape_configs: [{job_name: node, scrape_interval: often}]\n", kOtherRules, kOtherRouting,
+         "/etc/tocsin/prometheus.yml:1:52: not a valid duration string"},
+        {"rules", kOtherConfig, "groups: [{name: g, rules: [{alert: Cold, expr: temperature <}]}]\n", kOtherRouting,
+         "/etc/tocsin/rules.yml:1:"},
+    }));
+    CAPTURE(c.what);
+    World world;
+    world.receivers.always("http://other/alerts", fakes::FakeAnswer::ok());
+    REQUIRE(world.start());
+    world.set_temperature("a:1", 40);
+    world.advance(15s);
+    const std::string targets = targets_of(world), rules = rules_of(world), routing = receivers_of(world);
+    world.put("prometheus.yml", c.config);
+    world.put("rules.yml", c.rules);
+    world.put("alertmanager.yml", c.routing);
+    const auto refused = world.server.post("/-/reload", "");
+    CHECK(refused->status == 500);
+    CHECK_THAT(refused->body, Catch::Contains(c.told));
+    CHECK(targets_of(world) == targets);
+    CHECK(rules_of(world) == rules);
+    CHECK(receivers_of(world) == routing);
+
+    // They are not only shown: both targets are polled, the rule sees the end, and the receiver hears of it.
+    const auto polls = world.targets.sent().size();
+    world.set_temperature("a:1", 20);
+    world.advance(11s);
+    CHECK(world.targets.sent().size() == polls + 2);
+    CHECK(world.alerts().empty());
+    REQUIRE(world.statuses_sent() == Texts{"firing", "resolved"});
+    CHECK(world.receivers.sent().back().request.url == "http://hook/alerts");
 }
 
 TEST_CASE("a reload tells which files have changed beside the rules", "[daemon][app][reload]") {
