@@ -62,6 +62,32 @@ std::string backlog_test(const std::string& cases) {
 
 }  // namespace
 
+TEST_CASE("a run of tests gives the same report each time, byte by byte", "[rules][rule_test]") {
+    // Many series and alerts, so that an order of chance would show; each test fails and tells what happened around it.
+    std::string series;
+    for (int i = 0; i < 40; ++i) {
+        series +=
+            fmt::format("  - {{series: 'backlog{{job=\"j{0}\",queue=\"{0}\"}}', values: '50 50 15{0}x17 0x20'}}\n", i);
+    }
+    const std::string text = "rule_files: [rules.yml]\ntests:\n- name: t\n  input_series:\n" + series +
+                             "  alert_rule_test: [{eval_time: 7m30s, alertname: Backlog, exp_alerts: [{}]}]\n"
+                             "  promql_expr_test: [{expr: 'job:backlog:sum', eval_time: 3m, exp_samples: []}]\n";
+    const auto told = [&] {
+        RuleTestOptions options;
+        options.coverage = true;
+        Folder folder(text);
+        std::string all = folder.told(options);
+        for (const RuleCoverage& rule : folder.run(options).coverage) {
+            all += fmt::format("{} {} {}\n", rule.rule, rule.gave_result, rule.fired);
+        }
+        return all;
+    };
+    const std::string first = told();
+    CHECK_THAT(first, Catch::Contains("j39"));
+    CHECK_THAT(first, Catch::Contains("Backlog true true"));
+    for (int again = 0; again < 5; ++again) CHECK(told() == first);
+}
+
 TEST_CASE("a test passes when alerts and samples are the expected ones", "[rules][rule_test]") {
     Folder folder(backlog_test(R"(  alert_rule_test:
   - eval_time: 7m30s
