@@ -50,6 +50,19 @@ bool update(Disk& disk, const RuleTestReport& report) {
     return true;
 }
 
+/// Where `--run` finds no test in any file, each of them says so: it may be a typing error. Files that have none
+/// of the tests while another one has them are as they should be.
+void warn_of_nothing_to_run(const std::string& run, std::vector<RuleTestReport>& reports) {
+    const auto is_silent = [](const RuleTestReport& report) { return report.tests.empty(); };
+    if (run.empty() || !std::ranges::all_of(reports, is_silent)) return;
+    for (RuleTestReport& report : reports) {
+        if (has_errors(report.problems)) continue;
+        report.problems.push_back({.severity = Severity::Warning,
+                                   .file = report.file,
+                                   .message = "no test has a name in which " + run + " finds something"});
+    }
+}
+
 int test_rules(const TestRulesFlags& flags) {
     auto options = options_of(flags);
     if (!options) {
@@ -65,6 +78,7 @@ int test_rules(const TestRulesFlags& flags) {
         impossible |= reports.back().unreadable;
         if (flags.update) impossible |= !update(disk, reports.back());
     }
+    warn_of_nothing_to_run(flags.run, reports);
     print_rule_tests(reports, flags.format, flags.coverage);
     const bool bad = std::any_of(reports.begin(), reports.end(), [](const auto& report) { return !report.passed(); });
     return impossible ? kImpossible : bad ? kBad : kGood;

@@ -421,6 +421,9 @@ RuleTestReport RuleTestRunner::run(const std::string& path) {
     if (has_routing) impl_->check_receivers(*file, settings.routing.get(), report);
     impl_->check_alert_names(*file, groups, report);
     if (has_errors(report.problems)) return report;
+    if (file->tests.empty()) {
+        report.problems.push_back(finding(Severity::Warning, path, {}, "no test is in this file"));
+    }
     std::unique_ptr<CoverageCollector> coverage;
     if (impl_->options.coverage) coverage = std::make_unique<CoverageCollector>(groups);
     RuleTestRun run({*file, groups, settings, impl_->disk, coverage.get()});

@@ -48,6 +48,17 @@ class RuleOutput(Story):
         self.assertEqual([(test["name"], test["passed"]) for test in file["tests"]], [("good", True), ("bad <&>", False)])
         self.assertEqual(run("test", "rules", "--format=json", "--run=^good$", self.tests)[0], 0)
 
+    def test_nothing_to_run_is_told_and_no_failure(self):
+        empty = self.write("empty.yml", "tests: []\n")
+        self.assertEqual(run("test", "rules", empty), (0, "0 passed, 0 failed\n", f"{empty}: warning: no test is in this file\n"))
+        code, out, told = run("test", "rules", "--run=zzz", "--group-intervals", self.tests)
+        self.assertEqual((code, out), (0, "0 passed, 0 failed\n"))
+        self.assertEqual(told, f"{self.tests}: warning: no test has a name in which zzz finds something\n")
+        (file,) = json.loads(run("test", "rules", "--run=zzz", "--format=json", self.tests)[1])
+        self.assertIn("no test has a name", json.dumps(file))
+        other = self.write("other.yml", TESTS.replace("good", "other"))
+        self.assertEqual(run("test", "rules", "--run=^good$", "--group-intervals", self.tests, other), (0, "1 passed, 0 failed\n", ""))
+
     def test_warnings_of_an_expression_that_runs(self):
         self.write("prometheus.yml", "rule_files: [rules.yml]\n")
         self.write("alertmanager.yml", "route: {receiver: none}\nreceivers: [{name: none}]\n")

@@ -345,6 +345,14 @@ tests:
     CHECK(folder.told() == "passed");
 }
 
+TEST_CASE("a file without a test is no error, and is told", "[rules][rule_test]") {
+    for (const char* text : {"rule_files: [rules.yml]\ntests: []\n", "rule_files: [rules.yml]\n"}) {
+        Folder folder(text);
+        CHECK(folder.told() == "/t/test.yml: warning: no test is in this file\n");
+        CHECK(folder.run().passed());
+    }
+}
+
 TEST_CASE("only the tests that are asked for run", "[rules][rule_test]") {
     Folder folder("tests: [{name: one}, {name: two}, {name: twenty}]\n");
     RuleTestOptions options;
