@@ -25,6 +25,7 @@ constexpr std::string_view kBinaryTag = "tag:yaml.org,2002:binary";
 constexpr std::string_view kTextTag = "tag:yaml.org,2002:str";
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kNullEnd = " \t\r\n,]}:";
+constexpr std::string_view kNoColon = "could not find expected ':'";
 /// The check under which a second document is told.
 constexpr std::string_view kSecondDocument = "yaml/second-document";
 
@@ -39,11 +40,14 @@ public:
     void OnDocumentStart(const YAML::Mark&) override {}
     void OnDocumentEnd() override {}
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+        if (lacks_colon(mark)) return refuse(mark, std::string(kNoColon));
+        begin_key(mark);
         add({.type = YamlEvent::Type::Null, .offset = content_of(mark), .text = null_text(content_of(mark))}, anchor);
     }
     void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   const std::string& value) override {
         if (tag == kBinaryTag) refuse(mark, "the tag !!binary is not supported");
+        begin_key(mark);
         const bool quoted = tag == "!" || tag == kTextTag;
         const std::size_t offset = content_of(mark);
         add({.type = YamlEvent::Type::Scalar, .quoted = quoted, .offset = offset, .text = kept(offset, value)}, anchor);
@@ -52,11 +56,13 @@ public:
         if (stopped_) return;
         if (anchor == 0 || anchor > anchors_.size()) return refuse(mark, "unknown anchor referenced");
         const std::size_t target = anchors_[anchor - 1];
-        if (std::find(open_.begin(), open_.end(), target) != open_.end()) {
+        const auto holds = [&](const Open& collection) { return collection.event == target; };
+        if (std::any_of(open_.begin(), open_.end(), holds)) {
             const std::string_view name = source_.text().substr(std::min(offset_of(mark) + 1, source_.text().size()));
             return refuse(mark, fmt::format("anchor '{}' value contains itself",
                                             name.substr(0, name.find_first_of(kYamlNameEnd))));
         }
+        begin_key(mark);
         add({.type = YamlEvent::Type::Alias, .offset = offset_of(mark), .target = target, .text = {}}, 0);
     }
     void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
@@ -65,12 +71,36 @@ public:
     }
     void OnSequenceEnd() override { close(YamlEvent::Type::SequenceEnd); }
     void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
-                    YAML::EmitterStyle::value) override {
-        open(YamlEvent::Type::MapStart, mark, anchor);
+                    YAML::EmitterStyle::value style) override {
+        open(YamlEvent::Type::MapStart, mark, anchor, style == YAML::EmitterStyle::Block);
     }
     void OnMapEnd() override { close(YamlEvent::Type::MapEnd); }
 
 private:
+    struct Open {
+        std::size_t event;
+        bool is_block_map;
+        int key = -1;  // the mark of its latest key
+    };
+
+    /// The map around when what comes next is a key of it, or the value of one; nothing in brackets, where a key may
+    /// stand alone.
+    Open* block_map_before(bool value) {
+        if (stopped_ || open_.empty() || !open_.back().is_block_map) return nullptr;
+        return (events.list[open_.back().event].children % 2 == 1) == value ? &open_.back() : nullptr;
+    }
+
+    void begin_key(const YAML::Mark& mark) {
+        if (Open* map = block_map_before(false)) map->key = mark.pos;
+    }
+
+    // yaml-cpp takes some lines without a colon for keys without a value. It marks a value that is missing where the
+    // entry begins, which is where its key does, but for one behind `?`: that may do without.
+    bool lacks_colon(const YAML::Mark& mark) {
+        const Open* map = block_map_before(true);
+        return map != nullptr && map->key == mark.pos;
+    }
+
     std::size_t offset_of(const YAML::Mark& mark) const {
         return mark.pos < 0 ? 0 : std::min(static_cast<std::size_t>(mark.pos), source_.text().size());
     }
@@ -111,18 +141,19 @@ private:
             anchors_.resize(std::max<std::size_t>(anchors_.size(), anchor));
             anchors_[anchor - 1] = events.list.size();
         }
-        if (!open_.empty()) ++events.list[open_.back()].children;
+        if (!open_.empty()) ++events.list[open_.back().event].children;
         events.list.push_back(event);
     }
 
-    void open(YamlEvent::Type type, const YAML::Mark& mark, YAML::anchor_t anchor) {
+    void open(YamlEvent::Type type, const YAML::Mark& mark, YAML::anchor_t anchor, bool is_block_map = false) {
         if (stopped_) return;
         if (open_.size() >= limits_.depth) {
             return refuse(mark, fmt::format("nested deeper than {} levels", limits_.depth));
         }
         const std::size_t index = events.list.size();
+        begin_key(mark);
         add({.type = type, .offset = content_of(mark), .text = {}}, anchor);
-        open_.push_back(index);
+        open_.push_back({.event = index, .is_block_map = is_block_map});
     }
 
     void close(YamlEvent::Type type) {
@@ -142,7 +173,7 @@ private:
     const YamlLimits& limits_;
     bool stopped_ = false;
     std::size_t nodes_ = 0;
-    std::vector<std::size_t> open_;     // events of the collections around
+    std::vector<Open> open_;            // the collections around
     std::vector<std::size_t> anchors_;  // events by number of the anchor, from 1
 };
 
@@ -201,10 +232,56 @@ std::string hint_for(const YamlSource& source, std::size_t offset, std::string_v
     return {};
 }
 
+bool has_colon(std::string_view line) {
+    return line.find(": ") != std::string_view::npos || trim(line).ends_with(':');
+}
+
+std::size_t line_begin(std::string_view text, std::size_t at) {
+    return at == 0 ? 0 : text.rfind('\n', at - 1) + 1;
+}
+
+/// Where the last line that says something, of those before the line of `at`, begins to.
+std::optional<std::size_t> find_content_before(std::string_view text, std::size_t at) {
+    for (std::size_t line = line_begin(text, at); line > 0;) {
+        const std::size_t end = line - 1;
+        line = line_begin(text, end);
+        const std::size_t content = text.find_first_not_of(" \t\r\n", line);
+        if (content < end && text[content] != '#') return content;
+    }
+    return std::nullopt;
+}
+
+/// Whether the line at `at` stands behind a key of the same map: the last line before it that is not indented deeper.
+bool follows_key(const YamlSource& source, std::size_t at) {
+    const std::string_view text = source.text();
+    const std::size_t column = source.position(at).second;
+    for (auto line = find_content_before(text, at); line; line = find_content_before(text, *line)) {
+        const std::size_t begins = source.position(text.find_first_not_of("- ", *line)).second;
+        if (begins <= column) return begins == column && has_colon(source.line_at(*line));
+    }
+    return false;
+}
+
+/// The key without a colon because of which yaml-cpp does not know what to do with the colon at `offset`, the first of
+/// its line: the line before.
+std::optional<std::size_t> find_key_without_colon(const YamlSource& source, std::size_t offset) {
+    const std::string_view text = source.text();
+    const std::size_t line = line_begin(text, offset);
+    const std::string_view before = text.substr(line, offset - line);
+    if (has_colon(before) || before.find('\t') != std::string_view::npos) return std::nullopt;
+    const auto key = find_content_before(text, offset);
+    const bool is_bare = key && text[*key] != '-' && !has_colon(source.line_at(*key));
+    return is_bare && follows_key(source, *key) ? key : std::nullopt;
+}
+
 Diagnostic syntax_problem(const YamlSource& source, const YAML::Exception& exception) {
     std::string message = in_known_words(exception.msg);
     if (exception.mark.is_null()) return source.problem({}, std::move(message));
     const std::size_t offset = std::min(static_cast<std::size_t>(exception.mark.pos), source.text().size());
+    if (message.starts_with("mapping values")) {
+        const auto key = find_key_without_colon(source, offset);
+        if (key) return source.problem(source.range(*key, *key + 1), std::string(kNoColon));
+    }
     std::string hint = hint_for(source, offset, message);
     return source.problem(source.range(offset, offset + 1), std::move(message), std::move(hint));
 }

@@ -163,6 +163,61 @@ TEST_CASE("what is wrong with a YAML file is told with line and column", "[base]
     CHECK(problem_of(text) == want);
 }
 
+TEST_CASE("a key without a colon is refused where it begins", "[base][yaml]") {
+    struct Case {
+        std::string_view text, want;
+    };
+    const auto [text, want] = GENERATE(values<Case>({
+        {"a:\n  b: |\n  the thing is down\n", "3:3: could not find expected ':'"},
+        {"a:\n  b: c\n  d\n", "3:3: could not find expected ':'"},
+        {"a:\n  b: c\n  d", "3:3: could not find expected ':'"},
+        {"a:\r\n  b: c\r\n  d\r\n", "3:3: could not find expected ':'"},
+        {"a:\n  b: c\n  \"d\"", "3:3: could not find expected ':'"},
+        {"a:\n  b: c\n  http://d\n", "3:3: could not find expected ':'"},
+        {"a:\n  b: c\n  &x d", "3:3: could not find expected ':'"},
+        {"a:\n  b: c\n  &x", "3:3: could not find expected ':'"},
+        {"a:\n  b: c\n  !!str d", "3:3: could not find expected ':'"},
+        {"a: &x b\n*x", "2:1: could not find expected ':'"},
+        {"a: b\n~\n", "2:1: could not find expected ':'"},
+        {"a: b\n[c, d]", "2:1: could not find expected ':'"},
+        {"a: b\n{c: d}", "2:1: could not find expected ':'"},
+        {"- a: b\n  c\n- d\n", "2:3: could not find expected ':'"},
+        {"a: b\nc\n...\n", "2:1: could not find expected ':'"},
+        {"? a\n: b: c\n  d\n", "3:3: could not find expected ':'"},
+        {"a: b\n<<\n", "2:1: could not find expected ':'"},
+        {"a:\n  b: c\n  d\n  e: f\n", "3:3: could not find expected ':'"},
+        {"- a: b\n  d\n\n- g: h\n", "2:3: could not find expected ':'"},
+        {"a:\n  b: |\n  the thing is down\nc: d\n", "3:3: could not find expected ':'"},
+        {"a: b\nc\nd: e: f\n", "2:1: could not find expected ':'"},
+        {"a\nb: c\n", "2:2: mapping values are not allowed in this context"},
+        {"a:\n  b\n  c: d\n", "3:4: mapping values are not allowed in this context"},
+        {"a:\n- b: c\n- d\n  e: f\n", "4:4: mapping values are not allowed in this context"},
+    }));
+    CAPTURE(text);
+    CHECK(problem_of(text) == want);
+}
+
+TEST_CASE("a key behind a question mark or in brackets may do without a colon", "[base][yaml]") {
+    struct Case {
+        std::string_view text, want;
+    };
+    const auto [text, want] = GENERATE(values<Case>({
+        {"? a\n", "{a: ~}"},
+        {"? a\n? b\n", "{a: ~, b: ~}"},
+        {"? a\nb: c\n", "{a: ~, b: c}"},
+        {"a: b\n? c", "{a: b, c: ~}"},
+        {"? &x a\n", "{a: ~}"},
+        {"?\n", "{: ~}"},
+        {"{a, b}\n", "{a: ~, b: ~}"},
+        {"[a, b: c]\n", "[a, {b: c}]"},
+        {"a: {b, c: d}\ne:\n", "{a: {b: ~, c: d}, e: ~}"},
+        {"a:\nb : c\nd:", "{a: ~, b: c, d: ~}"},
+        {"a: ~\nb: &x\nc: *x\n", "{a: ~, b: ~, c: ~}"},
+    }));
+    CAPTURE(text);
+    CHECK(shown(parsed(text)) == want);
+}
+
 TEST_CASE("every duplicate key of a file is told, up to a hundred", "[base][yaml]") {
     const auto two = parse_yaml("a: 1\na: 2\nb: {c: 1, c: 2}\n", "f.yml");
     REQUIRE(!two);
