@@ -325,21 +325,29 @@ std::optional<Diagnostic> find_trailing(const YamlSource& source, YAML::Parser& 
                           "is the indentation right?");
 }
 
-/// Reads the document into `recorder` and looks at what stands behind it.
-void record(const YamlSource& source, Recorder& recorder, Diagnostics* warnings) {
+/// Reads the document into `recorder`. Returns what is wrong with what stands behind it.
+std::optional<Diagnostic> record(const YamlSource& source, Recorder& recorder) {
     std::istringstream stream{std::string(source.text())};
     try {
         YAML::Parser parser(stream);
         parser.HandleNextDocument(recorder);
-        if (!recorder.problems.empty()) return;
-        auto trailing = find_trailing(source, parser);
-        if (!trailing) return;
-        const bool tolerated = warnings != nullptr && trailing->check == kSecondDocument;
-        if (tolerated) trailing->severity = Severity::Warning;
-        (tolerated ? *warnings : recorder.problems).push_back(*std::move(trailing));
+        if (recorder.problems.empty()) return find_trailing(source, parser);
     } catch (const YAML::Exception& exception) {
         if (recorder.problems.empty()) recorder.problems.push_back(syntax_problem(source, exception));
     }
+    return std::nullopt;
+}
+
+/// The problem of what stands behind the document comes behind all of the document's own.
+Parsed<YamlNode> with_trailing(Parsed<YamlNode> root, Diagnostic trailing, Diagnostics* warnings) {
+    if (warnings != nullptr && trailing.check == kSecondDocument) {
+        trailing.severity = Severity::Warning;
+        warnings->push_back(std::move(trailing));
+        return root;
+    }
+    Diagnostics problems = root ? Diagnostics() : std::move(root.error());
+    problems.push_back(std::move(trailing));
+    return tl::unexpected(std::move(problems));
 }
 
 }  // namespace
@@ -376,10 +384,12 @@ Parsed<YamlNode> parse_yaml(std::string_view text, std::string_view file, const 
     if (auto unreadable = source.find_unreadable()) return tl::unexpected(Diagnostics{*std::move(unreadable)});
 
     Recorder recorder(source, limits);
-    record(source, recorder, warnings);
+    auto trailing = record(source, recorder);
     if (!recorder.problems.empty()) return tl::unexpected(std::move(recorder.problems));
 
-    return build_yaml_tree(source, limits, recorder.events);
+    auto root = build_yaml_tree(source, limits, recorder.events);
+    if (!trailing) return root;
+    return with_trailing(std::move(root), *std::move(trailing), warnings);
 }
 
 }  // namespace tocsin

@@ -114,6 +114,16 @@ RuleFile read_file(const YamlNode& root, RuleFindings& findings, const QueryOpti
     return file;
 }
 
+/// A second document is a mistake, but none that hides those of the first.
+Parsed<YamlNode> read_first_document(std::string_view text, RuleFindings& findings) {
+    auto root = parse_yaml(text, findings.file, {}, &findings.problems);
+    for (Diagnostic& problem : findings.problems) problem.severity = Severity::Error;
+    if (root || findings.problems.empty()) return root;
+    Diagnostics problems = std::move(root.error());
+    problems.insert(problems.end(), findings.problems.begin(), findings.problems.end());
+    return tl::unexpected(std::move(problems));
+}
+
 // Those of a file of thousands of rules are in order, but for those about the whole file.
 Diagnostics by_position(Diagnostics found) {
     const auto comes_before = [](const Diagnostic& a, const Diagnostic& b) {
@@ -128,10 +138,10 @@ Diagnostics by_position(Diagnostics found) {
 }  // namespace
 
 Parsed<RuleFile> parse_rule_file(std::string_view text, const std::string& path, const QueryOptions& options) {
-    const auto root = parse_yaml(text, path);
-    if (!root) return tl::unexpected(root.error());
     RuleFindings findings;
     findings.file = path;
+    const auto root = read_first_document(text, findings);
+    if (!root) return tl::unexpected(root.error());
     RuleFile file = read_file(*root, findings, options);
     if (!findings.problems.empty()) return tl::unexpected(by_position(std::move(findings.problems)));
     file.warnings = by_position(std::move(findings.warnings));

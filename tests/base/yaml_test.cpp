@@ -218,6 +218,14 @@ TEST_CASE("a key behind a question mark or in brackets may do without a colon", 
     CHECK(shown(parsed(text)) == want);
 }
 
+TEST_CASE("a second document hides no error of the first", "[base][yaml]") {
+    const auto node = parse_yaml("a: 1\na: 2\n---\nb: 2\n", "f.yml");
+    REQUIRE(!node);
+    REQUIRE(node.error().size() == 2);
+    CHECK(node.error()[0].message == "mapping key \"a\" already defined at line 1");
+    CHECK(node.error()[1].message == "a second document begins here");
+}
+
 TEST_CASE("every duplicate key of a file is told, up to a hundred", "[base][yaml]") {
     const auto two = parse_yaml("a: 1\na: 2\nb: {c: 1, c: 2}\n", "f.yml");
     REQUIRE(!two);

@@ -161,6 +161,13 @@ TEST_CASE("what is wrong with a file or a group is told in Prometheus' words, wi
          "f:2:3: Groupname must not be empty; expected `name:` in the group\nf:2:9: cannot read !!seq as a string"},
         {"groups:\n- name: a\n- name: b\n- name: a\n", "f:4:3: groupname: \"a\" is repeated in the same file"},
         {"groups: []\n---\ngroups: []\n", "f:2:1: a second document begins here; expected one document a file"},
+        {"groups:\n- name: \"\"\n  limit: ten\n---\ngroups: []\n",
+         "f:2:3: Groupname must not be empty; expected `name:` in the group\n"
+         "f:3:10: cannot read !!str `ten` as an integer\n"
+         "f:4:1: a second document begins here; expected one document a file"},
+        {"groups: []\ngroups: []\n---\ngroups: []\n",
+         "f:2:1: mapping key \"groups\" already defined at line 1\n"
+         "f:3:1: a second document begins here; expected one document a file"},
         {"groups: []\ngroups: []\n", "f:2:1: mapping key \"groups\" already defined at line 1"},
         {with_group("interval: 60"), "f:3:13: not a valid duration string: \"60\""},
         {with_group("interval: -1s"), "f:3:13: not a valid duration string: \"-1s\""},
