@@ -119,7 +119,7 @@ std::optional<RuleDefinition> RuleReader::read_rule(const YamlNode& node) {
     fields.finish();
     if (!kind_known) return std::nullopt;
 
-    if (rule.kind == RuleDefinition::Kind::Recording) check_recording_fields(fields, rule);
+    check_recording_fields(fields, rule);
     take_labels(std::move(labels), rule);
     rule.annotations.reserve(annotations.size());
     for (Text& annotation : annotations) rule.annotations.push_back(compile(std::move(annotation), "annotation", rule));
@@ -133,28 +133,31 @@ bool RuleReader::read_kind(YamlFields& fields, RuleDefinition& rule) {
     fields.read("record", record);
     fields.read("alert", alert);
     if (is_unreadable(fields.get("record")) || is_unreadable(fields.get("alert"))) return false;
-    if (record.empty() == alert.empty()) {
-        const SourceRange& where = record.empty() ? rule.where : fields.get("record")->where;
-        findings_.report(where, record.empty() ? "one of 'record' or 'alert' must be set"
-                                               : "only one of 'record' and 'alert' must be set");
+    if (record.empty() && alert.empty()) {
+        findings_.report(rule.where, "one of 'record' or 'alert' must be set");
         return false;
     }
-    rule.kind = record.empty() ? RuleDefinition::Kind::Alerting : RuleDefinition::Kind::Recording;
-    rule.name = record.empty() ? alert : record;
-    if (!record.empty()) check_recording_name(rule, fields.get("record")->where);
+    rule.kind = alert.empty() ? RuleDefinition::Kind::Recording : RuleDefinition::Kind::Alerting;
+    rule.name = alert.empty() ? record : alert;
+    if (record.empty()) return true;
+    const SourceRange& where = fields.get("record")->where;
+    if (!alert.empty()) findings_.report(where, "only one of 'record' and 'alert' must be set");
+    check_recording_name(record, where);
     return true;
 }
 
-void RuleReader::check_recording_name(const RuleDefinition& rule, const SourceRange& where) {
-    if (rule.name.find_first_of("{}") != std::string::npos) {
-        findings_.report(
-            where, fmt::format("braces present in the recording rule name; should it be in expr?: {}", rule.name));
-    } else if (!is_valid_utf8(rule.name)) {
-        findings_.report(where, fmt::format("invalid recording rule name: {}", replace_invalid_utf8(rule.name)));
+void RuleReader::check_recording_name(const std::string& name, const SourceRange& where) {
+    if (name.find_first_of("{}") != std::string::npos) {
+        findings_.report(where,
+                         fmt::format("braces present in the recording rule name; should it be in expr?: {}", name));
+    } else if (!is_valid_utf8(name)) {
+        findings_.report(where, fmt::format("invalid recording rule name: {}", replace_invalid_utf8(name)));
     }
 }
 
 void RuleReader::check_recording_fields(YamlFields& fields, const RuleDefinition& rule) {
+    const YamlNode* record = fields.get("record");
+    if (record == nullptr || !record->is_scalar() || record->text.empty()) return;
     const auto refuse = [&](std::string_view key, Duration value) {
         const YamlNode* field = fields.get(key);
         if (field == nullptr || says_nothing(*field, value)) return;

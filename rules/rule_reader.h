@@ -62,8 +62,10 @@ private:
     Texts read_texts(YamlFields& fields, std::string_view key);
     Texts read_labels(YamlFields& fields);
     Texts read_annotations(YamlFields& fields);
+    /// A rule of both kinds is an error, and looked through as both: as an alerting one that may not have what a
+    /// recording one may not.
     bool read_kind(YamlFields& fields, RuleDefinition& rule);
-    void check_recording_name(const RuleDefinition& rule, const SourceRange& where);
+    void check_recording_name(const std::string& name, const SourceRange& where);
     void check_recording_fields(YamlFields& fields, const RuleDefinition& rule);
     void read_expression(YamlFields& fields, RuleDefinition& rule);
     void take_labels(Texts own, RuleDefinition& rule);

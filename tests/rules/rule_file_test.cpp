@@ -198,6 +198,13 @@ TEST_CASE("what is wrong with a rule is told in Prometheus' words, with its plac
         {"alert: \"\"\nexpr: up", "f:4:5: one of 'record' or 'alert' must be set"},
         {"alert:\nexpr: up", "f:4:5: one of 'record' or 'alert' must be set"},
         {"record: a\nalert: b\nexpr: up", "f:4:13: only one of 'record' and 'alert' must be set"},
+        {"record: a{\nalert: b\nexpr: up\nfor: 1m\nlabels: {l: '{{ nope }}'}\nannotations: {s: '{{ $x }}'}",
+         "f:4:13: only one of 'record' and 'alert' must be set\n"
+         "f:4:13: braces present in the recording rule name; should it be in expr?: a{\n"
+         "f:7:10: invalid field 'for' in recording rule\n"
+         "f:8:21: label \"l\": template: __alert_b:1: function \"nope\" not defined\n"
+         "f:9:18: invalid field 'annotations' in recording rule\n"
+         "f:9:26: annotation \"s\": template: __alert_b:1: undefined variable \"$x\""},
         {"alert: [A]\nexpr: up", "f:4:12: cannot read !!seq as a string"},
         {"alert: A", "f:4:5: field 'expr' must be set in rule"},
         {"alert: A\nexpr:", "f:5:5: field 'expr' must be set in rule"},
@@ -320,6 +327,11 @@ TEST_CASE("names may be any UTF-8", "[rules][rule_file]") {
     CHECK(problems_of(with_rule(
               "alert: \"Hohe Last: é 高\"\nexpr: up\nlabels: {\"a.b\": c}\nannotations: {\"x y\": z}")) == "ok");
     CHECK(problems_of(with_rule("record: \"a.b c\"\nexpr: up")) == "ok");
+}
+
+TEST_CASE("an alerting rule may have a record field without a name", "[rules][rule_file]") {
+    CHECK(problems_of(with_rule("alert: A\nrecord: null\nexpr: up\nfor: 1m")) == "ok");
+    CHECK(problems_of(with_rule("alert: A\nrecord: ''\nexpr: up\nfor: 1m")) == "ok");
 }
 
 TEST_CASE("features of the language are as they are switched", "[rules][rule_file]") {
