@@ -85,9 +85,11 @@ int check_rules(const CheckFlags& flags) {
     for (const std::string& path : flags.files) {
         const auto text = read(disk, path, checked);
         if (!text) continue;
-        auto file = parse_rule_file(*text, path, flags.query);
+        Diagnostics doubts;
+        auto file = parse_rule_file(*text, path, flags.query, doubts);
         if (file) checked.good(path + ": " + counted(count_rules({&*file, 1}), "rule") + " found");
         checked.add(std::move(file ? file->warnings : file.error()));
+        checked.add(std::move(doubts));
     }
     return checked.report(flags);
 }

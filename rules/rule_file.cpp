@@ -138,14 +138,24 @@ Diagnostics by_position(Diagnostics found) {
 }  // namespace
 
 Parsed<RuleFile> parse_rule_file(std::string_view text, const std::string& path, const QueryOptions& options) {
+    Diagnostics untold;
+    return parse_rule_file(text, path, options, untold);
+}
+
+Parsed<RuleFile> parse_rule_file(std::string_view text, const std::string& path, const QueryOptions& options,
+                                 Diagnostics& doubts) {
     RuleFindings findings;
     findings.file = path;
     const auto root = read_first_document(text, findings);
     if (!root) return tl::unexpected(root.error());
     RuleFile file = read_file(*root, findings, options);
-    if (!findings.problems.empty()) return tl::unexpected(by_position(std::move(findings.problems)));
-    file.warnings = by_position(std::move(findings.warnings));
-    return file;
+    Diagnostics warnings = by_position(std::move(findings.warnings));
+    if (findings.problems.empty()) {
+        file.warnings = std::move(warnings);
+        return file;
+    }
+    doubts = std::move(warnings);
+    return tl::unexpected(by_position(std::move(findings.problems)));
 }
 
 }  // namespace tocsin

@@ -62,4 +62,8 @@ struct RuleFile {
 /// docs/differences.md.
 Parsed<RuleFile> parse_rule_file(std::string_view text, const std::string& path, const QueryOptions& options);
 
+/// The same; `doubts` gets the warnings of a file that has errors, too.
+Parsed<RuleFile> parse_rule_file(std::string_view text, const std::string& path, const QueryOptions& options,
+                                 Diagnostics& doubts);
+
 }  // namespace tocsin

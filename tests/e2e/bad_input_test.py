@@ -74,6 +74,14 @@ class Check(Story):
         self.assertEqual(status, 1)
         self.assertRegex(errors, r"rules\.yml:7:9: .*unknown function")
 
+    def test_an_error_hides_no_warning(self):
+        rule = "{alert: A, expr: up, annotations: {summary: '{{ .Valeu }}'}}"
+        path = self.write("rules.yml", f"groups:\n- name: g\n  rules:\n  - {rule}\n  - {{expr: up}}\n")
+        status, _, errors = run("check", "rules", path)
+        self.assertEqual(status, 1)
+        self.assertRegex(errors, r"rules\.yml:5:5: one of 'record' or 'alert' must be set")
+        self.assertRegex(errors, r"rules\.yml:4:\d+: warning: annotation \"summary\" of A: ")
+
     def test_what_cannot_be_sent_is_a_warning_and_keeps_the_daemon_from_starting(self):
         path = self.write("alertmanager.yml", "route: {receiver: r}\nreceivers:\n- name: r\n  wechat_configs: [{api_secret: s, corp_id: c}]\n")
         said = r"alertmanager\.yml:4:\d+: warning: .*cannot send with wechat_configs: with this file the daemon does not start"

@@ -317,6 +317,17 @@ TEST_CASE("everything that is wrong with a file is told at once, in its order", 
        "f:15:5: field bar not found in rule");
 }
 
+TEST_CASE("the warnings of a bad rule file are told to those who ask", "[rules][rule_file]") {
+    const std::string text = with_rule("alert: A\nexpr: up\nfor: 5\nannotations: {s: '{{ .Valeu }}'}");
+    Diagnostics doubts;
+    const auto file = parse_rule_file(text, "f", {}, doubts);
+    REQUIRE(!file.has_value());
+    CHECK(all_of(file.error()) == "f:6:10: not a valid duration string: \"5\"");
+    REQUIRE(doubts.size() == 1);
+    CHECK(doubts[0].severity == Severity::Warning);
+    CHECK(doubts[0].where.line == 7);
+}
+
 TEST_CASE("a key that is nearly known comes with a hint", "[rules][rule_file]") {
     const auto file = parse_rule_file(with_group("intervall: 1m"), "f", {});
     REQUIRE(!file.has_value());
