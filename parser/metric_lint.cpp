@@ -16,19 +16,18 @@ namespace {
 
 using Entry = ExpositionParser::Entry;
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 25> kUnits{{
-    {"amperes", "amperes"},    {"bytes", "bytes"},     {"celsius", "celsius"}, {"grams", "grams"},
-    {"joules", "joules"},      {"kelvin", "kelvin"},   {"meters", "meters"},   {"metres", "metres"},
-    {"moles", "moles"},        {"seconds", "seconds"}, {"volts", "volts"},     {"minutes", "seconds"},
-    {"hours", "seconds"},      {"days", "seconds"},    {"weeks", "seconds"},   {"kelvins", "kelvin"},
-    {"fahrenheit", "celsius"}, {"rankine", "celsius"}, {"inches", "meters"},   {"yards", "meters"},
-    {"miles", "meters"},       {"bits", "bytes"},      {"calories", "joules"}, {"pounds", "grams"},
-    {"ounces", "grams"},
+constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kUnits{{
+    {"amperes", "amperes"}, {"bytes", "bytes"},     {"celsius", "celsius"}, {"grams", "grams"},
+    {"joules", "joules"},   {"kelvin", "kelvin"},   {"meters", "meters"},   {"metres", "metres"},
+    {"seconds", "seconds"}, {"volts", "volts"},     {"minutes", "seconds"}, {"hours", "seconds"},
+    {"days", "seconds"},    {"weeks", "seconds"},   {"kelvins", "kelvin"},  {"fahrenheit", "celsius"},
+    {"rankine", "celsius"}, {"inches", "meters"},   {"yards", "meters"},    {"miles", "meters"},
+    {"bits", "bytes"},      {"calories", "joules"}, {"pounds", "grams"},    {"ounces", "grams"},
 }};
 
-constexpr std::array<std::string_view, 17> kPrefixes{"",     "pico", "nano",  "micro", "milli", "centi",
-                                                     "deci", "deca", "hecto", "kilo",  "kibi",  "mega",
-                                                     "mibi", "giga", "gibi",  "tera",  "tebi"};
+constexpr std::array<std::string_view, 19> kPrefixes{"",     "pico",  "nano", "micro", "milli", "centi", "deci",
+                                                     "deca", "hecto", "kilo", "kibi",  "mega",  "mibi",  "giga",
+                                                     "gibi", "tera",  "tebi", "peta",  "pebi"};
 
 constexpr std::array<std::string_view, 14> kAbbreviations{"s",  "ms", "us", "ns", "sec", "b", "kb",
                                                           "mb", "gb", "tb", "pb", "m",   "h", "d"};
@@ -125,16 +124,23 @@ private:
 
 using Problems = std::vector<std::string>;
 
+// The base unit of a word such as `milliseconds`, empty if it is no unit.
+std::string_view base_unit_of(std::string_view word) {
+    for (const std::string_view prefix : kPrefixes) {
+        if (!word.starts_with(prefix)) continue;
+        const auto unit = std::ranges::find(kUnits, word.substr(prefix.size()), &decltype(kUnits)::value_type::first);
+        if (unit != kUnits.end()) return unit->second;
+    }
+    return {};
+}
+
 void lint_unit(std::string_view name, Problems& problems) {
-    const auto words = split(name, '_');
-    for (const auto& [unit, base] : kUnits) {
-        for (const std::string_view prefix : kPrefixes) {
-            const std::string whole = std::string(prefix) + std::string(unit);
-            if (std::ranges::find(words, whole) == words.end()) continue;
-            if (whole != base)
-                problems.push_back(fmt::format("use base unit {} instead of {}", go_quote(base), go_quote(whole)));
-            return;
-        }
+    for (const std::string_view word : split(name, '_')) {
+        const std::string_view base = base_unit_of(word);
+        if (base.empty()) continue;
+        if (word != base)
+            problems.push_back(fmt::format("use base unit {} instead of {}", go_quote(base), go_quote(word)));
+        return;
     }
 }
 
@@ -177,7 +183,6 @@ void lint_name(const std::string& name, const Family& family, Problems& problems
     if (std::ranges::any_of(kAbbreviations, is_in_name)) {
         problems.emplace_back("metric names should not contain abbreviated units");
     }
-    if (family.type == MetricType::Unknown) return;
     for (const std::string_view type : kTypeNames) {
         if (has_word(lower, type)) problems.push_back(fmt::format("metric name should not include type '{}'", type));
     }
