@@ -45,6 +45,8 @@ public:
     }
     void good(std::string line) { good_.push_back(std::move(line)); }
 
+    bool has_findings() const { return !findings_.empty(); }
+
     int report(const CheckFlags& flags) const {
         // What `metrics` prints as JSON says itself what is wrong.
         if (!flags.prints_own_json || flags.format != "json" || unreadable_) print_findings(findings_, flags.format);
@@ -162,7 +164,9 @@ int check_metrics(const CheckFlags& flags) {
     for (const std::string& path : flags.files) {
         if (const auto body = read(disk, path, checked)) check_body(*body, path, flags, checked);
     }
-    return checked.report(flags);
+    const int code = checked.report(flags);
+    // Pipelines that run promtool ask for its code.
+    return code == kGood && flags.format == "text" && checked.has_findings() ? kAdvice : code;
 }
 
 CLI::App* add_kind(CLI::App& check, const char* name, const char* what, const std::shared_ptr<CheckFlags>& flags,

@@ -10,8 +10,9 @@ class App;
 /// The subcommands, one file each. Each adds itself to the command line and, when chosen, leaves what is to be done in `run`.
 namespace tocsin::cli {
 
-/// What main() returns: 0 done and good, 1 the thing checked is bad or a test failed, 2 wrong usage, 3 could not be done.
-enum ExitCode { kGood = 0, kBad = 1, kUsage = 2, kImpossible = 3 };
+/// What main() returns: 0 done and good, 1 the thing checked is bad or a test failed, 2 wrong usage, 3 could not be
+/// done. `check metrics` alone returns 3 for advice too, as promtool does.
+enum ExitCode { kGood = 0, kBad = 1, kUsage = 2, kImpossible = 3, kAdvice = 3 };
 
 /// Does the work of the chosen subcommand and answers with the exit code.
 using Action = std::function<int()>;

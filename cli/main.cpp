@@ -1,10 +1,34 @@
-#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <CLI/CLI.hpp>
 
 #include "base/version.h"
 #include "cli/commands.h"
 
 using namespace tocsin;
+
+namespace {
+
+// `--name=` gives an empty value; CLI11 alone would take the next argument for it. In reverse order, as CLI11 wants it.
+std::vector<std::string> arguments_of(int argc, char** argv) {
+    std::vector<std::string> all;
+    bool has_flags = true;  // up to `--`
+    for (const std::string_view argument : std::span(argv, static_cast<std::size_t>(argc)).subspan(1)) {
+        has_flags = has_flags && argument != "--";
+        const bool is_empty = has_flags && argument.starts_with("--") && argument.find('=') == argument.size() - 1;
+        all.emplace_back(is_empty ? argument.substr(0, argument.size() - 1) : argument);
+        if (is_empty) all.emplace_back();
+    }
+    std::ranges::reverse(all);
+    return all;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
     CLI::App app{"tocsin: one program that polls, evaluates alert rules and notifies, and tests all of it offline.", "tocsin"};
@@ -29,7 +53,7 @@ int main(int argc, char** argv) {
     cli::add_history(app, action);
 
     try {
-        app.parse(argc, argv);
+        app.parse(arguments_of(argc, argv));
     } catch (const CLI::Success& success) {
         return app.exit(success);  // --help and --version
     } catch (const CLI::ParseError& error) {

@@ -55,6 +55,22 @@ class BadInput(Story):
         self.assertEqual(status, 2)
         self.assertIn("--config.flie", errors)
 
+    def test_an_empty_value_of_a_flag_leaves_the_next_argument_alone(self):
+        body = self.write("good.txt", "# HELP x h\nx 1\n")
+        code, out, errors = run("check", "metrics", "--content-type=", body)
+        self.assertEqual(code, 1)
+        self.assertIn('good.txt: received unsupported Content-Type ""', out + errors)
+
+    def test_advice_about_names_of_metrics_ends_as_with_promtool(self):
+        body = self.write("advice.txt", "x_ms 1\n")
+        code, out, errors = run("check", "metrics", body)
+        self.assertEqual(code, 3)
+        self.assertIn("no help text", out + errors)
+        self.assertEqual(run("check", "metrics", "--fail-on=warning", body)[0], 1)
+        self.assertEqual(run("check", "metrics", "--format=json", body)[0], 0)
+        self.assertEqual(run("check", "metrics", self.write("bad.txt", "x{ 1\n"))[0], 1)
+        self.assertEqual(run("check", "metrics", self.write("good.txt", "# HELP x h\nx 1\n"))[0], 0)
+
     def test_all_mistakes_of_all_files_are_told_at_once(self):
         self.files(config="global: {scrape_intervall: 5s}\n" + GOOD_CONFIG, rules=GOOD_RULES.replace("up ==", "up = ="),
                    routing="route: {receiver: nobody}\n")
