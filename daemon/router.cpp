@@ -1,6 +1,9 @@
 #include "daemon/router.h"
 
 #include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
 
 #include "base/text.h"
 #include "base/url.h"
@@ -34,6 +37,18 @@ ServerResponse method_not_allowed(const std::string& allowed) {
     return response;
 }
 
+constexpr std::size_t kFieldsMax = 1000;
+
+bool has_too_many_fields(std::string_view form) {
+    std::size_t count = 0;
+    while (!form.empty()) {
+        const std::size_t end = std::min(form.find('&'), form.size());
+        if (end > 0 && ++count > kFieldsMax) return true;
+        form.remove_prefix(std::min(end + 1, form.size()));
+    }
+    return false;
+}
+
 bool is_form(const ServerRequest& request) {
     return find_header(request.headers, "Content-Type").starts_with("application/x-www-form-urlencoded");
 }
@@ -47,11 +62,21 @@ int status_of(std::string_view type) {
     return 500;
 }
 
+// Better no answer than one to a question of which the end is missing.
+std::optional<ServerResponse> refuse_fields(const ServerRequest& request) {
+    const bool in_query = has_too_many_fields(request.query);
+    if (!in_query && !(is_form(request) && has_too_many_fields(request.body))) return std::nullopt;
+    std::string message =
+        fmt::format("too many fields in the {}: at most {} are read", in_query ? "query" : "form", kFieldsMax);
+    return request.path.starts_with("/api/v1/") ? api_error("bad_data", std::move(message))
+                                                : text_response(400, message + "\n");
+}
+
 }  // namespace
 
-Parameters::Parameters(const ServerRequest& request) : fields_(parse_form(request.query)) {
+Parameters::Parameters(const ServerRequest& request) : fields_(parse_form(request.query, kFieldsMax)) {
     if (!is_form(request)) return;
-    auto body = parse_form(request.body);
+    auto body = parse_form(request.body, kFieldsMax);
     // Go's FormValue gives the body's fields precedence over the query's.
     body.insert(body.end(), fields_.begin(), fields_.end());
     fields_ = std::move(body);
@@ -112,6 +137,7 @@ void Router::handle(ServerRequest request, HttpServer::Respond respond) const {
     std::vector<std::string> captured;
     const Route* route = find(request.path, captured);
     if (route == nullptr) return respond(text_response(404, "404 page not found\n"));
+    if (auto refusal = refuse_fields(request)) return respond(*std::move(refusal));
     auto handler = route->by_method.find(request.method);
     if (handler == route->by_method.end() && request.method == "HEAD") handler = route->by_method.find("GET");
     if (handler != route->by_method.end()) return handler->second({request, std::move(captured), std::move(respond)});

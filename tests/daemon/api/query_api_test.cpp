@@ -72,6 +72,20 @@ void check_all(World& world, const std::vector<Case>& cases) {
 
 }  // namespace
 
+TEST_CASE("more than 1,000 fields are refused and not cut off", "[daemon][api]") {
+    World world;
+    REQUIRE(world.start());
+    const auto fields = [](int count) {
+        std::string form = "query=2&time=5";
+        for (int i = 2; i < count; ++i) form += "&&a=1";
+        return form;
+    };
+    CHECK(world.post_form("/api/v1/query", fields(1000)) == success(R"({"resultType":"scalar","result":[5,"2"]})"));
+    CHECK(world.post_form("/api/v1/query", fields(1001)) == bad("too many fields in the form: at most 1000 are read"));
+    CHECK(world.ask("/api/v1/query?" + fields(1001)) == bad("too many fields in the query: at most 1000 are read"));
+    CHECK(world.ask("/api/v2/alerts?" + fields(1001)) == "400 too many fields in the query: at most 1000 are read\n");
+}
+
 TEST_CASE("instant queries are answered letter for letter", "[daemon][api][query]") {
     World world;
     world.run_for(30s);
