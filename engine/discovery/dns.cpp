@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "engine/discovery/discovery.h"
+#include "engine/discovery/discovery_metrics.h"
 
 namespace tocsin {
 namespace {
@@ -57,11 +58,7 @@ LabelSet dns_target_of(const std::string& name, const DnsRecord& record, const D
 class DnsDiscovery final : public Discovery {
 public:
     DnsDiscovery(const DiscoveryContext& context, const DnsSource& source)
-        : context_(context),
-          source_(source),
-          lookups_(context.metrics.counter("prometheus_sd_dns_lookups_total", "The number of DNS-SD lookups.")),
-          failures_(context.metrics.counter("prometheus_sd_dns_lookup_failures_total",
-                                            "The number of DNS-SD lookup failures.")) {}
+        : context_(context), source_(source), metrics_(context.metrics) {}
 
     ~DnsDiscovery() override {
         *self_ = nullptr;
@@ -77,7 +74,7 @@ private:
     void ask() {
         timer_ = context_.scheduler.after(source_.refresh, [this] { ask(); });
         for (const std::string& name : source_.names) {
-            lookups_.add();
+            metrics_.dns_lookups.add();
             context_.dns->lookup(name, source_.type,
                                  [self = self_, name](const Result<std::vector<DnsRecord>>& records) {
                                      if (*self != nullptr) (*self)->take(name, records);
@@ -87,7 +84,7 @@ private:
 
     void take(const std::string& name, const Result<std::vector<DnsRecord>>& records) {
         if (!records) {
-            failures_.add();
+            metrics_.dns_lookup_failures.add();
             context_.log.error(kDiscoveryLogTarget, "error refreshing DNS targets",
                                {{"job", context_.job}, {"name", name}, {"error", records.error().message}});
             return;
@@ -101,8 +98,7 @@ private:
 
     DiscoveryContext context_;
     const DnsSource source_;
-    SelfMetrics::Value& lookups_;
-    SelfMetrics::Value& failures_;
+    DiscoveryMetrics metrics_;
     Publish publish_;
     Scheduler::TaskId timer_ = 0;
     std::shared_ptr<DnsDiscovery*> self_ = std::make_shared<DnsDiscovery*>(this);

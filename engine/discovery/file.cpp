@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <string>
 #include <utility>
@@ -7,6 +8,7 @@
 
 #include "base/text.h"
 #include "engine/discovery/discovery.h"
+#include "engine/discovery/discovery_metrics.h"
 #include "engine/discovery/target_groups.h"
 
 namespace tocsin {
@@ -37,10 +39,12 @@ Result<std::vector<TargetGroup>> read_groups(Disk& disk, const std::string& path
 struct FileReading {
     std::map<std::string, Result<std::vector<TargetGroup>>> files;
     std::vector<std::string> errors;  // of patterns
+    std::chrono::duration<double> took{0};
 };
 
-FileReading read_target_files(Disk& disk, const std::vector<std::string>& patterns) {
+FileReading read_target_files(const Scheduler& scheduler, Disk& disk, const std::vector<std::string>& patterns) {
     FileReading reading;
+    const MonotonicTime begin = scheduler.monotonic();
     for (const std::string& pattern : patterns) {
         auto paths = disk.glob(pattern);
         if (!paths) reading.errors.push_back(paths.error().message);
@@ -48,6 +52,7 @@ FileReading read_target_files(Disk& disk, const std::vector<std::string>& patter
             if (reading.files.count(path) == 0) reading.files.emplace(path, read_groups(disk, path));
         }
     }
+    reading.took = scheduler.monotonic() - begin;
     return reading;
 }
 
@@ -63,10 +68,7 @@ struct FileSource {
 class FileDiscovery final : public Discovery {
 public:
     FileDiscovery(const DiscoveryContext& context, FileSource source)
-        : context_(context),
-          source_(std::move(source)),
-          read_errors_(
-              context.metrics.counter("prometheus_sd_file_read_errors_total", "The number of File-SD read errors.")) {}
+        : context_(context), source_(std::move(source)), metrics_(context.metrics) {}
 
     ~FileDiscovery() override {
         *self_ = nullptr;
@@ -77,7 +79,7 @@ public:
     void start(Publish publish) override {
         publish_ = std::move(publish);
         if (context_.file_watch != nullptr) watch_ = context_.file_watch->watch(watched(), [this] { read_again(); });
-        take(read_target_files(context_.disk, source_.patterns));
+        take(read_target_files(context_.scheduler, context_.disk, source_.patterns));
         wait();
     }
 
@@ -106,11 +108,13 @@ private:
             return;
         }
         const auto reading = std::make_shared<FileReading>();
-        context_.executor.run([reading, &disk = context_.disk,
-                               patterns = source_.patterns] { *reading = read_target_files(disk, patterns); },
-                              [reading, self = self_] {
-                                  if (*self != nullptr) (*self)->was_read(*reading);
-                              });
+        context_.executor.run(
+            [reading, &scheduler = context_.scheduler, &disk = context_.disk, patterns = source_.patterns] {
+                *reading = read_target_files(scheduler, disk, patterns);
+            },
+            [reading, self = self_] {
+                if (*self != nullptr) (*self)->was_read(*reading);
+            });
     }
 
     void was_read(const FileReading& reading) {
@@ -120,6 +124,7 @@ private:
     }
 
     void take(const FileReading& reading) {
+        metrics_.file_scan_duration.observe(reading.took.count());
         for (const std::string& error : reading.errors) tell("", error);
         std::map<std::string, std::size_t> before = std::exchange(group_counts_, {});
         for (const auto& [path, groups] : reading.files) {
@@ -136,14 +141,14 @@ private:
     }
 
     void tell(const std::string& path, const std::string& error) {
-        read_errors_.add();
+        metrics_.file_read_errors.add();
         context_.log.error(kDiscoveryLogTarget, "error reading file",
                            {{"job", context_.job}, {"path", path}, {"error", error}});
     }
 
     DiscoveryContext context_;
     const FileSource source_;
-    SelfMetrics::Value& read_errors_;
+    DiscoveryMetrics metrics_;
     Publish publish_;
     FileWatch::WatchId watch_ = 0;
     Scheduler::TaskId timer_ = 0;

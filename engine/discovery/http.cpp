@@ -10,6 +10,7 @@
 #include "base/url.h"
 #include "base/version.h"
 #include "engine/discovery/discovery.h"
+#include "engine/discovery/discovery_metrics.h"
 #include "engine/discovery/target_groups.h"
 
 namespace tocsin {
@@ -54,8 +55,7 @@ public:
         : context_(context),
           source_(source),
           credentials_(context.scheduler, context.http, context.disk),
-          failures_(context.metrics.counter("prometheus_sd_http_failures_total",
-                                            "Number of HTTP service discovery refresh failures.")) {}
+          metrics_(context.metrics) {}
 
     ~HttpDiscovery() override {
         *self_ = nullptr;
@@ -122,7 +122,7 @@ private:
 
     // The URL may hold a password.
     void tell(const Error& error) {
-        failures_.add();
+        metrics_.http_failures.add();
         context_.log.error(kDiscoveryLogTarget, "unable to refresh target groups",
                            {{"discovery", "http"}, {"job", context_.job}, {"error", error.message}});
     }
@@ -130,7 +130,7 @@ private:
     DiscoveryContext context_;
     const HttpSource source_;
     HttpCredentials credentials_;
-    SelfMetrics::Value& failures_;
+    DiscoveryMetrics metrics_;
     Publish publish_;
     Scheduler::TaskId timer_ = 0;
     HttpClient::RequestId request_ = 0;

@@ -8,6 +8,7 @@
 
 #include "base/duration.h"
 #include "base/hash.h"
+#include "engine/discovery/discovery_metrics.h"
 #include "engine/scrape/scrape_loop.h"
 #include "engine/scrape/scrape_metrics.h"
 #include "engine/scrape/scrape_pool.h"
@@ -19,6 +20,8 @@ namespace {
 constexpr std::string_view kScrapeLogTarget = "engine::scrape";
 
 constexpr std::size_t kMetadataBytesMax = 64 * 1024 * 1024;
+constexpr std::string_view kSyncs = "prometheus_target_scrape_pool_sync_total";
+constexpr std::string_view kSyncLength = "prometheus_target_sync_length_seconds";
 
 // Whether relabelling leaves the labels of the target as they are: then a series of the target has them for sure.
 bool only_keeps_or_drops(const RelabelConfigs& configs) {
@@ -73,6 +76,9 @@ struct ScrapeManager::Impl {
           options(std::move(limits)),
           credentials(given.scheduler, given.http, given.disk),
           metrics(given.metrics),
+          discovery_metrics(given.metrics),
+          pools_made(given.metrics.counter("prometheus_target_scrape_pools_total",
+                                           "Total number of scrape pool creation attempts.")),
           hash_seed(given.random.next()),
           queue(given.scheduler, {options.concurrency_max, options.body_bytes_in_flight_max},
                 [this](TargetId target, Timestamp tick) { start(target, tick); }) {}
@@ -82,6 +88,7 @@ struct ScrapeManager::Impl {
     // ---- targets
     void apply(std::vector<std::shared_ptr<const ScrapeConfig>> configs);
     void sync_all();
+    void sync_measured(std::size_t job, std::map<TargetId, Entry>& before, std::vector<Fresh>& fresh);
     void sync(std::size_t job, std::map<TargetId, Entry>& before, std::vector<Fresh>& fresh);
     void report(const ScrapeConfig& config, PopulatedTargets& found);
     void add(std::vector<Fresh> fresh, std::map<TargetId, Entry>& gone);
@@ -104,6 +111,8 @@ struct ScrapeManager::Impl {
     ScrapeOptions options;
     HttpCredentials credentials;
     ScrapeMetrics metrics;
+    DiscoveryMetrics discovery_metrics;
+    SelfMetrics::Value& pools_made;
     TextPool texts{kMetadataBytesMax};
     std::uint64_t hash_seed;
     PollQueue queue;
@@ -131,6 +140,7 @@ void ScrapeManager::Impl::apply(std::vector<std::shared_ptr<const ScrapeConfig>>
             new_index[static_cast<std::size_t>(it - old.begin())] = pools.size();
             pools.push_back(std::move(*it));
         } else {
+            pools_made.add();
             pools.push_back(std::make_unique<ScrapePool>(
                 DiscoveryContext{context.scheduler, context.executor, context.http, context.resolver, context.disk,
                                  context.metrics, context.log, config->job_name, context.file_watch, context.dns},
@@ -144,7 +154,10 @@ void ScrapeManager::Impl::apply(std::vector<std::shared_ptr<const ScrapeConfig>>
     }
     for (const auto& pool : old) {
         if (!pool) continue;
-        context.metrics.remove("prometheus_target_scrape_pool_targets", {{"scrape_job", pool->config().job_name}});
+        for (const std::string_view name :
+             {std::string_view("prometheus_target_scrape_pool_targets"), kSyncs, kSyncLength}) {
+            context.metrics.remove(name, {{"scrape_job", pool->config().job_name}});
+        }
         context.metrics.remove("prometheus_sd_discovered_targets",
                                {{"name", "scrape"}, {"config", pool->config().job_name}});
     }
@@ -154,19 +167,25 @@ void ScrapeManager::Impl::apply(std::vector<std::shared_ptr<const ScrapeConfig>>
 
 // All jobs at once: what one of them has no more may go on in another.
 void ScrapeManager::Impl::sync_all() {
-    const MonotonicTime begin = context.scheduler.monotonic();
     std::map<TargetId, Entry> before = std::exchange(entries, {});
     std::vector<Fresh> fresh;
     dropped.clear();
     dropped_counts.clear();
-    for (std::size_t job = 0; job < pools.size(); ++job) sync(job, before, fresh);
+    for (std::size_t job = 0; job < pools.size(); ++job) sync_measured(job, before, fresh);
     add(std::move(fresh), before);
     put_in_order();
     for (std::size_t job = 0; job < pools.size(); ++job) hold_target_limit(job);
     context.metrics.gauge("tocsin_scrape_jobs", "Entries of scrape_configs.").set(static_cast<double>(pools.size()));
-    context.metrics.summary("tocsin_target_sync_length_seconds", "How long it takes to find out what the targets are.")
-        .observe(std::chrono::duration<double>(context.scheduler.monotonic() - begin).count());
     remove(before);
+}
+
+void ScrapeManager::Impl::sync_measured(std::size_t job, std::map<TargetId, Entry>& before, std::vector<Fresh>& fresh) {
+    const MonotonicTime begin = context.scheduler.monotonic();
+    sync(job, before, fresh);
+    const LabelSet labels{{"scrape_job", pools[job]->config().job_name}};
+    context.metrics.counter(kSyncs, "Total number of syncs that were executed on a scrape pool.", labels).add();
+    context.metrics.summary(kSyncLength, "Actual interval to sync the scrape pool.", labels)
+        .observe(std::chrono::duration<double>(context.scheduler.monotonic() - begin).count());
 }
 
 // Targets that were there stay, the others are collected in `fresh`.
@@ -287,6 +306,7 @@ void ScrapeManager::Impl::sync_later() {
     if (sync_task != 0) return;
     sync_task = context.scheduler.after(Duration{0}, [this] {
         sync_task = 0;
+        discovery_metrics.updates.add();
         sync_all();
         tell_changed();
     });
