@@ -39,6 +39,10 @@ ServerResponse method_not_allowed(const std::string& allowed) {
 
 constexpr std::size_t kFieldsMax = 1000;
 
+// Prometheus' own, which dashboards and alerts count on.
+const std::vector<double> kDurationBounds{.1, .2, .4, 1, 3, 8, 20, 60, 120};
+const std::vector<double> kSizeBounds{1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
+
 bool has_too_many_fields(std::string_view form) {
     std::size_t count = 0;
     while (!form.empty()) {
@@ -136,6 +140,7 @@ const Router::Route* Router::find(std::string_view path, std::vector<std::string
 void Router::handle(ServerRequest request, HttpServer::Respond respond) const {
     std::vector<std::string> captured;
     const Route* route = find(request.path, captured);
+    if (metrics_ != nullptr) respond = measured(route, std::move(respond));
     if (route == nullptr) return respond(text_response(404, "404 page not found\n"));
     if (auto refusal = refuse_fields(request)) return respond(*std::move(refusal));
     auto handler = route->by_method.find(request.method);
@@ -144,6 +149,25 @@ void Router::handle(ServerRequest request, HttpServer::Respond respond) const {
     std::vector<std::string> allowed;
     for (const auto& [method, unused] : route->by_method) allowed.push_back(method);
     respond(method_not_allowed(join(allowed, ", ")));
+}
+
+void Router::measure(const Scheduler& scheduler, SelfMetrics& metrics) {
+    scheduler_ = &scheduler;
+    metrics_ = &metrics;
+}
+
+HttpServer::Respond Router::measured(const Route* route, HttpServer::Respond respond) const {
+    const LabelSet handler{{"handler", route == nullptr ? "unknown" : route->pattern}};
+    auto& duration = metrics_->histogram("prometheus_http_request_duration_seconds",
+                                         "Histogram of latencies for HTTP requests.", kDurationBounds, handler);
+    auto& size = metrics_->histogram("prometheus_http_response_size_bytes",
+                                     "Histogram of response size for HTTP requests.", kSizeBounds, handler);
+    return [&duration, &size, scheduler = scheduler_, begin = scheduler_->monotonic(),
+            respond = std::move(respond)](ServerResponse response) {
+        duration.observe(std::chrono::duration<double>(scheduler->monotonic() - begin).count());
+        size.observe(static_cast<double>(response.body.size()));
+        respond(std::move(response));
+    };
 }
 
 std::string Router::pattern_of(std::string_view path) const {

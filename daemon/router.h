@@ -9,6 +9,8 @@
 
 #include "base/http.h"
 #include "base/json.h"
+#include "base/self_metrics.h"
+#include "base/time.h"
 
 namespace tocsin {
 
@@ -48,6 +50,10 @@ public:
 
     void handle(ServerRequest request, HttpServer::Respond respond) const;
 
+    /// From here on: how long answers take and how large they are, by pattern, under Prometheus' names. Both must
+    /// outlive the answers.
+    void measure(const Scheduler& scheduler, SelfMetrics& metrics);
+
     /// The pattern a path belongs to, for metrics: never a text of the request's.
     std::string pattern_of(std::string_view path) const;
 
@@ -58,8 +64,11 @@ private:
         std::string pattern;
     };
     const Route* find(std::string_view path, std::vector<std::string>& captured) const;
+    HttpServer::Respond measured(const Route* route, HttpServer::Respond respond) const;
 
     std::vector<Route> routes_;
+    const Scheduler* scheduler_ = nullptr;
+    SelfMetrics* metrics_ = nullptr;
 };
 
 ServerResponse text_response(int status, std::string body);
