@@ -21,6 +21,7 @@
 #include "daemon/delivery_watch.h"
 #include "daemon/health.h"
 #include "daemon/heap_keeper.h"
+#include "daemon/process_metrics.h"
 #include "daemon/request_guard.h"
 #include "daemon/router.h"
 #include "daemon/state_database.h"
@@ -551,6 +552,12 @@ void App::Impl::add_metrics() {
     metrics.gauge("alertmanager_build_info", "The version of tocsin, as a label; always 1.", {{"version", version()}}).set(1);
     metrics.gauge("process_start_time_seconds", "Start time of the process since unix epoch in seconds.")
         .set(static_cast<double>(to_unix_ms(doors.scheduler.now())) / 1000);
+    // Nobody can ask before it is.
+    metrics
+        .gauge("prometheus_ready", "Whether startup was fully completed and the server is ready for normal operation.")
+        .set(1);
+    add_process_metrics(metrics, doors.disk);
+    router.measure(doors.scheduler, metrics);
     add_store_metrics();
 }
 

@@ -459,14 +459,53 @@ TEST_CASE("/metrics has the names that dashboards of the originals use", "[daemo
     REQUIRE(world.start());
     world.set_temperature("a:1", 40);
     world.advance(1min);
+    world.disk.put("/proc/self/stat", "7 (a) b (c) S 1 2 3 0 -1 4 5 6 7 8 250 50 9 9 20 0 1 0 77 1000000 3 1 1\n");
+    world.disk.put("/proc/self/fd/0", "");
+    world.disk.put("/proc/self/fd/1", "");
+    world.disk.put("/proc/self/limits",
+                   "Limit          Soft Limit  Hard Limit  Units\nMax open files 1024  4096  files\n");
+    REQUIRE(world.server.get("/api/v1/alerts"));
     const std::string text = world.server.get("/metrics")->body;
     for (const char* name :
-         {"prometheus_config_last_reload_successful 1", "prometheus_config_last_reload_success_timestamp_seconds",
-          "prometheus_build_info", "process_start_time_seconds", "alertmanager_build_info",
-          "alertmanager_config_last_reload_successful 1", "alertmanager_alerts{state=\"active\"} 1",
+         {"process_cpu_seconds_total 3\n",
+          "process_resident_memory_bytes 12288\n",
+          "process_virtual_memory_bytes 1e+06\n",
+          "process_open_fds 2\n",
+          "process_max_fds 1024\n",
+          "prometheus_ready 1\n",
+          "prometheus_http_request_duration_seconds_bucket{handler=\"/api/v1/alerts\",le=\"0.1\"} 1\n",
+          "prometheus_http_request_duration_seconds_bucket{handler=\"/api/v1/alerts\",le=\"120\"} 1\n",
+          "prometheus_http_response_size_bytes_bucket{handler=\"/api/v1/alerts\",le=\"100\"} 0\n",
+          "prometheus_http_response_size_bytes_bucket{handler=\"/api/v1/alerts\",le=\"1e+09\"} 1\n",
+          "prometheus_target_scrape_pools_total 1\n",
+          "prometheus_target_scrape_pool_sync_total{scrape_job=\"node\"}",
+          "prometheus_target_sync_length_seconds_count{scrape_job=\"node\"}",
+          "prometheus_sd_file_read_errors_total 0\n",
+          "prometheus_sd_file_scan_duration_seconds_count 0\n",
+          "prometheus_sd_http_failures_total 0\n",
+          "prometheus_sd_dns_lookups_total 0\n",
+          "prometheus_sd_dns_lookup_failures_total 0\n",
+          "prometheus_sd_updates_total{name=\"scrape\"}",
+          "prometheus_template_text_expansion_failures_total 0\n",
+          "prometheus_rule_evaluations_total{rule_group=\"/etc/tocsin/rules.yml;g\"}",
+          "prometheus_rule_evaluation_failures_total",
+          "prometheus_rule_group_iterations_total",
+          "prometheus_rule_group_iterations_missed_total",
+          "prometheus_rule_group_last_duration_seconds",
+          "prometheus_rule_group_interval_seconds",
+          "prometheus_config_last_reload_successful 1",
+          "prometheus_config_last_reload_success_timestamp_seconds",
+          "prometheus_build_info",
+          "process_start_time_seconds",
+          "alertmanager_build_info",
+          "alertmanager_config_last_reload_successful 1",
+          "alertmanager_alerts{state=\"active\"} 1",
           "alertmanager_notifications_total{integration=\"webhook\",receiver_name=\"hook\"} 1",
-          "alertmanager_notifications_failed_total", "alertmanager_notification_latency_seconds_bucket",
-          "alertmanager_silences{state=\"active\"} 0", "prometheus_tsdb_head_series", "tocsin_build_info"}) {
+          "alertmanager_notifications_failed_total",
+          "alertmanager_notification_latency_seconds_bucket",
+          "alertmanager_silences{state=\"active\"} 0",
+          "prometheus_tsdb_head_series",
+          "tocsin_build_info"}) {
         CHECK_THAT(text, Catch::Contains(name));
     }
 }
@@ -503,6 +542,22 @@ TEST_CASE("/metrics has what Prometheus has of rules and of notifications to Ale
           std::string("alertmanagers_discovered 1")}) {
         CHECK_THAT(text, Catch::Contains("\nprometheus_notifications_" + name));
     }
+}
+
+TEST_CASE("what /proc does not tell is not in /metrics", "[daemon][app][metrics]") {
+    World world;
+    REQUIRE(world.start());
+    const auto shows_nothing = [&] {
+        const std::string text = world.server.get("/metrics")->body;
+        return text.find("process_cpu_") == text.npos && text.find("_memory_bytes") == text.npos &&
+               text.find("_fds") == text.npos;
+    };
+    CHECK(shows_nothing());
+    world.disk.put("/proc/self/stat", "7 (a) S 1 2");
+    world.disk.put("/proc/self/limits", "Max open files");
+    CHECK(shows_nothing());
+    world.disk.put("/proc/self/stat", "");
+    CHECK(shows_nothing());
 }
 
 TEST_CASE("a silence keeps its alert from being told, and is shown", "[daemon][app][api]") {
