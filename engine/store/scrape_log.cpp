@@ -91,6 +91,7 @@ ScrapeLog::ScrapeLog(const Context& context, std::string folder, ScrapeLogOption
 ScrapeLog::~ScrapeLog() {
     *self_ = nullptr;
     context_.scheduler.cancel(retry_);
+    context_.scheduler.cancel(patience_);
     context_.scheduler.cancel(forget_recovered_);
 }
 
@@ -156,6 +157,7 @@ void ScrapeLog::appended(const ScrapeOwner& owner, TimelineId id, bool is_alone,
                          bool columns_changed) {
     if (state_ == State::Failed || waiting_bytes_ > options_.waiting_bytes_max) {
         rows_left_out_.add();
+        fall_behind();
         // What follows cannot be told by its differences to this row.
         written_.erase(id);
         return;
@@ -302,6 +304,7 @@ void ScrapeLog::flush() {
     batch->sync = now - synced_at_ >= options_.sync_interval || !waiters_.empty();
     if (batch->sync) synced_at_ = now;
     writing_ = true;
+    patience_ = context_.scheduler.after(options_.write_patience, [this] { fall_behind(); });
     const auto status = std::make_shared<Status>();
     context_.thread.run([batch, status, file = file_, &disk = context_.disk,
                          folder = folder_] { *status = write(*batch, *file, disk, folder); },
@@ -312,13 +315,29 @@ void ScrapeLog::flush() {
 
 void ScrapeLog::was_written(const Batch& batch, const Status& status) {
     writing_ = false;
+    context_.scheduler.cancel(patience_);
     if (!status) return fail(status.error());
     bytes_written_.add(static_cast<double>(batch.bytes));
-    if (std::exchange(state_, State::Good) == State::Trying) {
-        healthy_.set(1);
-        context_.log.info(kStoreLogTarget, "the log of scrapes is written again", {{"folder", folder_}});
-    }
+    recover();
     flush();
+}
+
+void ScrapeLog::recover() {
+    if (healthy()) return;
+    state_ = State::Good;
+    is_behind_ = false;
+    healthy_.set(1);
+    context_.log.info(kStoreLogTarget, "the log of scrapes is written again", {{"folder", folder_}});
+}
+
+// A disk that hangs refuses nothing: without this nobody would hear of it.
+void ScrapeLog::fall_behind() {
+    if (!healthy()) return;
+    is_behind_ = true;
+    healthy_.set(0);
+    context_.log.error(kStoreLogTarget,
+                       "the disk is too slow for the log of scrapes, a restart now would lose what was scraped",
+                       {{"folder", folder_}});
 }
 
 // Whatever is in the file now, a new one begins; what a failed sync has lost is known to nobody.

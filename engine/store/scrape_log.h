@@ -31,6 +31,8 @@ struct ScrapeLogOptions {
     std::uint64_t waiting_bytes_max = 512ULL * 1024 * 1024;
     Duration sync_interval{5'000};
     Duration retry_interval{30'000};
+    /// A write that takes longer is told: the disk may hang, and what waits for it is in memory only.
+    Duration write_patience{10'000};
 };
 
 /// Writes the rows of scrapes and of recording rules to disk, so that the windows of rules are full again after a
@@ -72,8 +74,9 @@ public:
     /// The wall clock was set, and what carries a tick moved along.
     void move_time(Duration step);
 
-    /// Whether rows reach the disk.
-    bool healthy() const { return state_ == State::Good; }
+    /// Whether rows reach the disk: not after a write that failed, during one that takes longer than the patience of
+    /// the options, or when rows were left out, until the next one that is good.
+    bool healthy() const { return state_ == State::Good && !is_behind_; }
     /// Calls `done` once everything handed over so far is on disk, or cannot be written.
     void when_written(std::function<void()> done);
 
@@ -114,6 +117,8 @@ private:
     static Status write(const Batch& batch, File& file, Disk& disk, const std::string& folder);
     static Status begin_file(File& file, Disk& disk, const std::string& folder, std::uint64_t segment);
     void was_written(const Batch& batch, const Status& status);
+    void fall_behind();
+    void recover();
     void fail(const Error& error);
     void tell_waiters();
     std::string path_of(std::uint64_t segment) const;
@@ -134,6 +139,8 @@ private:
     std::uint64_t waiting_bytes_ = 0;
     bool flush_is_due_ = false;
     bool writing_ = false;
+    bool is_behind_ = false;  // the disk is slower than the rows
+    Scheduler::TaskId patience_ = 0;
     MonotonicTime synced_at_;
     Scheduler::TaskId retry_ = 0;
     std::vector<std::function<void()>> waiters_;

@@ -12,6 +12,7 @@
 #include "base/virtual_scheduler.h"
 #include "tests/catch.h"
 #include "tests/fakes/fake_disk.h"
+#include "tests/fakes/hanging_executor.h"
 #include "tests/fakes/recording_log.h"
 
 using namespace tocsin;
@@ -85,7 +86,7 @@ struct Rig {
     }
 
     VirtualScheduler scheduler;
-    VirtualExecutor executor{scheduler, 0};
+    fakes::HangingExecutor executor{scheduler};
     fakes::FakeDisk disk{"/data"};
     fakes::RecordingLog messages;
     SelfMetrics metrics;
@@ -265,6 +266,44 @@ TEST_CASE("a disk that refuses is told once, and written again when it takes mor
     CHECK(rig.read().begin()->second.rbegin()->second == "3");
     CHECK(rig.told("the log of scrapes cannot be written, a restart now would lose what was scraped") == 1);
     CHECK(rig.told("the log of scrapes is written again") == 1);
+}
+
+TEST_CASE("a disk that hangs is told once, until the write that hung has ended", "[engine][store][scrape-log]") {
+    constexpr auto kTold = "the disk is too slow for the log of scrapes, a restart now would lose what was scraped";
+    Rig rig({.waiting_bytes_max = 100'000});
+    const auto gauge = [&rig] { return rig.metrics.gauge("tocsin_scrape_log_healthy", "").get(); };
+    rig.add_series(1);
+    rig.append({{1, 1}});
+    rig.executor.hang();
+    for (int i = 0; i < 9; ++i) rig.append({{1, 2}});
+    CHECK(rig.log->healthy());
+    for (int i = 0; i < 12; ++i) rig.append({{1, 2}});
+    CHECK_FALSE(rig.log->healthy());
+    CHECK(gauge() == 0);
+    CHECK(rig.told(kTold) == 1);
+    rig.executor.go_on();
+    rig.append({{1, 3}});
+    CHECK(rig.log->healthy());
+    CHECK(gauge() == 1);
+    CHECK(rig.told("the log of scrapes is written again") == 1);
+    CHECK(rig.read() == rig.written);
+    rig.scheduler.advance(1h);
+    CHECK(rig.told(kTold) == 1);
+}
+
+TEST_CASE("rows that are left out since the disk is slow are told at once", "[engine][store][scrape-log]") {
+    Rig rig({.waiting_bytes_max = 100});
+    rig.add_series(1);
+    rig.append({{1, 1}});
+    rig.executor.hang();
+    for (int i = 0; i < 5; ++i) rig.append({{1, i * 0.1}});
+    CHECK(rig.metric("tocsin_scrape_log_rows_left_out_total") > 0);
+    CHECK_FALSE(rig.log->healthy());
+    rig.executor.go_on();
+    rig.scheduler.settle();
+    CHECK(rig.log->healthy());
+    rig.append({{1, 3}});
+    CHECK(rig.read().begin()->second.rbegin()->second == "3");
 }
 
 TEST_CASE("the past moves along when the wall clock is set", "[engine][store][scrape-log]") {
