@@ -64,8 +64,9 @@ public:
     }
 
     ScrapeReading read() {
-        while (reading_.error.empty() && read_line()) {
+        while (reading_.error.empty() && !reading_.over_sample_limit && read_line()) {
         }
+        if (reading_.over_sample_limit) count_rest();
         if (reading_.error.empty()) finish();
         return std::move(reading_);
     }
@@ -179,10 +180,32 @@ private:
         ++reading_.samples;
         if (kind != Kind::Dropped) ++reading_.samples_relabelled;
         if (source_.limits.samples_configured > 0 && reading_.samples_relabelled > source_.limits.samples_configured) {
-            reading_.error = "sample limit exceeded";
-        } else if (source_.limits.samples > 0 && reading_.samples > source_.limits.samples) {
+            reading_.over_sample_limit = true;
+        }
+        if (source_.limits.samples > 0 && reading_.samples > source_.limits.samples) {
             reading_.error = fmt::format("more than {} samples", source_.limits.samples);
         }
+    }
+
+    // How far beyond its limit a body is, the reports tell as Prometheus' do; nothing of it is kept.
+    void count_rest() {
+        for (Entry entry = parser_.next(); reading_.error.empty() && entry != Entry::End; entry = parser_.next()) {
+            if (entry == Entry::Error) return fail_parse();
+            if (entry == Entry::Sample) count_unkept();
+        }
+        if (reading_.error.empty()) reading_.error = "sample limit exceeded";
+    }
+
+    void count_unkept() {
+        const SeriesLabels::Verdict verdict = series_labels_.judge(parser_.labels());
+        if (verdict == SeriesLabels::Verdict::Invalid) return refuse_sample();
+        count_sample(verdict == SeriesLabels::Verdict::Drop ? Kind::Dropped : Kind::Unwanted);
+    }
+
+    // It was read, and relabelling has left nothing that counts.
+    void refuse_sample() {
+        ++reading_.samples;
+        reading_.error = series_labels_.problem();
     }
 
     // A known line of a series that is kept. The parser has its value.
@@ -309,7 +332,7 @@ private:
             case SeriesLabels::Verdict::Drop:
                 return Kind::Dropped;
             case SeriesLabels::Verdict::Invalid:
-                reading_.error = series_labels_.problem();
+                refuse_sample();
                 return Kind::Dropped;
         }
         LabelSet set = LabelSet::from_sorted(series_labels_.labels());

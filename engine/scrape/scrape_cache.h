@@ -100,9 +100,11 @@ struct ScrapeReading {
     };
 
     /// Why the scrape fails as a whole, in Prometheus' words where it has some; empty when it does not. Nothing else
-    /// counts then.
+    /// counts then but how many samples were read up to there, which is reported.
     std::string error;
     std::size_t error_line = 0;
+    /// More than the job's sample_limit. The rest of the body was counted, and may have given another error.
+    bool over_sample_limit = false;
 
     /// By slot; absent where the series has no sample without a timestamp of its own.
     std::vector<double> values;

@@ -236,7 +236,7 @@ void ScrapeLoop::commit_samples(Job& job) {
 }
 
 void ScrapeLoop::commit_failure(Job& job) {
-    if (job.reading.error == "sample limit exceeded") context_.metrics.exceeded_sample_limit.add();
+    if (job.reading.over_sample_limit) context_.metrics.exceeded_sample_limit.add();
     if (job.reading.error_line > 0) {
         job.reading.error = fmt::format("line {}: {}", job.reading.error_line, job.reading.error);
     }
@@ -248,14 +248,15 @@ double ScrapeLoop::seconds_taken() const {
     return std::chrono::duration<double>(context_.scheduler.monotonic() - started_).count();
 }
 
-// Of a scrape that failed Prometheus tells no samples, and -1 as the size of a body that was too large.
+// As Prometheus, a scrape that failed tells how many samples were read up to the error, since alerts compare them with
+// the limit, and -1 as the size of a body that was too large.
 std::vector<double> ScrapeLoop::reports(const Job& job, bool up, const TargetSeries::Outcome& outcome) const {
     const ScrapeReading& reading = job.reading;
     const double body_bytes = job.too_large ? -1 : static_cast<double>(job.body.size());
     return {up ? 1.0 : 0.0,
             seconds_taken(),
-            up ? static_cast<double>(reading.samples) : 0,
-            up ? static_cast<double>(reading.samples_relabelled) : 0,
+            static_cast<double>(reading.samples),
+            static_cast<double>(reading.samples_relabelled),
             static_cast<double>(outcome.added),
             static_cast<double>(timeout_.count()) / 1000,
             static_cast<double>(job.config->sample_limit),

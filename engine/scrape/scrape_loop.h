@@ -31,7 +31,7 @@ ScrapeOwner scrape_owner(const Target& target);
 /// frozen.
 ///
 /// A scrape that fails in any way (connection, status, syntax, a limit) gives `up 0`, and everything the target had is
-/// stale. Nothing of its body counts. Scheduler's thread.
+/// stale. Nothing of its body is kept, but the reports tell how many samples were read. Scheduler's thread.
 class ScrapeLoop {
 public:
     /// All of it outlives the loop.

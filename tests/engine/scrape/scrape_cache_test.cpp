@@ -258,6 +258,53 @@ TEST_CASE("a limit of samples counts what relabelling leaves", "[engine][scrape]
     CHECK(scraped.read("a 1\nb 1\nb 1\n").error.empty());
 }
 
+TEST_CASE("a body that fails tells how many samples were read", "[engine][scrape][cache]") {
+    struct Case {
+        std::string body;
+        ScrapeLimits limits;
+        std::uint64_t samples, relabelled;
+        std::string error;
+    };
+    // As Prometheus 2.42 reports them.
+    const auto [body, limits, samples, relabelled, error] = GENERATE(values<Case>({
+        {"a 1\nb 1\nc 1\nd 1\ne 1\n", {.samples_configured = 2}, 5, 5, "sample limit exceeded"},
+        {"a 1\nb 1\nno 1\nc 1\nno{y=\"1\"} 1\nd 1\n", {.samples_configured = 2}, 6, 4, "sample limit exceeded"},
+        {"a 1\nb 1\nc 1\nd 1\ne x\n",
+         {.samples_configured = 2},
+         4,
+         4,
+         "strconv.ParseFloat: parsing \"x\": invalid syntax while parsing: \"e x\""},
+        {"a 1\nb 1\nc 1\nd{x=\"long value\"} 1\ne 1\n",
+         {.samples_configured = 2, .label_value_bytes = 8},
+         4,
+         3,
+         "label_value_length_limit exceeded (metric: d, label name: x, value: \"long value\", length: 10, limit: 8)"},
+        {"a 1\nb 1\nc x\nd 1\n", {}, 2, 2, "strconv.ParseFloat: parsing \"x\": invalid syntax while parsing: \"c x\""},
+        {"a{x=\"1\"} 1\nb 1\n", {.labels = 3}, 1, 0, "label_limit exceeded (metric: a, number of labels: 4, limit: 3)"},
+    }));
+    CAPTURE(body);
+    Scraped scraped(everything());
+    scraped.config.metric_relabel_configs = {
+        *RelabelConfig::create({.source_labels = {"__name__"}, .regex = "no", .action = RelabelAction::Drop})};
+    scraped.source.limits = limits;
+    const auto reading = scraped.read(body);
+    CHECK(reading.error == error);
+    CHECK(reading.samples == samples);
+    CHECK(reading.samples_relabelled == relabelled);
+}
+
+TEST_CASE("what is beyond the limit is counted against the lines of before too", "[engine][scrape][cache]") {
+    Scraped scraped(only({"a", "c"}));
+    const std::string body = "# TYPE a gauge\na 1\nb 1\nb{x=\"1\"} 1\nc 1\nd 1\n";
+    CHECK(scraped.read(body).samples == 5);
+    scraped.source.limits.samples_configured = 2;
+    const auto reading = scraped.read(body);
+    CHECK(reading.error == "sample limit exceeded");
+    CHECK(reading.over_sample_limit);
+    CHECK(reading.samples == 5);
+    CHECK(reading.samples_relabelled == 5);
+}
+
 TEST_CASE("a scrape read against the one before gives what it gives alone", "[engine][scrape][cache]") {
     std::mt19937 random(42);
     const auto below = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };

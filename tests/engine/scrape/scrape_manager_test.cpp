@@ -656,6 +656,8 @@ TEST_CASE("limits of the job fail its scrapes", "[engine][scrape][manager]") {
     rig.scrape("x 1\ny 2\nz 3\n");
     CHECK(rig.status().last_error == "sample limit exceeded");
     CHECK(rig.series("z") == "3 stale");
+    CHECK(rig.series("scrape_samples_scraped") == "3 3");
+    CHECK(rig.series("scrape_samples_post_metric_relabeling") == "3 3");
     CHECK(rig.metric("prometheus_target_scrapes_exceeded_sample_limit_total") == 1);
     rig.config.body_size_limit = 8;
     rig.apply({"a"});
