@@ -11,6 +11,8 @@ namespace tocsin {
 namespace {
 
 constexpr Duration kRetryDelay = std::chrono::seconds(10);
+// A transaction that takes longer is told: the disk may hang, and what waits for it is in memory only.
+constexpr Duration kPatience = std::chrono::seconds(10);
 // More than this many writes of one transaction are forgotten, and everything is written instead: a disk that hangs
 // must not fill the memory.
 constexpr std::size_t kPendingMax = 10'000;
@@ -36,6 +38,7 @@ StateDatabase::StateDatabase(const Context& context, std::string path)
 
 StateDatabase::~StateDatabase() {
     context_.scheduler.cancel(retry_);
+    context_.scheduler.cancel(patience_);
 }
 
 Status StateDatabase::open() {
@@ -175,6 +178,7 @@ std::vector<StateStore::Write> StateDatabase::everything() const {
 
 void StateDatabase::run(std::function<Status(File&)> work) {
     writing_ = true;
+    patience_ = context_.scheduler.after(kPatience, [this] { be_late(); });
     const auto outcome = std::make_shared<Status>();
     const auto started = context_.scheduler.monotonic();
     context_.thread.run([file = file_, outcome, work = std::move(work)] { *outcome = work(*file); },
@@ -183,6 +187,7 @@ void StateDatabase::run(std::function<Status(File&)> work) {
 
 void StateDatabase::written(const Status& status, MonotonicTime started) {
     writing_ = false;
+    context_.scheduler.cancel(patience_);
     duration_.observe(std::chrono::duration<double>(context_.scheduler.monotonic() - started).count());
     std::vector<Done> waiters = std::exchange(in_flight_, {}).waiters;
     if (status) {
@@ -198,8 +203,20 @@ void StateDatabase::written(const Status& status, MonotonicTime started) {
     if (!pending_.writes.empty() || !pending_.waiters.empty() || all_anew_) commit_soon();
 }
 
+// A disk that hangs refuses nothing: without this nobody would hear of it.
+void StateDatabase::be_late() {
+    if (!durable()) return;
+    is_late_ = true;
+    durable_gauge_.set(0);
+    context_.log.error("state",
+                       "the disk is too slow for the state: what changes is in memory only until it is written",
+                       {{"file", path_}});
+    if (changed_) changed_();
+}
+
 void StateDatabase::fail(const Error& error) {
     failures_.add();
+    is_late_ = false;
     const bool is_news = !std::exchange(failure_, error);
     retry_ = context_.scheduler.after(kRetryDelay, unless_gone([this] { try_again(); }));
     if (!is_news) return;
@@ -210,7 +227,9 @@ void StateDatabase::fail(const Error& error) {
 }
 
 void StateDatabase::recover() {
-    if (!std::exchange(failure_, std::nullopt)) return;
+    if (durable()) return;
+    failure_.reset();
+    is_late_ = false;
     durable_gauge_.set(1);
     context_.log.info("state", "state is written again", {{"file", path_}});
     if (changed_) changed_();

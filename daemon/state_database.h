@@ -24,7 +24,7 @@ namespace tocsin {
 ///
 /// Damage never keeps the daemon from starting: the file is renamed to `*.corrupt-<time>`, and a new one begins with
 /// every record whose checksum holds. While the disk refuses to be written the daemon goes on in memory and tries every
-/// ten seconds to write a new file with everything.
+/// ten seconds to write a new file with everything. A disk that hangs is told like one that refuses.
 class StateDatabase final : public StateStore {
 public:
     struct Context {
@@ -47,8 +47,9 @@ public:
     void write(Write write) override;
     void when_durable(std::function<void(const Status&)> done) override;
 
-    /// Whether what is written lasts.
-    bool durable() const { return !failure_; }
+    /// Whether what is written lasts: not after a transaction that failed, or during one that takes longer than ten
+    /// seconds, until the next one that is good.
+    bool durable() const { return !failure_ && !is_late_; }
     /// Called when durable() has changed.
     void on_change(std::function<void()> changed) { changed_ = std::move(changed); }
 
@@ -68,6 +69,7 @@ private:
     std::vector<Write> everything() const;
     void run(std::function<Status(File&)> work);
     void written(const Status& status, MonotonicTime started);
+    void be_late();
     void fail(const Error& error);
     void recover();
     void try_again();
@@ -85,6 +87,8 @@ private:
     bool commit_due_ = false;
     bool writing_ = false;
     std::optional<Error> failure_;
+    bool is_late_ = false;  // the transaction in flight
+    Scheduler::TaskId patience_ = 0;
     Scheduler::TaskId retry_ = 0;
     std::function<void()> changed_;
     SelfMetrics::Value& durable_gauge_;

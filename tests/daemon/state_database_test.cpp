@@ -10,6 +10,7 @@
 #include "base/virtual_scheduler.h"
 #include "tests/catch.h"
 #include "tests/fakes/fake_disk.h"
+#include "tests/fakes/hanging_executor.h"
 #include "tests/fakes/recording_log.h"
 
 using namespace tocsin;
@@ -58,7 +59,7 @@ struct Life {
     double figure(const char* name) { return metrics.counter(name, "").get(); }
 
     VirtualScheduler scheduler{from_unix_ms(1'800'000'000'000)};
-    VirtualExecutor thread{scheduler, 0};
+    fakes::HangingExecutor thread{scheduler};
     SeededRandom random;
     fakes::RecordingLog log;
     SelfMetrics metrics;
@@ -377,4 +378,52 @@ TEST_CASE("a disk that hangs fills no memory: everything is written instead of w
     }
     Life life(disk);
     CHECK(life.alerts->records == expected);
+}
+
+TEST_CASE("a disk that hangs is told once, until the transaction that hung has ended", "[daemon][state]") {
+    constexpr auto kTold = "the disk is too slow for the state: what changes is in memory only until it is written";
+    fakes::FakeDisk disk{"/data"};
+    Life life(disk);
+    const auto told = [&life](std::string_view text) {
+        return std::ranges::count(life.log.messages(), text, &fakes::RecordingLog::Message::message);
+    };
+    const auto gauge = [&life] { return life.metrics.gauge("tocsin_state_durable", "").get(); };
+    int changes = 0;
+    life.database.on_change([&] { ++changes; });
+    life.thread.hang();
+    life.alerts->put("a", "1");
+    life.scheduler.advance(9s);
+    CHECK(life.database.durable());
+    for (int i = 0; i < 15; ++i) {
+        life.alerts->put("a", std::to_string(i));
+        life.scheduler.advance(1s);
+    }
+    CHECK_FALSE(life.database.durable());
+    CHECK(gauge() == 0);
+    CHECK(changes == 1);
+    CHECK(told(kTold) == 1);
+    life.thread.go_on();
+    life.settle();
+    CHECK(life.database.durable());
+    CHECK(gauge() == 1);
+    CHECK(changes == 2);
+    CHECK(told("state is written again") == 1);
+    life.scheduler.advance(1h);
+    CHECK(told(kTold) == 1);
+    CHECK(life.figure("tocsin_state_commits_total") == 2);
+}
+
+TEST_CASE("a transaction that hangs and then fails is one that failed", "[daemon][state]") {
+    fakes::FakeDisk disk{"/data"};
+    Life life(disk);
+    life.thread.hang();
+    life.alerts->put("a", "1");
+    life.scheduler.advance(20s);
+    disk.fail_next(fakes::FakeDisk::Operation::Sync, "", "input/output error");
+    life.thread.go_on();
+    life.settle();
+    CHECK_FALSE(life.database.durable());
+    life.scheduler.advance(11s);
+    CHECK(life.database.durable());
+    CHECK(life.metrics.gauge("tocsin_state_durable", "").get() == 1);
 }
