@@ -125,18 +125,22 @@ void read_discoveries(YamlFields& fields, ScrapeConfig& config, ConfigSource& so
     }
 }
 
-void check_timing(YamlFields& fields, ScrapeConfig& config) {
-    if (config.scrape_interval && *config.scrape_interval <= Duration{0}) {
-        fields.report(fields.get("scrape_interval")->where, "scrape_interval cannot be zero");
-        config.scrape_interval.reset();
-    }
-    if (!config.scrape_interval) return;
-    const YamlNode* timeout = fields.get("scrape_timeout");
-    if (config.scrape_timeout <= *config.scrape_interval) return;
-    if (timeout == nullptr) {
+// Zero means for Prometheus that the key is not set, and the global value counts.
+std::optional<Duration> read_unless_zero(YamlFields& fields, std::string_view key) {
+    Duration duration{0};
+    return fields.read(key, duration) && duration > Duration{0} ? std::optional(duration) : std::nullopt;
+}
+
+void read_timing(YamlFields& fields, const ScrapeDefaults& defaults, ScrapeConfig& config) {
+    config.scrape_interval = read_unless_zero(fields, "scrape_interval");
+    if (!config.scrape_interval) config.scrape_interval = defaults.scrape_interval;
+    const auto timeout = read_unless_zero(fields, "scrape_timeout");
+    config.scrape_timeout = timeout.value_or(defaults.scrape_timeout);
+    if (!config.scrape_interval || config.scrape_timeout <= *config.scrape_interval) return;
+    if (!timeout) {
         config.scrape_timeout = *config.scrape_interval;
     } else {
-        fields.report(timeout->where,
+        fields.report(fields.get("scrape_timeout")->where,
                       fmt::format("scrape timeout greater than scrape interval for scrape config with job name \"{}\"",
                                   config.job_name));
     }
@@ -182,11 +186,7 @@ ScrapeConfig read_scrape_config(const YamlNode& node, const ScrapeDefaults& defa
     YamlFields fields(node, "scrape config", source.file, source.problems);
     fields.read("job_name", config.job_name);
     if (config.job_name.empty()) fields.report(node.where, "job_name is empty");
-    config.scrape_interval = defaults.scrape_interval;
-    if (Duration interval{0}; fields.read("scrape_interval", interval)) config.scrape_interval = interval;
-    config.scrape_timeout = defaults.scrape_timeout;
-    fields.read("scrape_timeout", config.scrape_timeout);
-    check_timing(fields, config);
+    read_timing(fields, defaults, config);
     fields.read("metrics_path", config.metrics_path);
     fields.read("scheme", config.scheme);
     if (config.scheme != "http" && config.scheme != "https") {

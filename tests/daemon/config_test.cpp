@@ -70,6 +70,8 @@ TEST_CASE("mistakes in prometheus.yml are told with their place", "[daemon][conf
         {"scrape_configs:\n- job_name: a\n  scheme: ftp\n", "prometheus.yml:3:11: unsupported scheme \"ftp\""},
         {"scrape_configs:\n- job_name: a\n  scrape_interval: 5s\n  scrape_timeout: 6s\n",
          "prometheus.yml:4:19: scrape timeout greater than scrape interval for scrape config with job name \"a\""},
+        {"global: {scrape_interval: 5s}\nscrape_configs:\n- job_name: a\n  scrape_interval: 0s\n  scrape_timeout: 6s\n",
+         "prometheus.yml:5:19: scrape timeout greater than scrape interval for scrape config with job name \"a\""},
         {"scrape_configs:\n- job_name: a\n  kubernetes_sd_configs: [{role: pod}]\n",
          "prometheus.yml:3:26: kubernetes_sd_configs is not supported, and its targets would not be watched"},
         {"scrape_configs:\n- job_name: a\n  proxy_url: socks5://p\n", "prometheus.yml:3:14: proxy_url cannot be used"},
@@ -116,6 +118,27 @@ TEST_CASE("mistakes in prometheus.yml are told with their place", "[daemon][conf
     const auto told = problems_of(c.text);
     REQUIRE(told.size() == 1);
     CHECK_THAT(told.front(), Catch::Contains(c.problem));
+}
+
+TEST_CASE("zero as the interval or the timeout of a job means that of global", "[daemon][config]") {
+    struct Case {
+        std::string job;
+        Duration interval, timeout;
+    };
+    const auto [job, interval, timeout] = GENERATE(values<Case>({
+        {"scrape_timeout: 0s", 30s, 7s},
+        {"scrape_interval: 0s", 30s, 7s},
+        {"scrape_interval: 5s, scrape_timeout: 0s", 5s, 5s},
+        {"scrape_interval: 0s, scrape_timeout: 20s", 30s, 20s},
+    }));
+    CAPTURE(job);
+    Diagnostics problems;
+    const Config config = parse_config(
+        "global: {scrape_interval: 30s, scrape_timeout: 7s}\nscrape_configs: [{job_name: a, " + job + "}]\n",
+        "prometheus.yml", problems);
+    CHECK(problems.empty());
+    CHECK(config.scrape_configs.at(0)->scrape_interval == interval);
+    CHECK(config.scrape_configs.at(0)->scrape_timeout == timeout);
 }
 
 TEST_CASE("keys that are known and do nothing are told and no error", "[daemon][config]") {
