@@ -31,6 +31,8 @@ constexpr std::array kOfTargetsOnly{"job_name",
                                     "keep_dropped_targets",
                                     "metric_relabel_configs"};
 
+constexpr const char* kAlertmanagerConfig = "alertmanager config";
+
 constexpr std::array kOfAlertmanagersOnly{"path_prefix", "timeout", "api_version", "alert_relabel_configs"};
 
 bool is_one_of(const auto& names, std::string_view key) {
@@ -68,12 +70,12 @@ void report_foreign_keys(const YamlNode& entry, ConfigSource& source) {
         if (!is_one_of(kOfTargetsOnly, field.key)) continue;
         source.problems.push_back({.file = source.file,
                                    .where = field.key_where,
-                                   .message = fmt::format("field {} not found in alertmanager config", field.key)});
+                                   .message = fmt::format("field {} not found in {}", field.key, kAlertmanagerConfig)});
     }
 }
 
 void read_own_fields(const YamlNode& entry, AlertmanagersConfig& config, ConfigSource& source) {
-    YamlFields fields(entry, "alertmanager config", source.file, source.problems);
+    YamlFields fields(entry, kAlertmanagerConfig, source.file, source.problems);
     fields.read("path_prefix", config.path_prefix);
     fields.read("timeout", config.timeout);
     if (config.timeout <= Duration{0}) fields.report(fields.get("timeout")->where, "timeout must be greater than zero");
@@ -87,8 +89,8 @@ AlertmanagersConfig read_alertmanagers(const YamlNode& entry, std::size_t index,
     AlertmanagersConfig config;
     read_own_fields(entry, config, source);
     report_foreign_keys(entry, source);
-    ScrapeConfig reach = read_scrape_config(as_scrape_config(entry, index), {}, source);
-    YamlFields fields(entry, "alertmanager config", source.file, source.problems);
+    ScrapeConfig reach = read_scrape_config(as_scrape_config(entry, index), {}, source, kAlertmanagerConfig);
+    YamlFields fields(entry, kAlertmanagerConfig, source.file, source.problems);
     refuse_what_httplib_cannot(fields, reach.access, "alertmanagers");
     config.alert_relabel_configs = std::move(reach.metric_relabel_configs);
     config.reach = std::make_shared<const ScrapeConfig>(std::move(reach));

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -29,9 +31,18 @@ constexpr std::array kOtherDiscoveries{
     "stackit_sd_configs",  "triton_sd_configs",      "uyuni_sd_configs",     "vultr_sd_configs",
 };
 
+void check_protocols(YamlFields& fields, const std::vector<std::string>& names) {
+    const SourceRange& where = fields.get("scrape_protocols")->where;
+    if (names.empty()) fields.report(where, "scrape_protocols cannot be empty");
+    const std::set<std::string> different(names.begin(), names.end());
+    if (different.size() == names.size()) return;
+    fields.report(where, fmt::format("duplicated protocol in scrape_protocols, got [{}]", fmt::join(names, " ")));
+}
+
 void read_protocols(YamlFields& fields, std::vector<ScrapeProtocol>& into) {
     std::vector<std::string> names;
     if (!fields.read("scrape_protocols", names)) return;
+    check_protocols(fields, names);
     into.clear();
     for (const std::string& name : names) {
         if (name == "PrometheusProto")
@@ -46,17 +57,27 @@ void read_protocols(YamlFields& fields, std::vector<ScrapeProtocol>& into) {
     }
 }
 
-/// `10MB`, `1GiB`, `512`: prometheus' units.Base2Bytes, where MB and MiB are the same.
-std::optional<std::uint64_t> parse_bytes(std::string_view text) {
-    std::uint64_t number = 0;
-    const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{}) return std::nullopt;
-    std::string_view unit(rest, static_cast<std::size_t>(text.data() + text.size() - rest));
-    if (unit.empty() || unit == "B") return number;
+// By how many bits a number of these is shifted.
+std::optional<unsigned> shift_of_unit(std::string_view unit) {
+    if (unit.empty() || unit == "B") return 0;
     const auto scale = std::string_view("KMGTPE").find(unit.front());
     if (scale == std::string_view::npos || (unit.substr(1) != "B" && unit.substr(1) != "iB")) return std::nullopt;
-    const unsigned shift = 10 * (static_cast<unsigned>(scale) + 1);
-    return number > (~std::uint64_t{0} >> shift) ? std::nullopt : std::optional(number << shift);
+    return 10 * (static_cast<unsigned>(scale) + 1);
+}
+
+/// `10MB`, `1.5GiB`, `512`: prometheus' units.Base2Bytes, where MB and MiB are the same.
+std::optional<std::uint64_t> parse_bytes(std::string_view text) {
+    const char* const end = text.data() + text.size();
+    std::uint64_t number = 0;
+    double fraction = 0;
+    auto read = std::from_chars(text.data(), end, number);
+    if (read.ec == std::errc{} && read.ptr != end && *read.ptr == '.') {
+        read = std::from_chars(read.ptr, end, fraction, std::chars_format::fixed);
+    }
+    if (read.ec != std::errc{}) return std::nullopt;
+    const auto shift = shift_of_unit({read.ptr, static_cast<std::size_t>(end - read.ptr)});
+    if (!shift || number > (~std::uint64_t{0} >> *shift)) return std::nullopt;
+    return (number << *shift) + static_cast<std::uint64_t>(std::ldexp(fraction, static_cast<int>(*shift)));
 }
 
 void read_relabel_configs(YamlFields& fields, std::string_view key, RelabelConfigs& into, ConfigSource& source) {
@@ -181,9 +202,10 @@ void read_scrape_limits(YamlFields& fields, ConfigSource&, ScrapeDefaults& into)
     fields.read("extra_scrape_metrics", into.extra_scrape_metrics);
 }
 
-ScrapeConfig read_scrape_config(const YamlNode& node, const ScrapeDefaults& defaults, ConfigSource& source) {
+ScrapeConfig read_scrape_config(const YamlNode& node, const ScrapeDefaults& defaults, ConfigSource& source,
+                                const char* what) {
     ScrapeConfig config;
-    YamlFields fields(node, "scrape config", source.file, source.problems);
+    YamlFields fields(node, what, source.file, source.problems);
     fields.read("job_name", config.job_name);
     if (config.job_name.empty()) fields.report(node.where, "job_name is empty");
     read_timing(fields, defaults, config);

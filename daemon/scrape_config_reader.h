@@ -31,8 +31,9 @@ struct ConfigSource {
 /// The keys of `global` and of a job that limit a scrape, or say which formats are asked for.
 void read_scrape_limits(YamlFields& fields, ConfigSource& source, ScrapeDefaults& into);
 
-/// Reads one entry of scrape_configs.
-ScrapeConfig read_scrape_config(const YamlNode& node, const ScrapeDefaults& defaults, ConfigSource& source);
+/// Reads one entry of scrape_configs, or of a list whose entries have the same keys: messages call it `what`.
+ScrapeConfig read_scrape_config(const YamlNode& node, const ScrapeDefaults& defaults, ConfigSource& source,
+                                const char* what = "scrape config");
 
 /// By name, the file in which a job was found: each name may be there once.
 using ScrapeJobs = std::map<std::string, std::string>;

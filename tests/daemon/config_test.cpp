@@ -113,6 +113,12 @@ TEST_CASE("mistakes in prometheus.yml are told with their place", "[daemon][conf
         {"scrape_configs:\n- job_name: a\n  relabel_configs: [{action: remove}]\n",
          "unknown relabel action \"remove\""},
         {"scrape_configs:\n- job_name: a\n  body_size_limit: big\n", "\"big\" is not a size"},
+        {"global: {body_size_limit: 1.5.5MB}\n", "\"1.5.5MB\" is not a size"},
+        {"scrape_configs:\n- job_name: a\n  scrape_protocols: []\n",
+         "prometheus.yml:3:21: scrape_protocols cannot be empty"},
+        {"global: {scrape_protocols: [PrometheusProto, PrometheusText0.0.4, PrometheusProto]}\n",
+         "duplicated protocol in scrape_protocols, got [PrometheusProto PrometheusText0.0.4 PrometheusProto]"},
+        {"alerting: {alertmanagers: [{foo: 1}]}\n", "field foo not found in alertmanager config"},
     }));
     CAPTURE(c.text);
     const auto told = problems_of(c.text);
@@ -139,6 +145,21 @@ TEST_CASE("zero as the interval or the timeout of a job means that of global", "
     CHECK(problems.empty());
     CHECK(config.scrape_configs.at(0)->scrape_interval == interval);
     CHECK(config.scrape_configs.at(0)->scrape_timeout == timeout);
+}
+
+TEST_CASE("sizes may be fractions of their unit", "[daemon][config]") {
+    struct Case {
+        std::string text;
+        std::uint64_t bytes;
+    };
+    const auto [text, bytes] = GENERATE(values<Case>(
+        {{"512", 512}, {"3B", 3}, {"10MB", 10U << 20U}, {"1.5MB", 3U << 19U}, {"0.25GiB", 1U << 28U}, {"1.9B", 1}}));
+    CAPTURE(text);
+    Diagnostics problems;
+    const Config config =
+        parse_config("scrape_configs: [{job_name: a, body_size_limit: " + text + "}]\n", "prometheus.yml", problems);
+    CHECK(problems.empty());
+    CHECK(config.scrape_configs.at(0)->body_size_limit == bytes);
 }
 
 TEST_CASE("keys that are known and do nothing are told and no error", "[daemon][config]") {
