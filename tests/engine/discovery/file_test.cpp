@@ -57,6 +57,7 @@ TEST_CASE("a file that cannot be read keeps the targets that it had", "[engine][
     rig.scheduler.advance(1ms);
     CHECK(rig.shown() == "/sd/a.yml:0 {__meta_filepath=\"/sd/a.yml\"}: a\n");
     CHECK(rig.metrics.counter("prometheus_sd_file_read_errors_total", "").get() == 1);
+    CHECK(rig.metrics.summary("prometheus_sd_file_scan_duration_seconds", "").count() == 2);
 }
 
 TEST_CASE("a discovery that is gone hears nothing any more", "[engine][discovery][file]") {

@@ -443,6 +443,18 @@ TEST_CASE("two targets with the same series do not mix them", "[engine][scrape][
     CHECK(rig.series("x") == "2");
 }
 
+TEST_CASE("syncs are counted by job, for as long as there is the job", "[engine][scrape][manager]") {
+    Rig rig;
+    rig.apply({"a"});
+    rig.apply({"a", "b"});
+    const std::string text = rig.metrics.render();
+    CHECK_THAT(text, Catch::Contains("prometheus_target_scrape_pools_total 1\n"));
+    CHECK_THAT(text, Catch::Contains("prometheus_target_scrape_pool_sync_total{scrape_job=\"j\"} 2\n"));
+    CHECK_THAT(text, Catch::Contains("prometheus_target_sync_length_seconds_count{scrape_job=\"j\"} 2\n"));
+    rig.manager->apply({});
+    CHECK(rig.metrics.render().find("scrape_job=\"j\"") == std::string::npos);
+}
+
 TEST_CASE("a reload keeps the samples of targets that stay and forgets the others", "[engine][scrape][manager]") {
     Rig rig;
     rig.apply({"a", "b"});
