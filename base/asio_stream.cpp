@@ -168,10 +168,13 @@ void AsioStream::read_some(char* into, std::size_t bytes, Done done) {
     connection_->socket.async_read_some(buffer, std::move(handler));
 }
 
-std::optional<std::size_t> AsioStream::read_ready(char* into, std::size_t bytes) {
+// An error is told here: the system tells each one once.
+std::optional<Result<std::size_t>> AsioStream::read_ready(char* into, std::size_t bytes) {
     if (connection_->closed || connection_->tls != nullptr || bytes == 0) return std::nullopt;
     const auto got = ::recv(connection_->socket.native_handle(), into, bytes, MSG_DONTWAIT);
-    return got < 0 ? std::nullopt : std::optional(static_cast<std::size_t>(got));
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return std::nullopt;
+    return tl::unexpected(error_of(error_code(errno, boost::system::system_category())));
 }
 
 void AsioStream::write(std::string_view first, std::string_view second, Done done) {

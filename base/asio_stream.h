@@ -39,9 +39,9 @@ public:
 
     /// At least one byte, or 0 for the orderly end.
     void read_some(char* into, std::size_t bytes, Done done);
-    /// What has come already, without waiting, while no read is under way; 0 at the end. None when nothing has come, or
-    /// when only read_some() can tell: always with TLS, and of an error.
-    std::optional<std::size_t> read_ready(char* into, std::size_t bytes);
+    /// What has come already, without waiting, while no read is under way; 0 for the orderly end. None when nothing has
+    /// come, and always with TLS: then only read_some() can tell.
+    std::optional<Result<std::size_t>> read_ready(char* into, std::size_t bytes);
     /// All of both, one after the other.
     void write(std::string_view first, std::string_view second, Done done);
     /// Tells the other side that nothing more comes; reading goes on.

@@ -262,10 +262,10 @@ private:
     /// Goes on with what has come meanwhile, so that an answer that is there is done with before the next one begins:
     /// of a fleet that answers at once only a few are held at a time.
     void take(const Result<std::size_t>& bytes, void (Exchange::*next)()) {
-        if (!bytes) return connection_failed(bytes.error());
         const std::uint64_t enough = handled_bytes_ + kBytesAtOnce;
-        for (auto came = std::optional(*bytes); came;) {
-            if (!digest(*came, next)) return;
+        for (auto came = std::optional(bytes); came;) {
+            if (!*came) return connection_failed(came->error());
+            if (!digest(**came, next)) return;
             if (handled_bytes_ >= enough) break;
             came = stream_->read_ready(buffer_->data() + received_, buffer_->size() - received_);
         }
