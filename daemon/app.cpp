@@ -7,7 +7,6 @@
 #include <optional>
 #include <set>
 
-#include "base/hash.h"
 #include "base/heap.h"
 #include "base/text.h"
 #include "base/url.h"
@@ -19,6 +18,7 @@
 #include "daemon/api/explain.h"
 #include "daemon/configuration.h"
 #include "daemon/delivery_watch.h"
+#include "daemon/file_digests.h"
 #include "daemon/health.h"
 #include "daemon/heap_keeper.h"
 #include "daemon/process_metrics.h"
@@ -67,30 +67,6 @@ Patterns patterns_of(const Configuration& configuration, const Options& options)
     const Patterns& rules = configuration.prometheus.rule_files;
     patterns.insert(patterns.end(), rules.begin(), rules.end());
     return patterns;
-}
-
-/// What files say, by their paths.
-using FileDigests = std::map<std::string, std::uint64_t>;
-
-FileDigests digests_of(Disk& disk, const Patterns& patterns) {
-    FileDigests digests;
-    for (const std::string& pattern : patterns) {
-        for (const std::string& path : disk.glob(pattern).value_or(Patterns{})) {
-            if (const auto text = read_file(disk, path)) digests[path] = hash_bytes(*text);
-        }
-    }
-    return digests;
-}
-
-void describe_changes(const FileDigests& before, const FileDigests& after, std::vector<std::string>& into) {
-    for (const auto& [path, digest] : after) {
-        const auto old = before.find(path);
-        if (old == before.end()) into.push_back("file added: " + path);
-        if (old != before.end() && old->second != digest) into.push_back("file changed: " + path);
-    }
-    for (const auto& [path, digest] : before) {
-        if (!after.contains(path)) into.push_back("file removed: " + path);
-    }
 }
 
 /// As Alertmanager's and Prometheus' nodes name themselves, but for the order of names, which means nothing alone.

@@ -3,8 +3,6 @@
 #include <set>
 #include <utility>
 
-#include "base/hash.h"
-
 namespace tocsin {
 namespace {
 
@@ -22,7 +20,7 @@ ConfigWatch::~ConfigWatch() {
 
 void ConfigWatch::follow(std::vector<std::string> patterns) {
     patterns_ = std::move(patterns);
-    known_ = digest();
+    known_ = digests_of(context_.disk, patterns_);
     seen_.reset();
     watch_files();
     context_.scheduler.cancel(timer_);
@@ -47,7 +45,7 @@ void ConfigWatch::look_later() {
 }
 
 void ConfigWatch::look() {
-    const std::uint64_t found = digest();
+    FileDigests found = digests_of(context_.disk, patterns_);
     if (found == known_) {
         seen_.reset();
         timer_ = context_.scheduler.after(interval_, [this] { look(); });
@@ -55,21 +53,9 @@ void ConfigWatch::look() {
     }
     if (std::exchange(seen_, found) != found) return look_later();
     seen_.reset();
-    known_ = found;
+    known_ = std::move(found);
     timer_ = context_.scheduler.after(interval_, [this] { look(); });
     changed_();
-}
-
-// A file that cannot be read is a state of its own, and different from an empty one.
-std::uint64_t ConfigWatch::digest() const {
-    std::string all;
-    for (const std::string& pattern : patterns_) {
-        for (const std::string& path : context_.disk.glob(pattern).value_or(std::vector<std::string>{})) {
-            const auto content = read_file(context_.disk, path);
-            all += path + (content ? "\n+" + std::to_string(content->size()) + "\n" + *content : "\n-");
-        }
-    }
-    return hash_bytes(all);
 }
 
 }  // namespace tocsin

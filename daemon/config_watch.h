@@ -1,14 +1,13 @@
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "base/disk.h"
 #include "base/process.h"
 #include "base/time.h"
+#include "daemon/file_digests.h"
 
 namespace tocsin {
 
@@ -39,14 +38,13 @@ private:
     void watch_files();
     void look_later();
     void look();
-    std::uint64_t digest() const;
 
     Context context_;
     Duration interval_;
     std::function<void()> changed_;
     std::vector<std::string> patterns_;
-    std::uint64_t known_ = 0;
-    std::optional<std::uint64_t> seen_;  // by the last look, while the files are not at rest
+    FileDigests known_;
+    std::optional<FileDigests> seen_;  // by the last look, while the files are not at rest
     FileWatch::WatchId watch_ = 0;
     Scheduler::TaskId timer_ = 0;
 };
