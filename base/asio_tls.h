@@ -6,6 +6,7 @@
 #include "base/http.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "base/server_tls.h"
 #include "base/tls_version.h"
 
 struct ssl_ctx_st;  // OpenSSL's
@@ -27,15 +28,11 @@ public:
     };
     /// What of the options is about TLS.
     static Client client_of(const HttpOptions& options);
-    struct Server {
-        std::string cert_file, key_file;
-        std::string client_ca_file;  // empty: clients need no certificate
-    };
 
     /// Reads the files now: a certificate that changes later needs a new object. Messages name the file, never its
     /// content.
     static Result<std::shared_ptr<const AsioTls>> make_client(const Client& options);
-    static Result<std::shared_ptr<const AsioTls>> make_server(const Server& options);
+    static Result<std::shared_ptr<const AsioTls>> make_server(const ServerTls& options);
 
     /// What of the options is text, and the versions, for a library that has a context of its own and knows files only.
     static Status use_texts(ssl_ctx_st* context, const Client& options);

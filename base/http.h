@@ -14,6 +14,8 @@
 
 namespace tocsin {
 
+struct ServerTls;
+
 struct HttpHeader {
     std::string name;
     std::string value;
@@ -103,6 +105,10 @@ public:
 
     /// Listens on `host:port` (port 0 takes a free one) and returns the address it got. Requests go to `handler`.
     virtual Result<std::string> listen(const std::string& address, Handler handler) = 0;
+
+    /// Connections that are accepted from now on speak TLS. For a certificate that changed, call it again; after an
+    /// error all is as before. Messages say nothing of what is in the texts.
+    virtual Status use_tls(const ServerTls& tls) = 0;
 
     /// Takes no new connection, lets what is being answered finish, then calls `done`.
     virtual void drain(std::function<void()> done) = 0;

@@ -13,6 +13,7 @@
 #include "base/asio_address.h"
 #include "base/asio_resolver.h"
 #include "base/asio_stream.h"
+#include "base/asio_tls.h"
 #include "daemon/http_server_request.h"
 #include "daemon/http_server_response.h"
 
@@ -435,8 +436,9 @@ BeastServer::BeastServer(AsioScheduler& scheduler, HttpLimits limits)
 
 BeastServer::~BeastServer() = default;
 
-void BeastServer::use_tls(std::shared_ptr<const AsioTls> tls) {
-    connections_->tls = std::move(tls);
+Status BeastServer::use_tls(const ServerTls& tls) {
+    TOCSIN_TRY(connections_->tls, AsioTls::make_server(tls));
+    return {};
 }
 
 Result<std::string> BeastServer::listen(const std::string& address, Handler handler) {

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "base/asio_scheduler.h"
-#include "base/asio_tls.h"
 #include "base/http.h"
 #include "base/time.h"
 
@@ -50,13 +49,10 @@ public:
     BeastServer(const BeastServer&) = delete;
     BeastServer& operator=(const BeastServer&) = delete;
 
-    /// Connections that are accepted from now on speak TLS; null means plain again. For a certificate that changed,
-    /// call it again.
-    void use_tls(std::shared_ptr<const AsioTls> tls);
-
     /// The host is an IP address, a name of this machine (looked up now, which may block) or empty for all addresses.
     /// May be called several times, each with its own handler.
     Result<std::string> listen(const std::string& address, Handler handler) override;
+    Status use_tls(const ServerTls& tls) override;
     void drain(std::function<void()> done) override;
 
     std::size_t connections() const;

@@ -335,7 +335,7 @@ TEST_CASE("the answer to HEAD has no body, whatever its length says", "[base][be
 TEST_CASE("a connection under TLS is kept, and an address has to be in the certificate", "[base][beast_client]") {
     const TestCertificate certificate("DNS:node.test");
     World world;
-    TlsServer server(world.scheduler, {certificate.cert_file(), certificate.key_file(), ""}, kOk);
+    TlsServer server(world.scheduler, fakes::server_with(certificate), kOk);
     world.resolver.add("node.test", std::vector<std::string>{"127.0.0.1"});
     HttpOptions options;
     options.ca_file = certificate.cert_file();
@@ -348,7 +348,7 @@ TEST_CASE("a connection under TLS is kept, and an address has to be in the certi
 TEST_CASE("certificates may be text instead of files", "[base][beast_client]") {
     const TestCertificate ours("IP:127.0.0.1"), theirs("DNS:client.test");
     World world;
-    TlsServer server(world.scheduler, {ours.cert_file(), ours.key_file(), theirs.cert_file()}, kOk);
+    TlsServer server(world.scheduler, fakes::server_with(ours, &theirs), kOk);
     HttpOptions options;
     options.ca_pem = fakes::text_of_file(ours.cert_file());
     options.cert_pem = fakes::text_of_file(theirs.cert_file());
@@ -365,7 +365,7 @@ TEST_CASE("certificates may be text instead of files", "[base][beast_client]") {
 TEST_CASE("the versions of TLS can be limited", "[base][beast_client]") {
     const TestCertificate certificate("IP:127.0.0.1");
     World world;
-    TlsServer server(world.scheduler, {certificate.cert_file(), certificate.key_file(), ""}, kOk);
+    TlsServer server(world.scheduler, fakes::server_with(certificate), kOk);
     HttpOptions options;
     options.ca_file = certificate.cert_file();
     for (const auto version : {TlsVersion::Tls12, TlsVersion::Tls13}) {
@@ -381,7 +381,7 @@ TEST_CASE("the versions of TLS can be limited", "[base][beast_client]") {
 TEST_CASE("a connection is not shared by requests that verify differently", "[base][beast_client]") {
     const TestCertificate certificate("DNS:node.test");
     World world;
-    TlsServer server(world.scheduler, {certificate.cert_file(), certificate.key_file(), ""}, kOk);
+    TlsServer server(world.scheduler, fakes::server_with(certificate), kOk);
     HttpOptions careless;
     careless.insecure_skip_verify = true;
     CHECK(world.get(server.url(), careless));

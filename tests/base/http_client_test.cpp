@@ -193,7 +193,7 @@ TEMPLATE_TEST_CASE("TLS verifies the certificate and the name, unless told not t
     for (const auto& [shown, host, server_name, ca_file, skip_verify, message] : cases) {
         CAPTURE(host, server_name, message);
         TestType world;
-        TlsServer server(world.scheduler, {shown->cert_file(), shown->key_file(), ""}, kHttpOk);
+        TlsServer server(world.scheduler, fakes::server_with(*shown), kHttpOk);
         world.resolver.add("node.test", std::vector<std::string>{"127.0.0.1"});
         world.resolver.add("else.test", std::vector<std::string>{"127.0.0.1"});
         HttpOptions options;
@@ -214,7 +214,7 @@ TEMPLATE_TEST_CASE("TLS verifies the certificate and the name, unless told not t
 TEMPLATE_TEST_CASE("a server that wants a certificate gets it", "[base][http_client]", BeastWorld, HttplibWorld) {
     const TestCertificate ours("IP:127.0.0.1"), theirs("DNS:client.test");
     TestType world;
-    TlsServer server(world.scheduler, {ours.cert_file(), ours.key_file(), theirs.cert_file()}, kHttpOk);
+    TlsServer server(world.scheduler, fakes::server_with(ours, &theirs), kHttpOk);
     HttpOptions options;
     options.ca_file = ours.cert_file();
     CHECK_FALSE(world.get(server.url(), options));
@@ -226,7 +226,7 @@ TEMPLATE_TEST_CASE("a server that wants a certificate gets it", "[base][http_cli
 TEMPLATE_TEST_CASE("certificates may be text instead of files", "[base][http_client]", BeastWorld, HttplibWorld) {
     const TestCertificate ours("IP:127.0.0.1"), theirs("DNS:client.test");
     TestType world;
-    TlsServer server(world.scheduler, {ours.cert_file(), ours.key_file(), theirs.cert_file()}, kHttpOk);
+    TlsServer server(world.scheduler, fakes::server_with(ours, &theirs), kHttpOk);
     HttpOptions options;
     options.ca_pem = fakes::text_of_file(ours.cert_file());
     CHECK_FALSE(world.get(server.url(), options));

@@ -285,7 +285,7 @@ TEST_CASE("a TLS handshake that never ends is ended at the deadline", "[base][ht
 TEST_CASE("a key that cannot be read is told by the name of its file", "[base][httplib_client]") {
     const TestCertificate ours("IP:127.0.0.1"), theirs("DNS:client.test");
     World world;
-    TlsServer server(world.scheduler, {ours.cert_file(), ours.key_file(), theirs.cert_file()}, kOk);
+    TlsServer server(world.scheduler, fakes::server_with(ours, &theirs), kOk);
     HttpOptions options;
     options.ca_file = ours.cert_file();
     options.cert_file = theirs.cert_file();

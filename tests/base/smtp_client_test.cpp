@@ -57,10 +57,9 @@ TEST_CASE("a mail goes under TLS when it must", "[base][smtp]") {
     World world;
     const bool implicit = GENERATE(false, true);
     CAPTURE(implicit);
-    SmtpServer server(world.scheduler,
-                      {.extensions = {"STARTTLS"},
-                       .tls = *AsioTls::make_server({certificate.cert_file(), certificate.key_file(), {}}),
-                       .implicit_tls = implicit});
+    SmtpServer server(world.scheduler, {.extensions = {"STARTTLS"},
+                                        .tls = *AsioTls::make_server(fakes::server_with(certificate)),
+                                        .implicit_tls = implicit});
     Mail mail = mail_to(server, implicit ? Mail::Encryption::Implicit : Mail::Encryption::StartTls);
     SECTION("to a server whose certificate is known") {
         mail.tls.ca_file = certificate.cert_file();

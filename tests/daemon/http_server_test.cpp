@@ -544,7 +544,7 @@ TEST_CASE("an address to listen on is an address, localhost, or nothing for all"
 TEST_CASE("the server speaks TLS when it has a certificate", "[daemon][http_server]") {
     const fakes::TestCertificate certificate("IP:127.0.0.1");
     World world;
-    world.server.use_tls(*AsioTls::make_server({certificate.cert_file(), certificate.key_file(), ""}));
+    REQUIRE(world.server.use_tls(fakes::server_with(certificate)));
     fakes::FakeResolver resolver(world.scheduler);
     BeastClient client(world.scheduler, resolver);
     HttpOptions options;

@@ -18,6 +18,12 @@ Result<std::string> FakeHttpServer::listen(const std::string& address, Handler h
     return address_;
 }
 
+Status FakeHttpServer::use_tls(const ServerTls& tls) {
+    if (tls.certificate.empty() || tls.key.empty()) return fail(Error::Kind::InvalidInput, "tls: no certificate");
+    tls_ = tls;
+    return {};
+}
+
 void FakeHttpServer::drain(std::function<void()> done) {
     draining_ = true;
     drained_ = std::move(done);

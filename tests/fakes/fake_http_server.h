@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/http.h"
+#include "base/server_tls.h"
 #include "base/virtual_scheduler.h"
 
 namespace tocsin::fakes {
@@ -18,12 +19,16 @@ public:
     explicit FakeHttpServer(VirtualScheduler& scheduler) : scheduler_(scheduler) {}
 
     Result<std::string> listen(const std::string& address, Handler handler) override;
+    Status use_tls(const ServerTls& tls) override;
     void drain(std::function<void()> done) override;
 
     /// From now on listen() fails: `listen tcp 127.0.0.1:9099: bind: address already in use`.
     void occupy() { occupied_ = true; }
     /// The address listened on; empty before.
     const std::string& address() const { return address_; }
+
+    /// What it shows of itself; nothing while it speaks plain text.
+    const std::optional<ServerTls>& tls() const { return tls_; }
 
     /// What a client says; `target` is path and query. Without a Host header it gets the server's address.
     struct Call {
@@ -52,6 +57,7 @@ private:
     VirtualScheduler& scheduler_;
     Handler handler_;
     std::string address_;
+    std::optional<ServerTls> tls_;
     bool occupied_ = false;
     bool draining_ = false;
     std::size_t open_ = 0;  // requests without answer

@@ -80,6 +80,16 @@ TestCertificate::~TestCertificate() {
     rmdir(directory_.c_str());
 }
 
+ServerTls server_with(const TestCertificate& shown, const TestCertificate* of_clients) {
+    ServerTls tls;
+    tls.certificate = text_of_file(shown.cert_file());
+    tls.key = Secret(text_of_file(shown.key_file()));
+    if (of_clients == nullptr) return tls;
+    tls.clients = ServerTls::Clients::Verified;
+    tls.client_authorities = text_of_file(of_clients->cert_file());
+    return tls;
+}
+
 std::string text_of_file(const std::string& path) {
     std::ifstream in(path);
     TOCSIN_ASSERT(in.good());

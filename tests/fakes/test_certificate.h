@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "base/server_tls.h"
+
 namespace tocsin::fakes {
 
 /// A certificate that signs itself, in PEM files of a folder that goes with it. Valid for a day from `days_from_now`
@@ -20,6 +22,9 @@ public:
 private:
     std::string directory_, cert_file_, key_file_;
 };
+
+/// A server that shows it and asks its clients for nothing; or for `of_clients`, when that is given.
+ServerTls server_with(const TestCertificate& shown, const TestCertificate* of_clients = nullptr);
 
 /// What is in a file that is there.
 std::string text_of_file(const std::string& path);

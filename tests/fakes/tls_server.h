@@ -15,7 +15,7 @@ namespace tocsin::fakes {
 /// Says the same to everybody who asks anything under TLS, on a free port of 127.0.0.1.
 class TlsServer {
 public:
-    TlsServer(AsioScheduler& scheduler, AsioTls::Server options, std::string answer)
+    TlsServer(AsioScheduler& scheduler, const ServerTls& options, std::string answer)
         : tls_(*AsioTls::make_server(options)),
           answer_(std::move(answer)),
           listener_(*AsioListener::open(scheduler, "127.0.0.1", 0)) {
