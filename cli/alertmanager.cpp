@@ -57,7 +57,6 @@ struct AlertmanagerFlags {
     std::string features;
     std::string cluster_listen = "0.0.0.0:9094", cluster_advertise;
     std::vector<std::string> cluster_peers;
-    std::string web_config_file;
     bool systemd_socket = false;
     std::size_t silences_max = 0, silence_bytes_max = 0;
     std::map<std::string, std::string> without_effect;
@@ -116,10 +115,8 @@ std::string normal_prefix(std::string_view text) {
 }
 
 Status read_web(AlertmanagerFlags& flags) {
-    if (!flags.web_config_file.empty() || flags.systemd_socket) {
-        return fail(Error::Kind::InvalidInput,
-                    "--web.config.file and --web.systemd-socket are not supported: TLS and passwords are for a proxy "
-                    "in front");
+    if (flags.systemd_socket) {
+        return fail(Error::Kind::InvalidInput, "--web.systemd-socket is not supported; expected --web.listen-address");
     }
     if (flags.listen_addresses.size() > 1) {
         return fail(Error::Kind::InvalidInput, "--web.listen-address: there can be one only");
@@ -183,8 +180,9 @@ void add_web_flags(CLI::App& command, AlertmanagerFlags& flags) {
         ->delimiter(',')
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     command.add_flag("--web.allow-unauthenticated", options.allow_unauthenticated,
-                     "Listen on an address that is not loopback");
-    add_text(command, "--web.config.file", flags.web_config_file, "Not supported: refused when it is given");
+                     "Listen on an address that is not loopback, and ask nobody who it is");
+    add_text(command, "--web.config.file", options.web_config_file,
+             "TLS and users, in the format of Prometheus' exporter-toolkit");
     command.add_flag("--web.systemd-socket", flags.systemd_socket, "Not supported: refused when it is given");
 }
 

@@ -15,6 +15,7 @@
 #include "cli/findings.h"
 #include "cli/terminal.h"
 #include "daemon/configuration.h"
+#include "daemon/web_config.h"
 #include "parser/exposition.h"
 #include "parser/exposition_report.h"
 #include "parser/metric_lint.h"
@@ -144,6 +145,22 @@ int check_alertmanager(const CheckFlags& flags) {
     return checked.report(flags);
 }
 
+int check_web_config(const CheckFlags& flags) {
+    PosixDisk disk;
+    Checked checked;
+    for (const std::string& path : flags.files) {
+        const auto text = read(disk, path, checked);
+        if (!text) continue;
+        const auto config = parse_web_config(disk, *text, path);
+        if (!config) {
+            checked.add(config.error());
+            continue;
+        }
+        checked.good(path + ": " + (config->tls ? "TLS" : "no TLS") + ", " + counted(config->users.size(), "user"));
+    }
+    return checked.report(flags);
+}
+
 void check_body(const std::string& body, const std::string& path, const CheckFlags& flags, Checked& checked) {
     const auto format = exposition_format(flags.content_type);
     const Json report = exposition_report(flags.content_type, body);
@@ -203,6 +220,7 @@ void add_check(CLI::App& app, Action& run) {
     add_kind(*check, "config", "prometheus.yml files with the rule files they name", flags, check_config, run);
     add_kind(*check, "rules", "Rule files", flags, check_rules, run);
     add_kind(*check, "alertmanager", "alertmanager.yml files", flags, check_alertmanager, run);
+    add_kind(*check, "web-config", "Files of --web.config.file: TLS and users", flags, check_web_config, run);
     const auto metrics = std::make_shared<CheckFlags>();
     metrics->prints_own_json = true;
     add_kind(*check, "metrics",

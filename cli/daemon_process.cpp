@@ -31,19 +31,19 @@ unsigned query_threads_of(std::size_t concurrency) {
 
 /// The real world, in the order in which its parts stand on each other.
 struct World {
-    World(AsioScheduler& loop, Log& messages, unsigned threads, std::size_t query_concurrency)
+    World(AsioScheduler& loop, Log& messages, unsigned threads, const Options& options)
         : scheduler(loop),
           log(messages),
           executor(loop, threads),
           state_thread(loop, 1),
-          query_threads(loop, query_threads_of(query_concurrency), ThreadPoolExecutor::Priority::Low),
+          query_threads(loop, query_threads_of(options.query_limits.concurrent_max), ThreadPoolExecutor::Priority::Low),
           log_thread(loop, 1),
           resolver(loop),
           dns(loop),
           scrape_client(loop, resolver, {.proxies = proxy_environment()}),
           notify_client(loop, resolver, {.proxies = proxy_environment()}),
           mail_client(loop, resolver),
-          server(loop, http_limits()),
+          server(loop, http_limits(options.connections_max)),
           signals(loop),
           file_watch(loop) {}
 
@@ -99,7 +99,7 @@ int run_daemon_process(const DaemonProcess& process) {
         print_error(process.command + ": " + log.error().message + "\n");
         return kImpossible;
     }
-    World world(scheduler, **log, process.threads, process.options.query_limits.concurrent_max);
+    World world(scheduler, **log, process.threads, process.options);
     App app(world.doors(), process.options);
     const auto started = app.start();
     if (!started || !started->ok()) {

@@ -98,7 +98,12 @@ void add_run_flags(CLI::App& command, RunFlags& flags) {
         ->delimiter(',')
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     command.add_flag("--web.allow-unauthenticated", options.allow_unauthenticated,
-                     "Listen on an address that is not loopback");
+                     "Listen on an address that is not loopback, and ask nobody who it is");
+    command.add_option("--web.config.file", options.web_config_file,
+                       "TLS and users, in the format of Prometheus' exporter-toolkit");
+    command.add_option("--web.max-connections", options.connections_max, "Connections at a time")
+        ->check(CLI::Range(1, 100'000))
+        ->capture_default_str();
     command.add_option("--storage.path", options.storage_path, "The folder for state")->capture_default_str();
     command.add_option("--storage.keep", flags.keep, "Which series to keep")
         ->check(CLI::IsMember({"rules", "all"}))

@@ -1,11 +1,12 @@
 #include "daemon/app.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
+
+#include <fmt/format.h>
 
 #include "base/heap.h"
 #include "base/text.h"
@@ -13,9 +14,9 @@
 #include "base/version.h"
 #include "daemon/alert_sender.h"
 #include "daemon/api/api.h"
+#include "daemon/api/explain.h"
 #include "daemon/config_text.h"
 #include "daemon/config_watch.h"
-#include "daemon/api/explain.h"
 #include "daemon/configuration.h"
 #include "daemon/delivery_watch.h"
 #include "daemon/file_digests.h"
@@ -25,6 +26,7 @@
 #include "daemon/request_guard.h"
 #include "daemon/router.h"
 #include "daemon/state_database.h"
+#include "daemon/web_access.h"
 #include "engine/store/scrape_log.h"
 
 namespace tocsin {
@@ -89,6 +91,10 @@ std::optional<ServerResponse> strip_prefix(const std::string& prefix, ServerRequ
     return std::nullopt;
 }
 
+bool must_ask_who(const Options& options) {
+    return !options.allow_unauthenticated && !is_loopback(options.listen_address);
+}
+
 }  // namespace
 
 struct App::Impl {
@@ -105,8 +111,11 @@ struct App::Impl {
     ReloadOutcome apply(Configuration configuration);
     void reload(std::function<void(ReloadOutcome)> done);
     void reload_now();
+    ReloadOutcome read_and_apply();
     void stop(std::function<void()> done);
     void handle(ServerRequest request, HttpServer::Respond respond);
+    void route(ServerRequest request, HttpServer::Respond respond);
+    Result<ReloadOutcome> open_web();
 
     void observe_rules();
     void observe_targets();
@@ -147,6 +156,7 @@ struct App::Impl {
     std::string address;
     std::string external_url;
     RequestGuard guard;
+    WebAccess web;
     std::unique_ptr<DiskFile> storage_lock;
     std::map<TargetId, TargetHealth> last_health;
     Patterns watched_files;
@@ -161,8 +171,8 @@ App::Impl::Impl(const Doors& d, Options o)
     : doors(d),
       options(std::move(o)),
       store(StoreOptions{options.keep_all, options.retention, options.query.lookback_delta}),
-      scrapes({doors.scheduler, doors.executor, doors.scrape_client, doors.resolver, doors.disk, store, doors.random, metrics,
-               doors.log, &doors.file_watch, doors.dns},
+      scrapes({doors.scheduler, doors.executor, doors.scrape_client, doors.resolver, doors.disk, store, doors.random,
+               metrics, doors.log, &doors.file_watch, doors.dns},
               [this] {
                   ScrapeOptions scrape;
                   scrape.version = version();
@@ -176,18 +186,27 @@ App::Impl::Impl(const Doors& d, Options o)
       untold(doors.scheduler, doors.log, options.notifications.retention),
       observers({&deliveries, &history, &untold}),
       health(doors.scheduler, options.health_interval),
-      heap(doors.scheduler, doors.executor) {
+      heap(doors.scheduler, doors.executor),
+      web({doors.scheduler, doors.query_threads, doors.disk, doors.file_watch, doors.server, doors.log},
+          options.web_config_file, must_ask_who(options)) {
     ClusterOfOne& cluster = options.cluster;
     if (!cluster.address.empty() && cluster.name.empty()) cluster.name = name_by_chance(doors.random);
 }
 
+/// Before anybody can come in.
+Result<ReloadOutcome> App::Impl::open_web() {
+    auto config = web.read();
+    if (!config) return ReloadOutcome{std::move(config.error()), {}};
+    web.use(*std::move(config));
+    if (!must_ask_who(options) || web.asks_who()) return ReloadOutcome{};
+    return fail(Error::Kind::InvalidInput,
+                fmt::format("{}: everybody who reaches this address could silence every alert; expected a loopback "
+                            "address, users in --web.config.file, or --web.allow-unauthenticated",
+                            options.listen_address));
+}
+
 Result<ReloadOutcome> App::Impl::start() {
-    if (!options.allow_unauthenticated && !is_loopback(options.listen_address)) {
-        return fail(Error::Kind::InvalidInput,
-                    fmt::format("{}: everybody who reaches this address could silence every alert; expected a loopback "
-                                "address, or --web.allow-unauthenticated",
-                                options.listen_address));
-    }
+    if (auto opened = open_web(); !opened || !opened->ok()) return opened;
     std::optional<HeapGrowth> growth;
     if (!options.notifications_only()) growth.emplace();
     auto configuration = read_configuration();
@@ -203,7 +222,8 @@ Result<ReloadOutcome> App::Impl::start() {
     TOCSIN_TRY(address, doors.server.listen(options.listen_address, [this](ServerRequest request, auto respond) {
         handle(std::move(request), std::move(respond));
     }));
-    external_url = options.external_url.empty() ? "http://" + address : options.external_url;
+    const char* const scheme = web.speaks_tls() ? "https://" : "http://";
+    external_url = options.external_url.empty() ? scheme + address : options.external_url;
     while (external_url.ends_with('/')) external_url.pop_back();
     guard = make_request_guard(address, external_url, options.allowed_hosts);
     if (!options.route_prefix.empty()) guard.route_prefix = options.route_prefix;
@@ -349,12 +369,23 @@ void App::Impl::reload(std::function<void(ReloadOutcome)> done) {
     store.when_thawed([this] { reload_now(); });
 }
 
+ReloadOutcome App::Impl::read_and_apply() {
+    auto configuration = read_configuration();
+    auto web_config = web.read();
+    ReloadOutcome outcome;
+    if (!configuration) outcome.errors = std::move(configuration.error().problems);
+    if (!web_config)
+        std::move(web_config.error().begin(), web_config.error().end(), std::back_inserter(outcome.errors));
+    if (!outcome.ok()) return outcome;
+    outcome = apply(*std::move(configuration));
+    if (outcome.ok()) web.use(*std::move(web_config));
+    return outcome;
+}
+
 void App::Impl::reload_now() {
     std::optional<HeapGrowth> growth;
     if (!options.notifications_only()) growth.emplace();
-    auto configuration = read_configuration();
-    const ReloadOutcome outcome =
-        configuration ? apply(*std::move(configuration)) : ReloadOutcome{configuration.error().problems, {}};
+    const ReloadOutcome outcome = read_and_apply();
     if (outcome.ok()) {
         doors.log.info("daemon", "configuration reloaded", {{"changes", std::to_string(outcome.changes.size())}});
         for (const std::string& change : outcome.changes) doors.log.info("daemon", "change", {{"what", change}});
@@ -560,6 +591,12 @@ void App::Impl::add_store_metrics() {
 
 void App::Impl::handle(ServerRequest request, HttpServer::Respond respond) {
     if (auto refusal = check_request(guard, request)) return respond(*std::move(refusal));
+    web.admit(std::move(request), std::move(respond), [this](ServerRequest admitted, HttpServer::Respond answer) {
+        route(std::move(admitted), std::move(answer));
+    });
+}
+
+void App::Impl::route(ServerRequest request, HttpServer::Respond respond) {
     if (auto elsewhere = strip_prefix(options.route_prefix, request)) return respond(*std::move(elsewhere));
     auto& answered = metrics.counter("prometheus_http_requests_total", "Counter of HTTP requests.",
                                      {{"handler", router.pattern_of(request.path)}});

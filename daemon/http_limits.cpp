@@ -13,8 +13,9 @@ std::uint64_t body_bytes_of(std::string_view, std::string_view path) {
 
 }  // namespace
 
-HttpLimits http_limits() {
+HttpLimits http_limits(std::size_t connections) {
     HttpLimits limits;
+    limits.connections = connections;
     limits.body_bytes_of = body_bytes_of;
     return limits;
 }

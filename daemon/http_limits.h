@@ -4,7 +4,8 @@
 
 namespace tocsin {
 
-/// What a client may take, by path: bodies of queries 1 MiB, of posted alerts 16 MiB, of silences and everything else 256 KiB.
-HttpLimits http_limits();
+/// What a client may take, by path: bodies of queries 1 MiB, of posted alerts 16 MiB, of silences and everything else
+/// 256 KiB; and how many connections there may be at a time.
+HttpLimits http_limits(std::size_t connections);
 
 }  // namespace tocsin

@@ -28,7 +28,9 @@ struct Options {
     std::string external_url;                    // empty: http://ADDRESS
     std::string route_prefix;                    // before all paths, `/alerts`; empty: none
     std::vector<std::string> allowed_hosts;      // beside those of request_guard.h
-    bool allow_unauthenticated = false;          // without it only loopback addresses are listened on
+    bool allow_unauthenticated = false;  // without it only loopback is listened on, unless the next asks who comes
+    std::string web_config_file;         // --web.config.file; empty: plain text, and nobody is asked who it is
+    std::size_t connections_max = 512;   // --web.max-connections
     std::string storage_path = "data/";
     bool keep_all = false;                       // --storage.keep=all
     Duration retention{0};
