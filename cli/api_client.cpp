@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "base/asio_resolver.h"
@@ -34,7 +35,7 @@ HttpRequest request_of(const ApiQuestion& question) {
     request.label = "the server";
     request.timeout = question.timeout;
     request.answer_bytes_max = kAnswerBytesMax;
-    request.url = question.server.substr(0, question.server.find_last_not_of('/') + 1) + question.path;
+    request.url = question.server.url.substr(0, question.server.url.find_last_not_of('/') + 1) + question.path;
     if (question.in_body) {
         request.method = "POST";
         request.headers.push_back({"Content-Type", "application/x-www-form-urlencoded"});
@@ -45,7 +46,30 @@ HttpRequest request_of(const ApiQuestion& question) {
     return request;
 }
 
+Result<HttpAccess> access_to(const ApiServer& server) {
+    if (server.http_config_file.empty()) return HttpAccess{};
+    PosixDisk disk;
+    TOCSIN_TRY(const std::string text, read_file(disk, server.http_config_file));
+    auto access = parse_http_access(text, server.http_config_file);
+    if (access) return *std::move(access);
+    std::string problems;
+    for (const Diagnostic& problem : access.error()) problems += (problems.empty() ? "" : "\n") + to_string(problem);
+    return fail(Error::Kind::InvalidInput, problems);
+}
+
 }  // namespace
+
+CLI::Option& add_server_flags(CLI::App& command, ApiServer& server, const std::string& what) {
+    CLI::Option* const url = command.add_option("--server", server.url, what)->type_name("URL");
+    if (!server.url.empty()) url->capture_default_str();
+    CLI::Option* const file =
+        command
+            .add_option("--http.config.file", server.http_config_file,
+                        "How to come in there: passwords, tokens, certificates, proxies, as for amtool")
+            ->type_name("FILE");
+    if (server.url.empty()) file->needs(url);
+    return *url;
+}
 
 struct ApiClient::World {
     AsioScheduler scheduler;
@@ -84,11 +108,13 @@ Result<Json> ApiClient::ask(const ApiQuestion& question) {
 }
 
 Result<HttpResponse> send_question(const ApiQuestion& question) {
-    return ApiClient().send(question);
+    TOCSIN_TRY(HttpAccess access, access_to(question.server));
+    return ApiClient(std::move(access)).send(question);
 }
 
 Result<Json> ask_api(const ApiQuestion& question) {
-    return ApiClient().ask(question);
+    TOCSIN_TRY(HttpAccess access, access_to(question.server));
+    return ApiClient(std::move(access)).ask(question);
 }
 
 tl::expected<HttpAccess, int> load_http_access(Disk& disk, const std::string& path) {

@@ -12,14 +12,26 @@
 #include "base/json.h"
 #include "base/result.h"
 
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
 /// Questions to a running tocsin or Prometheus.
 namespace tocsin::cli {
 
 using ApiParameters = std::vector<std::pair<std::string, std::string>>;
 
-/// Where the API is: `http://host:port`, with a path in front of the API's if need be; and how.
+/// Where the API is: `http://host:port`, with a path in front of the API's if need be; and how one comes in.
+struct ApiServer {
+    std::string url;
+    std::string http_config_file = {};  // of passwords, certificates and the like; empty: as anybody
+};
+/// `--server`, which it returns, and `--http.config.file`.
+CLI::Option& add_server_flags(CLI::App& command, ApiServer& server, const std::string& what);
+
 struct ApiQuestion {
-    std::string server;
+    ApiServer server;
     std::string path;
     ApiParameters parameters;
     bool in_body = false;  // POST them as a form, which may be of any length
@@ -47,7 +59,7 @@ private:
     std::unique_ptr<World> world_;
 };
 
-/// The same for one question, of anybody.
+/// The same for one question, by what its server's file says. What is wrong with that file is an InvalidInput.
 Result<HttpResponse> send_question(const ApiQuestion& question);
 Result<Json> ask_api(const ApiQuestion& question);
 

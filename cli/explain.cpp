@@ -27,7 +27,8 @@ constexpr Duration kForEver = std::chrono::hours(24 * 365 * 200);
 constexpr std::size_t kResultLinesMax = 20;
 
 struct ExplainFlags {
-    std::string expr, server, fixture, at, features;
+    ApiServer server{};
+    std::string expr, fixture, at, features;
     std::string lookback_delta = "5m";
     std::string format = "text";
 };
@@ -155,14 +156,14 @@ int explain(const ExplainFlags& flags) {
     options.lookback_delta = *lookback_delta;
     const auto expr = parse_promql(flags.expr);
     // A server has features of its own.
-    const Diagnostics problems = !expr                  ? expr.error()
-                                 : flags.server.empty() ? check_expression(**expr, flags.expr, options)
-                                                        : Diagnostics{};
+    const Diagnostics problems = !expr                      ? expr.error()
+                                 : flags.server.url.empty() ? check_expression(**expr, flags.expr, options)
+                                                            : Diagnostics{};
     if (has_errors(problems)) {
         for (const Diagnostic& problem : problems) print_error(render_with_caret(problem, flags.expr));
         return kBad;
     }
-    const auto explanation = flags.server.empty() ? explain_here(flags, **expr, options) : explain_there(flags);
+    const auto explanation = flags.server.url.empty() ? explain_here(flags, **expr, options) : explain_there(flags);
     if (!explanation) {
         print_error("tocsin explain: " + escape_control_characters(explanation.error().message) + "\n");
         return explanation.error().kind == Error::Kind::InvalidInput ? kBad : kImpossible;
@@ -178,7 +179,7 @@ void add_explain(CLI::App& app, Action& run) {
         app.add_subcommand("explain", "The plan of an expression: nodes, sizes, what is kept, time per node.");
     const auto flags = std::make_shared<ExplainFlags>();
     command->add_option("expr", flags->expr, "A PromQL expression")->required()->type_name("EXPR");
-    auto* server = command->add_option("--server", flags->server, "Over what a running tocsin has")->type_name("URL");
+    CLI::Option* const server = &add_server_flags(*command, flags->server, "Over what a running tocsin has");
     command
         ->add_option("--fixture", flags->fixture,
                      "Over recorded metrics: OpenMetrics with timestamps, .om, .om.gz or .om.zst")

@@ -21,7 +21,7 @@ namespace tocsin::cli {
 namespace {
 
 struct AlertFlags {
-    std::string server = "http://127.0.0.1:9099";
+    ApiServer server{"http://127.0.0.1:9099"};
     std::string format = "text";
     std::string alert, fingerprint, limit;
     std::vector<std::string> filters;
@@ -30,7 +30,7 @@ struct AlertFlags {
 };
 
 void add_common_flags(CLI::App& command, AlertFlags& flags) {
-    command.add_option("--server", flags.server, "Where tocsin listens")->capture_default_str();
+    add_server_flags(command, flags.server, "Where tocsin listens");
     command.add_option("--limit", flags.limit, "At most so many alerts");
     command.add_option("--format", flags.format, "text or json")
         ->check(CLI::IsMember({"text", "json"}))
@@ -43,7 +43,7 @@ tl::expected<Json, int> ask_about_alerts(const AlertFlags& flags, const std::str
     for (const std::string& filter : flags.filters) parameters.emplace_back("filter", filter);
     auto data = ask_api({flags.server, path, std::move(parameters)});
     if (data) return *std::move(data);
-    print_error(fmt::format("tocsin notifications: {}: {}\n", flags.server,
+    print_error(fmt::format("tocsin notifications: {}: {}\n", flags.server.url,
                             escape_control_characters(data.error().message)));
     return tl::unexpected<int>(data.error().kind == Error::Kind::InvalidInput ? kBad : kImpossible);
 }

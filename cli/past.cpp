@@ -55,7 +55,7 @@ void print_history(const ShownHistory& history, const Json& data) {
 void add_history_flags(CLI::App& command, HistoryFlags& flags) {
     command.add_option("filter", flags.filters, "Only of alerts with these labels: matchers as team=db")
         ->type_name("MATCHER");
-    command.add_option("--server", flags.server, "Where tocsin listens")->capture_default_str();
+    add_server_flags(command, flags.server, "Where tocsin listens");
     command.add_option("--since", flags.since, "How long ago, or a moment")->capture_default_str();
     command.add_option("--until", flags.until, "The same; by default now");
     command.add_option("--limit", flags.limit, "At most so many, the last ones");
@@ -73,7 +73,7 @@ int show_history(const ShownHistory& history, const HistoryFlags& flags, const A
     question->insert(question->end(), more.begin(), more.end());
     const auto data = ask_api({flags.server, history.path, *question});
     if (!data) {
-        print_error(fmt::format("{}: {}: {}\n", history.command, flags.server,
+        print_error(fmt::format("{}: {}: {}\n", history.command, flags.server.url,
                                 escape_control_characters(data.error().message)));
         return data.error().kind == Error::Kind::InvalidInput ? kBad : kImpossible;
     }

@@ -18,7 +18,7 @@ class App;
 namespace tocsin::cli {
 
 struct HistoryFlags {
-    std::string server = "http://127.0.0.1:9099";
+    ApiServer server{"http://127.0.0.1:9099"};
     std::string format = "text";
     std::string since = "24h", until;
     std::string limit;

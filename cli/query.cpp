@@ -26,7 +26,7 @@ constexpr double kRangeSeconds = 300;  // that is looked back when no start is g
 constexpr double kPointsWanted = 250;  // when no step is given
 
 struct QueryFlags {
-    std::string server = "http://127.0.0.1:9099";
+    ApiServer server{"http://127.0.0.1:9099"};
     std::string format = "text";
     std::string expression, name;
     std::string time, start, end, step;
@@ -84,13 +84,13 @@ void print_annotations(const Json& answer) {
 
 int show(const Result<HttpResponse>& response, const QueryFlags& flags) {
     if (!response) {
-        print_error("tocsin query: " + flags.server + ": " + response.error().message + "\n");
+        print_error("tocsin query: " + flags.server.url + ": " + response.error().message + "\n");
         return kImpossible;
     }
     const auto answer = parse_json(response->body, JsonLimits{32, 100'000'000});
     if (!answer) {
-        print_error(fmt::format("tocsin query: {}: status {}, and no JSON: expected Prometheus' API\n", flags.server,
-                                response->status));
+        print_error(fmt::format("tocsin query: {}: status {}, and no JSON: expected Prometheus' API\n",
+                                flags.server.url, response->status));
         return kImpossible;
     }
     if (answer->at("status").as_string() != "success") {
@@ -181,7 +181,7 @@ int query_labels(const QueryFlags& flags) {
 // ---- the command line
 
 void add_query_flags(CLI::App& command, QueryFlags& flags) {
-    command.add_option("--server", flags.server, "Where tocsin or Prometheus listens")->capture_default_str();
+    add_server_flags(command, flags.server, "Where tocsin or Prometheus listens");
     command.add_option("--format", flags.format, "text or json, which is the server's answer as it is")
         ->check(CLI::IsMember({"text", "json"}))
         ->capture_default_str();

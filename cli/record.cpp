@@ -127,7 +127,7 @@ std::string counted_bytes(std::uint64_t bytes) {
 FixtureDownload::Ask asking(ApiClient& client, const std::string& server) {
     return [&client, server](const std::string& path, const FixtureDownload::Parameters& parameters) {
         ApiQuestion question;
-        question.server = server;
+        question.server.url = server;
         question.path = path;
         question.parameters = parameters;
         question.in_body = true;
