@@ -167,8 +167,8 @@ tl::expected<Configuration, ConfigurationProblems> load_configuration(Disk& disk
         config_file.empty() ? Reading{RuleConfiguration{}, {}} : read_rules(disk, config_file, options, fallback);
     ConfigurationProblems& problems = reading.problems;
     // The routing is read even when the rules are bad: all mistakes are told at once.
-    const bool routing_is_there = disk.exists(alertmanager_config_file);
-    if (!routing_is_there) read(disk, alertmanager_config_file, {.file = alertmanager_config_file}, problems);
+    const bool routing_is_there =
+        read(disk, alertmanager_config_file, {.file = alertmanager_config_file}, problems).has_value();
     auto routing = routing_is_there ? load_alertmanager_config(disk, alertmanager_config_file, routing_options)
                                     : Parsed<AlertmanagerConfig>(tl::unexpected(Diagnostics{}));
     if (routing) {

@@ -24,6 +24,18 @@ class BadInput(Story):
         self.files()
         self.assert_refused(3, r"missing\.yml: no such file", "--config.file=missing.yml")
 
+    def test_what_is_no_file_of_text(self):
+        self.files()
+        (self.folder / "binary.yml").write_bytes(bytes(range(256)) * 8)
+        for flag in ("--config.file", "--alertmanager.config-file"):
+            self.assert_refused(3, rf"open {self.folder}: is a directory", f"{flag}={self.folder}")
+            self.assert_refused(1, r"binary\.yml:\d+:\d+: ", f"{flag}=binary.yml")
+        for kind in ("rules", "config", "alertmanager", "web-config", "metrics"):
+            code, out, errors = run("check", kind, "binary.yml", self.folder, cwd=self.folder)
+            self.assertEqual(code, 3, out + errors)
+            self.assertRegex(out + errors, r"binary\.yml:\d+:\d+: ")
+            self.assertIn(f"open {self.folder}: is a directory", out + errors)
+
     def test_a_misspelt_key(self):
         self.files(config=GOOD_CONFIG.replace("rule_files", "rule_file"))
         self.assert_refused(1, r"prometheus\.yml:1:1: field rule_file not found.*rule_files")
