@@ -80,36 +80,48 @@ std::optional<std::uint64_t> parse_bytes(std::string_view text) {
     return (number << *shift) + static_cast<std::uint64_t>(std::ldexp(fraction, static_cast<int>(*shift)));
 }
 
+// Which action it is decides about the other keys: of an unknown one, only what holds for all of them is looked at.
+bool read_relabel_action(YamlFields& step, RelabelAction& into) {
+    std::string action;
+    if (!step.read("action", action)) return true;
+    const auto parsed = parse_relabel_action(action);
+    if (parsed) {
+        into = *parsed;
+        return true;
+    }
+    step.report(step.get("action")->where, parsed.error().message);
+    return false;
+}
+
+void report_relabel_problems(YamlFields& step, const RelabelFields& relabel, bool is_known) {
+    for (RelabelProblem& problem : RelabelConfig::problems_with(relabel)) {
+        if (!is_known && problem.key != "regex") continue;
+        const YamlNode* node = step.get(problem.key);
+        step.report(node == nullptr || node->is_null() ? step.node().where : node->where, std::move(problem.message));
+    }
+}
+
+void read_relabel_config(const YamlNode& item, RelabelConfigs& into, ConfigSource& source) {
+    YamlFields step(item, "relabel config", source.file, source.problems);
+    RelabelFields relabel;
+    step.read("source_labels", relabel.source_labels);
+    step.read("separator", relabel.separator);
+    step.read("regex", relabel.regex);
+    step.read("modulus", relabel.modulus);
+    step.read("target_label", relabel.target_label);
+    step.read("replacement", relabel.replacement);
+    const bool is_known = read_relabel_action(step, relabel.action);
+    step.finish();
+    report_relabel_problems(step, relabel, is_known);
+    if (!is_known) return;
+    if (auto config = RelabelConfig::create(std::move(relabel))) into.push_back(std::move(*config));
+}
+
 void read_relabel_configs(YamlFields& fields, std::string_view key, RelabelConfigs& into, ConfigSource& source) {
     const YamlNode* list = fields.get(key);
     if (list == nullptr || list->is_null()) return;
     if (!list->is_sequence()) return fields.report(list->where, fmt::format("{} is not a list", key));
-    for (const YamlNode& item : list->items) {
-        YamlFields step(item, "relabel config", source.file, source.problems);
-        RelabelFields relabel;
-        std::string action;
-        step.read("source_labels", relabel.source_labels);
-        step.read("separator", relabel.separator);
-        step.read("regex", relabel.regex);
-        step.read("modulus", relabel.modulus);
-        step.read("target_label", relabel.target_label);
-        step.read("replacement", relabel.replacement);
-        if (step.read("action", action)) {
-            if (const auto parsed = parse_relabel_action(action)) {
-                relabel.action = *parsed;
-            } else {
-                step.report(step.get("action")->where, parsed.error().message);
-                step.finish();
-                continue;
-            }
-        }
-        step.finish();
-        if (auto config = RelabelConfig::create(std::move(relabel))) {
-            into.push_back(std::move(*config));
-        } else {
-            source.problems.push_back({.file = source.file, .where = item.where, .message = config.error().message});
-        }
-    }
+    for (const YamlNode& item : list->items) read_relabel_config(item, into, source);
 }
 
 void read_params(YamlFields& fields, ScrapeConfig& config, ConfigSource& source) {

@@ -97,34 +97,47 @@ std::uint64_t last_eight_bytes(const std::array<unsigned char, 16>& digest) {
     return number;
 }
 
-std::string problem_with(const RelabelFields& fields) {
-    const RelabelFields defaults;
+using Problems = std::vector<RelabelProblem>;
+
+void check_target_label(const RelabelFields& fields, Problems& found) {
+    if (!needs_target(fields.action) || is_label_name(fields.target_label)) return;
     const std::string_view action = to_string(fields.action);
-    if (fields.modulus == 0 && fields.action == RelabelAction::HashMod) {
-        return "relabel configuration for hashmod requires non-zero modulus";
+    if (fields.target_label.empty()) {
+        found.push_back(
+            {"target_label", fmt::format("relabel configuration for {} action requires 'target_label' value", action)});
+    } else {
+        found.push_back({"target_label", fmt::format("{} is invalid 'target_label' for {} action",
+                                                     go_quote(fields.target_label), action)});
     }
-    if (needs_target(fields.action) && fields.target_label.empty()) {
-        return fmt::format("relabel configuration for {} action requires 'target_label' value", action);
-    }
-    if (needs_target(fields.action) && !is_label_name(fields.target_label)) {
-        return fmt::format("{} is invalid 'target_label' for {} action", go_quote(fields.target_label), action);
-    }
+}
+
+void check_replacement(const RelabelFields& fields, Problems& found) {
+    const std::string_view action = to_string(fields.action);
     if ((is_case_action(fields.action) || is_equal_action(fields.action)) &&
-        fields.replacement != defaults.replacement) {
-        return fmt::format("'replacement' can not be set for {} action", action);
+        fields.replacement != RelabelFields().replacement) {
+        found.push_back({"replacement", fmt::format("'replacement' can not be set for {} action", action)});
     }
     if (fields.action == RelabelAction::LabelMap && !is_label_name(fields.replacement)) {
-        return fmt::format("{} is invalid 'replacement' for {} action", go_quote(fields.replacement), action);
+        found.push_back({"replacement", fmt::format("{} is invalid 'replacement' for {} action",
+                                                    go_quote(fields.replacement), action)});
     }
-    const bool plain =
-        fields.modulus == 0 && fields.separator == defaults.separator && fields.replacement == defaults.replacement;
+}
+
+// What an action that needs little has besides.
+void check_other_fields(const RelabelFields& fields, Problems& found) {
+    const RelabelFields defaults;
+    const std::string_view action = to_string(fields.action);
+    const bool plain = fields.modulus == 0 && fields.separator == defaults.separator;
+    // That of an equal action was told already.
     if (is_equal_action(fields.action) && (!plain || fields.regex != defaults.regex)) {
-        return fmt::format("{} action requires only 'source_labels' and `target_label`, and no other fields", action);
+        found.push_back(
+            {"action",
+             fmt::format("{} action requires only 'source_labels' and `target_label`, and no other fields", action)});
     }
-    if (is_name_action(fields.action) && (!plain || !fields.source_labels.empty() || !fields.target_label.empty())) {
-        return fmt::format("{} action requires only 'regex', and no other fields", action);
+    if (is_name_action(fields.action) && (!plain || fields.replacement != defaults.replacement ||
+                                          !fields.source_labels.empty() || !fields.target_label.empty())) {
+        found.push_back({"action", fmt::format("{} action requires only 'regex', and no other fields", action)});
     }
-    return "";
 }
 
 }  // namespace
@@ -141,9 +154,21 @@ Result<RelabelAction> parse_relabel_action(std::string_view text) {
     return fail(Error::Kind::InvalidInput, fmt::format("unknown relabel action {}", go_quote(lower)));
 }
 
+std::vector<RelabelProblem> RelabelConfig::problems_with(const RelabelFields& fields) {
+    Problems found;
+    if (fields.modulus == 0 && fields.action == RelabelAction::HashMod) {
+        found.push_back({"modulus", "relabel configuration for hashmod requires non-zero modulus"});
+    }
+    check_target_label(fields, found);
+    check_replacement(fields, found);
+    check_other_fields(fields, found);
+    if (auto regex = Regex::compile(fields.regex); !regex) found.push_back({"regex", regex.error().message});
+    return found;
+}
+
 Result<RelabelConfig> RelabelConfig::create(RelabelFields fields) {
-    if (std::string problem = problem_with(fields); !problem.empty()) {
-        return fail(Error::Kind::InvalidInput, std::move(problem));
+    if (Problems found = problems_with(fields); !found.empty()) {
+        return fail(Error::Kind::InvalidInput, std::move(found.front().message));
     }
     TOCSIN_TRY(Regex regex, Regex::compile(fields.regex));
     return RelabelConfig(std::move(fields), std::move(regex));

@@ -44,10 +44,18 @@ struct RelabelFields {
     bool operator==(const RelabelFields&) const = default;
 };
 
+/// What is wrong with a step: at the value of `key`, if the step has that one.
+struct RelabelProblem {
+    std::string_view key;
+    std::string message;
+};
+
 /// One step, checked and compiled (prometheus/prometheus model/relabel). Regular expressions are anchored. Immutable;
 /// usable from any thread.
 class RelabelConfig {
 public:
+    /// Everything for which create() fails.
+    static std::vector<RelabelProblem> problems_with(const RelabelFields& fields);
     /// Fails with Prometheus' words for combinations that it refuses.
     static Result<RelabelConfig> create(RelabelFields fields);
 

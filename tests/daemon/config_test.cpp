@@ -170,3 +170,16 @@ TEST_CASE("keys that are known and do nothing are told and no error", "[daemon][
     REQUIRE(config.warnings.size() == 3);
     CHECK_THAT(to_string(config.warnings[0]), Catch::Contains("prometheus.yml:1:15: "));
 }
+
+TEST_CASE("all mistakes of a relabelling step are told where they stand", "[daemon][config]") {
+    CHECK(problems_of("scrape_configs:\n- job_name: a\n  relabel_configs:\n"
+                      "  - {action: hashmod, modulus: 0, regex: '(', target_labl: x}\n"
+                      "  - {action: remove, regex: '['}\n") ==
+          std::vector<std::string>{
+              "prometheus.yml:4:47: field target_labl not found in relabel config",
+              "prometheus.yml:4:32: relabel configuration for hashmod requires non-zero modulus",
+              "prometheus.yml:4:5: relabel configuration for hashmod action requires 'target_label' value",
+              "prometheus.yml:4:42: error parsing regexp: missing closing ): `(`",
+              "prometheus.yml:5:14: unknown relabel action \"remove\"",
+              "prometheus.yml:5:29: error parsing regexp: missing closing ]: `[`"});
+}

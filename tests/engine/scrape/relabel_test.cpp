@@ -158,6 +158,22 @@ TEST_CASE("configurations that make no sense are refused in Prometheus' words", 
     CHECK_FALSE(RelabelConfig::create({.source_labels = {"a"}, .regex = "(", .action = A::Drop}));
 }
 
+TEST_CASE("all that is wrong with a step is told, each with its key", "[engine][scrape][relabel]") {
+    const auto keys_of = [](const RelabelFields& fields) {
+        std::vector<std::string_view> keys;
+        for (const RelabelProblem& problem : RelabelConfig::problems_with(fields)) keys.push_back(problem.key);
+        return keys;
+    };
+    using A = RelabelAction;
+    using Keys = std::vector<std::string_view>;
+    CHECK(keys_of({.target_label = "a"}).empty());
+    CHECK(keys_of({.regex = "(", .action = A::HashMod}) == Keys{"modulus", "target_label", "regex"});
+    CHECK(keys_of({.replacement = "x", .action = A::Lowercase}) == Keys{"target_label", "replacement"});
+    CHECK(keys_of({.separator = ",", .replacement = "x", .action = A::KeepEqual}) ==
+          Keys{"target_label", "replacement", "action"});
+    CHECK(keys_of({.source_labels = {"a"}, .regex = "[", .action = A::LabelDrop}) == Keys{"action", "regex"});
+}
+
 TEST_CASE("actions are read whatever their case", "[engine][scrape][relabel]") {
     CHECK(parse_relabel_action("LabelMap") == RelabelAction::LabelMap);
     CHECK(parse_relabel_action("dropequal") == RelabelAction::DropEqual);
