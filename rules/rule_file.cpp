@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/yaml.h"
+#include "rules/rule_duplicates.h"
 #include "rules/rule_reader.h"
 
 namespace tocsin {
@@ -78,21 +79,6 @@ void check_group_names(const std::vector<RuleGroupDefinition>& groups, RuleFindi
     }
 }
 
-void warn_of_duplicates(const std::vector<RuleGroupDefinition>& groups, RuleFindings& findings) {
-    std::map<std::string, const RuleDefinition*> seen;
-    for (const RuleGroupDefinition& group : groups) {
-        for (const RuleDefinition& rule : group.rules) {
-            std::string identity = rule.name;
-            for (const RuleText& label : rule.labels) identity += fmt::format("\n{}\t{}", label.name, label.text);
-            const auto [first, is_new] = seen.emplace(std::move(identity), &rule);
-            if (is_new) continue;
-            findings.warn(rule.where, "rule/duplicate",
-                          fmt::format("{} is defined again with the same labels; the first one is in line {}",
-                                      rule.name, first->second->where.line));
-        }
-    }
-}
-
 RuleFile read_file(const YamlNode& root, RuleFindings& findings, const QueryOptions& options) {
     RuleFile file;
     file.path = findings.file;
@@ -110,7 +96,9 @@ RuleFile read_file(const YamlNode& root, RuleFindings& findings, const QueryOpti
         }
     }
     check_group_names(file.groups, findings);
-    warn_of_duplicates(file.groups, findings);
+    for (Diagnostic& doubt : find_duplicates_within(file.path, file.groups)) {
+        findings.warnings.push_back(std::move(doubt));
+    }
     return file;
 }
 
