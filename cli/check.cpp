@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/diagnostic_order.h"
 #include "base/heap.h"
 #include "base/json.h"
 #include "base/posix_disk.h"
@@ -19,6 +20,7 @@
 #include "parser/exposition.h"
 #include "parser/exposition_report.h"
 #include "parser/metric_lint.h"
+#include "rules/rule_duplicates.h"
 
 namespace tocsin::cli {
 namespace {
@@ -30,6 +32,7 @@ struct CheckFlags {
     std::string features;
     std::string content_type = "text/plain; version=0.0.4";
     bool prints_own_json = false;
+    bool syntax_only = false;
     QueryOptions query;
 };
 
@@ -42,11 +45,15 @@ public:
     }
     void add(const ConfigurationProblems& problems) {
         add(problems.problems);
+        add(problems.warnings);
         unreadable_ |= problems.unreadable;
     }
     void good(std::string line) { good_.push_back(std::move(line)); }
 
     bool has_findings() const { return !findings_.empty(); }
+
+    /// Mistakes and doubts together, as they stand in the files.
+    void sort() { sort_by_place(findings_); }
 
     int report(const CheckFlags& flags) const {
         // What `metrics` prints as JSON says itself what is wrong.
@@ -85,6 +92,7 @@ int check_rules(const CheckFlags& flags) {
     const HeapGrowth growth;
     PosixDisk disk;
     Checked checked;
+    std::vector<RuleFile> files;
     for (const std::string& path : flags.files) {
         const auto text = read(disk, path, checked);
         if (!text) continue;
@@ -93,7 +101,10 @@ int check_rules(const CheckFlags& flags) {
         if (file) checked.good(path + ": " + counted(count_rules({&*file, 1}), "rule") + " found");
         checked.add(std::move(file ? file->warnings : file.error()));
         checked.add(std::move(doubts));
+        if (file) files.push_back(*std::move(file));
     }
+    checked.add(find_duplicates_between(files));
+    checked.sort();
     return checked.report(flags);
 }
 
@@ -102,7 +113,8 @@ int check_config(const CheckFlags& flags) {
     PosixDisk disk;
     Checked checked;
     for (const std::string& path : flags.files) {
-        const auto configuration = load_rule_configuration(disk, path, flags.query);
+        const auto configuration = load_rule_configuration(
+            disk, path, flags.query, flags.syntax_only ? ConfigReach::SyntaxOnly : ConfigReach::NamedFiles);
         if (!configuration) {
             checked.add(configuration.error());
             continue;
@@ -112,6 +124,7 @@ int check_config(const CheckFlags& flags) {
                      counted(configuration->rule_files.size(), "rule file") + ", " +
                      counted(count_rules(configuration->rule_files), "rule"));
     }
+    checked.sort();
     return checked.report(flags);
 }
 
@@ -217,7 +230,9 @@ void add_check(CLI::App& app, Action& run) {
     CLI::App* check = app.add_subcommand("check", "Validate files: every problem at once, with file, line and column.");
     check->require_subcommand(1);
     const auto flags = std::make_shared<CheckFlags>();
-    add_kind(*check, "config", "prometheus.yml files with the rule files they name", flags, check_config, run);
+    add_kind(*check, "config", "prometheus.yml files with the files of rules, targets, secrets that they name", flags,
+             check_config, run)
+        ->add_flag("--syntax-only", flags->syntax_only, "Leave alone the files that they name, rules included");
     add_kind(*check, "rules", "Rule files", flags, check_rules, run);
     add_kind(*check, "alertmanager", "alertmanager.yml files", flags, check_alertmanager, run);
     add_kind(*check, "web-config", "Files of --web.config.file: TLS and users", flags, check_web_config, run);

@@ -2,11 +2,17 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
+
+#include "base/diagnostic_order.h"
+#include "daemon/file_patterns.h"
+#include "daemon/named_files.h"
+#include "rules/rule_duplicates.h"
 
 namespace tocsin {
 namespace {
@@ -15,8 +21,10 @@ void append(Diagnostics& to, const Diagnostics& more) {
     to.insert(to.end(), more.begin(), more.end());
 }
 
-bool has_magic(const std::string& pattern) {
-    return pattern.find_first_of("*?[") != std::string::npos;
+void append_found(const Diagnostics& found, ConfigurationProblems& problems) {
+    for (const Diagnostic& finding : found) {
+        (finding.severity == Severity::Error ? problems.problems : problems.warnings).push_back(finding);
+    }
 }
 
 /// The text of a file, or a finding at `place` that says why there is none.
@@ -30,24 +38,11 @@ std::optional<std::string> read(Disk& disk, const std::string& path, Diagnostic 
     return std::nullopt;
 }
 
-/// Whether a `[` of a shell pattern has no end, or its end no character to stand for: Go's path/filepath refuses it.
-bool is_malformed(std::string_view pattern) {
-    for (std::size_t at = 0; at < pattern.size(); ++at) {
-        if (pattern[at] == '\\' && ++at == pattern.size()) return true;
-        if (pattern[at] != '[') continue;
-        const std::size_t first = at + 1 + (pattern.substr(at + 1).starts_with('^') ? 1 : 0);
-        const std::size_t end = pattern.find(']', first);
-        if (end == pattern.npos || end == first) return true;
-        at = end;
-    }
-    return false;
-}
-
 /// The files that a pattern names, or a finding at `place`, where the pattern stands, that says why they are not known.
 std::optional<std::vector<std::string>> expand(Disk& disk, const std::string& pattern, Diagnostic place,
                                                ConfigurationProblems& problems) {
-    auto found = is_malformed(pattern) ? fail(Error::Kind::InvalidInput, "syntax error in pattern " + pattern)
-                                       : disk.glob(pattern);
+    auto found = is_malformed_pattern(pattern) ? fail(Error::Kind::InvalidInput, "syntax error in pattern " + pattern)
+                                               : disk.glob(pattern);
     if (found) return *std::move(found);
     place.message = found.error().message;
     problems.problems.push_back(std::move(place));
@@ -60,8 +55,7 @@ using NamedFiles = std::map<std::string, Diagnostic>;
 
 /// The files that a list of patterns in prometheus.yml names.
 NamedFiles paths_of(Disk& disk, const std::string& config_file, const std::vector<std::string>& patterns,
-                                  const std::vector<SourceRange>& where, Diagnostics& warnings,
-                                  ConfigurationProblems& problems) {
+                    const std::vector<SourceRange>& where, Diagnostics& warnings, ConfigurationProblems& problems) {
     NamedFiles files;
     for (std::size_t i = 0; i < patterns.size(); ++i) {
         const Diagnostic place{.file = config_file, .where = where[i]};
@@ -81,9 +75,11 @@ NamedFiles paths_of(Disk& disk, const std::string& config_file, const std::vecto
 
 std::optional<RuleFile> parse_rules(const std::string& text, const std::string& path, const QueryOptions& options,
                                     ConfigurationProblems& problems) {
-    auto file = parse_rule_file(text, path, options);
+    Diagnostics doubts;
+    auto file = parse_rule_file(text, path, options, doubts);
     if (file) return *std::move(file);
     append(problems.problems, file.error());
+    append(problems.warnings, doubts);
     return std::nullopt;
 }
 
@@ -103,6 +99,7 @@ std::optional<RuleFile> read_rule_file(Disk& disk, const std::string& path, cons
         file = parse_rules(*text, path, options, own);
     }
     append(problems.problems, own.problems);
+    append(problems.warnings, own.warnings);
     problems.unreadable |= own.unreadable;
     if (file && fallback != nullptr) into.rule_texts[path] = *std::move(text);
     return file;
@@ -123,39 +120,73 @@ struct Reading {
     ConfigurationProblems problems;
 };
 
-Reading read_rules(Disk& disk, const std::string& config_file, const QueryOptions& options,
+/// Looks at what `text` of a file names, which `jobs` were read from; after `before` problems, if there are more.
+void look_further(Disk& disk, const std::string& text, const std::string& path, ConfigReach reach, ScrapeConfigs jobs,
+                  const AlertingConfig* alerting, std::size_t before, ConfigurationProblems& problems) {
+    if (reach == ConfigReach::Rules) return;
+    // What is wrong with a job would be told again of each of its targets.
+    const bool is_good = problems.problems.size() == before;
+    if (is_good) append(problems.problems, check_static_targets(text, path, jobs));
+    if (reach == ConfigReach::SyntaxOnly) return;
+    append_found(check_named_files(disk, text, path, is_good ? jobs : ScrapeConfigs{}, is_good ? alerting : nullptr),
+                 problems);
+}
+
+/// Reads a file that is named at `named_at` and has jobs.
+void read_job_file(Disk& disk, const std::string& path, const Diagnostic& named_at, ConfigReach reach, Config& config,
+                   ConfigurationProblems& problems) {
+    const auto text = read(disk, path, named_at, problems);
+    if (!text) return;
+    const std::size_t jobs_before = config.scrape_configs.size(), problems_before = problems.problems.size();
+    read_scrape_config_file(*text, path, config, problems.problems);
+    look_further(disk, *text, path, reach, std::span(config.scrape_configs).subspan(jobs_before), nullptr,
+                 problems_before, problems);
+}
+
+Reading read_rules(Disk& disk, const std::string& config_file, const QueryOptions& options, ConfigReach reach,
                    const RuleFileTexts* fallback = nullptr) {
     Reading reading;
-    const auto text = read(disk, config_file, {.file = config_file}, reading.problems);
+    ConfigurationProblems& problems = reading.problems;
+    const auto text = read(disk, config_file, {.file = config_file}, problems);
     if (!text) return reading;
+    RuleConfiguration& configuration = reading.configuration.emplace();
     // A mistake in it does not hide those of the rule files.
-    Config config = parse_config(*text, config_file, reading.problems.problems);
-    RuleConfiguration configuration;
-    for (const auto& [path, named_at] :
-         paths_of(disk, config_file, config.scrape_config_files, config.scrape_config_files_where,
-                  configuration.warnings, reading.problems)) {
-        if (const auto jobs = read(disk, path, named_at, reading.problems)) {
-            read_scrape_config_file(*jobs, path, config, reading.problems.problems);
-        }
+    Config config = parse_config(*text, config_file, problems.problems);
+    look_further(disk, *text, config_file, reach, config.scrape_configs, &config.alerting, 0, problems);
+    const auto files_of = [&](const std::vector<std::string>& patterns, const std::vector<SourceRange>& where) {
+        if (reach == ConfigReach::SyntaxOnly) return NamedFiles{};
+        return paths_of(disk, config_file, patterns, where, configuration.warnings, problems);
+    };
+    for (const auto& [path, named_at] : files_of(config.scrape_config_files, config.scrape_config_files_where)) {
+        read_job_file(disk, path, named_at, reach, config, problems);
     }
     append(configuration.warnings, config.warnings);
-    read_rule_files(disk,
-                    paths_of(disk, config_file, config.rule_files, config.rule_files_where, configuration.warnings,
-                             reading.problems),
-                    options, fallback, configuration, reading.problems);
+    read_rule_files(disk, files_of(config.rule_files, config.rule_files_where), options, fallback, configuration,
+                    problems);
     configuration.prometheus = std::move(config);
-    reading.configuration = std::move(configuration);
     return reading;
+}
+
+/// Errors and warnings in order: what was read, with all that is doubtful, or what is wrong with it.
+tl::expected<RuleConfiguration, ConfigurationProblems> settle(RuleConfiguration configuration,
+                                                              ConfigurationProblems problems) {
+    append(configuration.warnings, problems.warnings);
+    append(configuration.warnings, find_duplicates_between(configuration.rule_files));
+    sort_by_place(configuration.warnings);
+    if (!has_errors(problems.problems)) return configuration;
+    sort_by_place(problems.problems);
+    problems.warnings = std::move(configuration.warnings);
+    return tl::unexpected(std::move(problems));
 }
 
 }  // namespace
 
 tl::expected<RuleConfiguration, ConfigurationProblems> load_rule_configuration(Disk& disk,
                                                                                const std::string& config_file,
-                                                                               const QueryOptions& options) {
-    Reading reading = read_rules(disk, config_file, options);
-    if (has_errors(reading.problems.problems)) return tl::unexpected(std::move(reading.problems));
-    return *std::move(reading.configuration);
+                                                                               const QueryOptions& options,
+                                                                               ConfigReach reach) {
+    Reading reading = read_rules(disk, config_file, options, reach);
+    return settle(std::move(reading.configuration).value_or(RuleConfiguration{}), std::move(reading.problems));
 }
 
 tl::expected<Configuration, ConfigurationProblems> load_configuration(Disk& disk, const std::string& config_file,
@@ -163,8 +194,8 @@ tl::expected<Configuration, ConfigurationProblems> load_configuration(Disk& disk
                                                                       const QueryOptions& options,
                                                                       const ConfigOptions& routing_options,
                                                                       const RuleFileTexts* fallback) {
-    Reading reading =
-        config_file.empty() ? Reading{RuleConfiguration{}, {}} : read_rules(disk, config_file, options, fallback);
+    Reading reading = config_file.empty() ? Reading{RuleConfiguration{}, {}}
+                                          : read_rules(disk, config_file, options, ConfigReach::Rules, fallback);
     ConfigurationProblems& problems = reading.problems;
     // The routing is read even when the rules are bad: all mistakes are told at once.
     const bool routing_is_there =
@@ -176,14 +207,15 @@ tl::expected<Configuration, ConfigurationProblems> load_configuration(Disk& disk
     } else {
         append(problems.problems, routing.error());
     }
-    if (has_errors(problems.problems)) return tl::unexpected(std::move(problems));
+    if (routing) append(problems.warnings, routing->warnings);
+    auto rules = settle(std::move(reading.configuration).value_or(RuleConfiguration{}), std::move(problems));
+    if (!rules) return tl::unexpected(std::move(rules.error()));
     Configuration configuration;
-    configuration.prometheus = std::move(reading.configuration->prometheus);
-    configuration.rule_files = std::move(reading.configuration->rule_files);
-    configuration.warnings = std::move(reading.configuration->warnings);
-    configuration.held_back = std::move(reading.configuration->held_back);
-    configuration.rule_texts = std::move(reading.configuration->rule_texts);
-    append(configuration.warnings, routing->warnings);
+    configuration.prometheus = std::move(rules->prometheus);
+    configuration.rule_files = std::move(rules->rule_files);
+    configuration.warnings = std::move(rules->warnings);
+    configuration.held_back = std::move(rules->held_back);
+    configuration.rule_texts = std::move(rules->rule_texts);
     configuration.alertmanager = *std::move(routing);
     return configuration;
 }
@@ -204,8 +236,7 @@ tl::expected<RuleConfiguration, ConfigurationProblems> load_rule_files(Disk& dis
         for (const std::string& path : *found) files.emplace(path, Diagnostic{.file = path});
     }
     read_rule_files(disk, files, options, nullptr, configuration, problems);
-    if (has_errors(problems.problems)) return tl::unexpected(std::move(problems));
-    return configuration;
+    return settle(std::move(configuration), std::move(problems));
 }
 
 RuleSettings rule_settings(const Config& prometheus, const Options& options, const std::string& external_url) {

@@ -33,6 +33,7 @@ struct Configuration {
 struct ConfigurationProblems {
     Diagnostics problems;
     bool unreadable = false;
+    Diagnostics warnings = {};  // what is doubtful besides
 };
 
 /// Reads prometheus.yml, the rule files that it names, and alertmanager.yml. A pattern of `rule_files` that matches nothing is a warning,
@@ -52,8 +53,15 @@ struct RuleConfiguration {
     Diagnostics held_back = {};     // as of Configuration
     RuleFileTexts rule_texts = {};
 };
+/// How much of a set-up is looked at.
+enum class ConfigReach {
+    SyntaxOnly,  // prometheus.yml alone; without its rules
+    Rules,       // the files that have rules and jobs too
+    NamedFiles,  // those of secrets, certificates and targets as well (daemon/named_files.h)
+};
 tl::expected<RuleConfiguration, ConfigurationProblems> load_rule_configuration(Disk& disk, const std::string& config_file,
-                                                                               const QueryOptions& options);
+                                                                               const QueryOptions& options,
+                                                                               ConfigReach reach = ConfigReach::Rules);
 
 /// Rule files without a prometheus.yml: `patterns` are names or shell patterns, and what they name is added to
 /// `configuration`.

@@ -30,11 +30,6 @@ bool is_valid_pattern(std::string_view path) {
     return extension == "json" || extension == "yml" || extension == "yaml";
 }
 
-Result<std::vector<TargetGroup>> read_groups(Disk& disk, const std::string& path) {
-    TOCSIN_TRY(const std::string text, read_file(disk, path));
-    return extension_of(path) == "json" ? parse_target_groups_json(text) : parse_target_groups_yaml(text, path);
-}
-
 /// What all files held at one moment.
 struct FileReading {
     std::map<std::string, Result<std::vector<TargetGroup>>> files;
@@ -49,7 +44,7 @@ FileReading read_target_files(const Scheduler& scheduler, Disk& disk, const std:
         auto paths = disk.glob(pattern);
         if (!paths) reading.errors.push_back(paths.error().message);
         for (const std::string& path : paths.value_or(std::vector<std::string>{})) {
-            if (reading.files.count(path) == 0) reading.files.emplace(path, read_groups(disk, path));
+            if (reading.files.count(path) == 0) reading.files.emplace(path, read_target_groups(disk, path));
         }
     }
     reading.took = scheduler.monotonic() - begin;

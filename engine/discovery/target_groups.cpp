@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/disk.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -90,6 +91,11 @@ Result<std::vector<TargetGroup>> parse_target_groups_yaml(std::string_view text,
         if (!problems.empty()) return tl::unexpected(first_of(problems));
     }
     return groups;
+}
+
+Result<std::vector<TargetGroup>> read_target_groups(Disk& disk, const std::string& path) {
+    TOCSIN_TRY(const std::string text, read_file(disk, path));
+    return to_lower(path).ends_with(".json") ? parse_target_groups_json(text) : parse_target_groups_yaml(text, path);
 }
 
 std::size_t publish_numbered(const Discovery::Publish& publish, const std::string& origin, std::string_view label,

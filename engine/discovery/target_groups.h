@@ -14,6 +14,9 @@ namespace tocsin {
 Result<std::vector<TargetGroup>> parse_target_groups_json(std::string_view text);
 Result<std::vector<TargetGroup>> parse_target_groups_yaml(std::string_view text, const std::string& file);
 
+/// The groups in a file of `file_sd_configs`, JSON or YAML as its name says.
+Result<std::vector<TargetGroup>> read_target_groups(Disk& disk, const std::string& path);
+
 /// Publishes the groups of one origin (a file, a URL) as `origin:0`, `origin:1`, …, with `label` set to the origin in
 /// all of them, and withdraws those beyond, of which there were `before`. Gives the number of groups.
 std::size_t publish_numbered(const Discovery::Publish& publish, const std::string& origin, std::string_view label,

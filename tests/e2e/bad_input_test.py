@@ -89,6 +89,17 @@ class BadInput(Story):
         for pattern in (r"prometheus\.yml:1:10: ", r"rules\.yml:5:\d+: ", r'alertmanager\.yml:\d+:\d+: undefined receiver "nobody"'):
             self.assert_refused(1, pattern)
 
+    def test_check_config_tells_doubts_besides_mistakes_and_looks_for_named_files(self):
+        twice = "      - {record: a, expr: b}\n" * 2
+        self.files(config=GOOD_CONFIG.replace("    static", "    bearer_token_file: no\n    static"),
+                   rules=GOOD_RULES.replace("up == 0", "up = 0") + twice)
+        code, _, errors = run("check", "config", "prometheus.yml", cwd=self.folder)
+        self.assertEqual(code, 1)
+        self.assertRegex(errors, r"prometheus\.yml:4:24: bearer_token_file cannot be read: open no: no such file")
+        self.assertRegex(errors, r"rules\.yml:5:\d+: ")
+        self.assertRegex(errors, r"rules\.yml:8:9: warning: a is defined again")
+        self.assertEqual(run("check", "config", "--syntax-only", "prometheus.yml", cwd=self.folder)[0], 0)
+
 
 class Check(Story):
     def test_the_users_own_files_are_good(self):

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string_view>
+
+namespace tocsin {
+
+/// Whether a name of files in the configuration is a shell pattern.
+bool has_magic(std::string_view pattern);
+
+/// Whether a `[` of a shell pattern has no end, or its end no character to stand for: Go's path/filepath refuses it.
+bool is_malformed_pattern(std::string_view pattern);
+
+}  // namespace tocsin
