@@ -11,7 +11,7 @@ namespace tocsin {
 /// An alert without a rule: its group is gone, or was read from a file of the last run.
 struct OrphanAlert {
     std::string file, group;
-    std::size_t nth = 0;  // which rule of that name it was
+    std::size_t nth = 0;  // which rule of that name it was, or what that one is now
     LabelSet labels;
     ActiveAlert alert;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <set>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "rules/alert_inheritance.h"
 #include "rules/group_queries.h"
 #include "rules/rule_group.h"
+#include "rules/rule_pairing.h"
 #include "rules/tick_scheduler.h"
 
 namespace tocsin {
@@ -25,11 +27,6 @@ using GroupsByKey = std::map<std::string, std::shared_ptr<RuleGroup>>;
 constexpr std::string_view kReasonAnnotation = "tocsin_reason";
 constexpr std::string_view kTakenAway = "a reload took the rule away";
 constexpr std::string_view kGoneAtStart = "the rule was gone after a restart";
-
-bool same_rule(const RuleDefinition& a, const RuleDefinition& b) {
-    return a.kind == b.kind && a.name == b.name && a.expr_text == b.expr_text && a.for_duration == b.for_duration &&
-           a.keep_firing_for == b.keep_firing_for && a.labels == b.labels && a.annotations == b.annotations;
-}
 
 bool same_group(const RuleGroupDefinition& a, const RuleGroupDefinition& b) {
     return a.name == b.name && a.file == b.file && a.interval == b.interval && a.query_offset == b.query_offset &&
@@ -72,15 +69,24 @@ std::string group_changes(const RuleGroupDefinition& before, const RuleGroupDefi
     return join(changes, ", ");
 }
 
-/// The rules of a group by `file;group;rule`; the second of the same name is `…#2`.
-void list_rules(const RuleGroupDefinition& group, std::map<std::string, const RuleDefinition*>& into) {
-    std::map<std::string_view, int> seen;
-    for (const RuleDefinition& rule : group.rules) {
-        const int nth = ++seen[rule.name];
-        std::string key = key_of(group) + ";" + rule.name;
-        if (nth > 1) key += fmt::format("#{}", nth);
-        into.emplace(std::move(key), &rule);
+/// By the rules that ended or have another place among those of their name: which one they are now.
+using Successors = std::map<std::string, std::size_t>;
+
+constexpr std::size_t kNoSuccessor = std::numeric_limits<std::size_t>::max();
+
+void tell_pair(const RuleGroupDefinition& group, const PairedRule& pair, RuleReloadSummary& summary,
+               Successors& successors) {
+    if (pair.before == nullptr) return summary.added.push_back(key_of_rule(group, *pair.after, pair.nth_after));
+    const std::string before = key_of_rule(group, *pair.before, pair.nth_before);
+    if (pair.after == nullptr) {
+        summary.removed.push_back(before);
+        successors[before] = kNoSuccessor;
+        return;
     }
+    if (!same_rule(*pair.before, *pair.after)) {
+        summary.changed.push_back(key_of_rule(group, *pair.after, pair.nth_after));
+    }
+    if (pair.nth_before != pair.nth_after) successors[before] = pair.nth_after;
 }
 
 /// Those of `groups` that are not among `others`.
@@ -92,14 +98,16 @@ Groups without(const Groups& groups, const Groups& others) {
     return left;
 }
 
-std::vector<OrphanAlert> release_alerts(const Groups& groups) {
+std::vector<OrphanAlert> release_alerts(const Groups& groups, const Successors& successors) {
     std::vector<OrphanAlert> orphans;
     for (const auto& group : groups) {
+        const RuleGroupDefinition& definition = group->definition();
         for (const auto& rule : group->rules()) {
             if (rule->alerting() == nullptr) continue;
+            const auto moved = successors.find(key_of_rule(definition, rule->definition, rule->nth));
+            const std::size_t nth = moved == successors.end() ? rule->nth : moved->second;
             for (auto& [labels, alert] : rule->alerting()->release()) {
-                const RuleGroupDefinition& definition = group->definition();
-                orphans.push_back({definition.file, definition.name, rule->nth, labels, std::move(alert)});
+                orphans.push_back({definition.file, definition.name, nth, labels, std::move(alert)});
             }
         }
     }
@@ -146,7 +154,7 @@ struct RuleManager::Impl {
     StateStore::Write all_groups() const;
     void write_everything();
     void check_limits(const std::vector<PreparedGroup>& groups, const RuleLimits& limits, Diagnostics& problems) const;
-    void count_changes(const Prepared::Impl& prepared, RuleReloadSummary& summary) const;
+    Successors count_changes(const Prepared::Impl& prepared, RuleReloadSummary& summary) const;
     Groups put_in_force(std::vector<PreparedGroup> prepared);
     void resolve(const std::vector<OrphanAlert>& orphans, const LabelSet& external_labels, std::string_view reason,
                  RuleReloadSummary& summary);
@@ -224,14 +232,14 @@ RuleReloadSummary RuleManager::apply(Prepared prepared) {
     TOCSIN_ASSERT(!self.context.store.frozen());
     TOCSIN_ASSERT(prepared.impl_->based_on == self.generation);
     RuleReloadSummary summary;
-    self.count_changes(*prepared.impl_, summary);
+    const Successors successors = self.count_changes(*prepared.impl_, summary);
     const LabelSet external_labels_before = std::move(self.settings.external_labels);
     self.settings = std::move(prepared.impl_->settings);
     ++self.generation;
 
     // The groups that end live to the end of this, while others take over what is theirs.
     const Groups before = std::exchange(self.groups, self.put_in_force(std::move(prepared.impl_->groups)));
-    std::vector<OrphanAlert> orphans = release_alerts(without(before, self.groups));
+    std::vector<OrphanAlert> orphans = release_alerts(without(before, self.groups), successors);
     self.rename(orphans, external_labels_before, summary);
     orphans = AlertInheritance(without(self.groups, before)).distribute(std::move(orphans));
     self.resolve(orphans, self.settings.external_labels, kTakenAway, summary);
@@ -258,21 +266,24 @@ Groups RuleManager::Impl::put_in_force(std::vector<PreparedGroup> prepared) {
     return next;
 }
 
-void RuleManager::Impl::count_changes(const Prepared::Impl& prepared, RuleReloadSummary& summary) const {
-    std::map<std::string, const RuleDefinition*> before, after;
-    for (const auto& group : groups) list_rules(group->definition(), before);
-    for (const auto& group : prepared.groups) list_rules(group.definition, after);
-    for (const auto& [key, rule] : after) {
-        const auto old = before.find(key);
-        if (old == before.end()) {
-            summary.added.push_back(key);
-        } else if (!same_rule(*old->second, *rule)) {
-            summary.changed.push_back(key);
+Successors RuleManager::Impl::count_changes(const Prepared::Impl& prepared, RuleReloadSummary& summary) const {
+    Successors successors;
+    std::map<std::string, std::pair<const RuleGroupDefinition*, const RuleGroupDefinition*>> versions;
+    for (const auto& group : groups) versions[group->key()].first = &group->definition();
+    for (const auto& group : prepared.groups) {
+        if (group.unchanged) {
+            versions.erase(group.unchanged->key());
+        } else {
+            versions[key_of(group.definition)].second = &group.definition;
         }
     }
-    for (const auto& [key, rule] : before) {
-        if (!after.contains(key)) summary.removed.push_back(key);
+    for (const auto& [key, version] : versions) {
+        const RuleGroupDefinition& either = version.first != nullptr ? *version.first : *version.second;
+        for (const PairedRule& pair : pair_rules(version.first, version.second)) {
+            tell_pair(either, pair, summary, successors);
+        }
     }
+    for (auto* keys : {&summary.added, &summary.removed, &summary.changed}) std::ranges::sort(*keys);
     std::map<std::string, const RuleGroupDefinition*> groups_before;
     for (const auto& group : groups) groups_before.emplace(key_of(group->definition()), &group->definition());
     for (const auto& group : prepared.groups) {
@@ -281,6 +292,7 @@ void RuleManager::Impl::count_changes(const Prepared::Impl& prepared, RuleReload
         const std::string changes = group_changes(*old->second, group.definition);
         if (!changes.empty()) summary.groups_changed.push_back(old->first + ": " + changes);
     }
+    return successors;
 }
 
 // With other external labels an alert is another one to those who are told: the old one ends, the new one is news.

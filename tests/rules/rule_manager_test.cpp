@@ -236,6 +236,39 @@ TEST_CASE("a reload tells what is different about a group beside its rules", "[r
     CHECK(summary.changed.empty());
 }
 
+TEST_CASE("of rules of one name, a reload tells the one that is gone, and the other one keeps its alerts",
+          "[rules][rule_manager]") {
+    const std::string first = "alert: Disk, expr: free < 5", second = "alert: Disk, expr: free < 50, for: 10m";
+    Rig rig;
+    rig.begin(file({group("g", {first, second})}));
+    rig.run("free 20\n", 30s);
+    const std::string before = rig.alerts();
+    CHECK(before == R"(g{alertname="Disk", instance="a", job="j"} pending since 0)");
+    const RuleReloadSummary without = rig.load(file({group("g", {second})}));
+    CHECK(without.removed == std::vector<std::string>{"f;g;Disk"});
+    CHECK(without.changed.empty());
+    CHECK(without.added.empty());
+    CHECK(rig.alerts() == before);
+    const RuleReloadSummary again = rig.load(file({group("g", {first, second})}));
+    CHECK(again.added == std::vector<std::string>{"f;g;Disk"});
+    CHECK(again.changed.empty());
+    CHECK(rig.alerts() == before);
+    rig.run("free 20\n", 10s);
+    CHECK(rig.alerts() == before);
+}
+
+TEST_CASE("of rules of one name that both have an alert, each keeps its own", "[rules][rule_manager]") {
+    const std::string first = "alert: Disk, expr: free < 50", second = "alert: Disk, expr: free < 25, for: 10m";
+    Rig rig;
+    rig.begin(file({group("g", {first, second})}));
+    rig.run("free 40\n", 30s);
+    rig.run("free 20\n", 30s);
+    CHECK(rig.alerts() == R"(g{alertname="Disk", instance="a", job="j"} firing since 0
+g{alertname="Disk", instance="a", job="j"} pending since 40)");
+    rig.load(file({group("g", {second})}));
+    CHECK(rig.alerts() == R"(g{alertname="Disk", instance="a", job="j"} pending since 40)");
+}
+
 TEST_CASE("an unchanged group notices nothing of a reload", "[rules][rule_manager]") {
     Rig rig;
     const std::string kept = group("g", {"alert: A, expr: x > 0, for: 30s", "record: r, expr: x"});
