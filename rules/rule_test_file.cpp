@@ -134,12 +134,13 @@ void Reader::read_order(YamlFields& fields) {
         if (!seen.insert(node.text).second) {
             report(node.where, "group name repeated in evaluation order: " + node.text);
         }
-        file_.group_eval_order.push_back(node.text);
+        file_.group_eval_order.push_back({node.text, node.where});
     });
 }
 
 RuleTest Reader::read_test(const YamlNode& node) {
     RuleTest test;
+    const std::size_t problems_before = problems.size();
     test.where = node.where;
     test.interval = file_.evaluation_interval;
     YamlFields fields(node, "test", file_.path, problems);
@@ -158,6 +159,7 @@ RuleTest Reader::read_test(const YamlNode& node) {
     for_each(fields, "steps", [&](const YamlNode& step) { test.steps.push_back(read_step(step)); });
     sort_steps(test);
     fields.finish();
+    test.is_whole = problems.size() == problems_before;
     return test;
 }
 
@@ -536,16 +538,17 @@ Duration RuleTest::length() const {
     return longest;
 }
 
-Parsed<RuleTestFile> parse_rule_test_file(std::string_view text, const std::string& path, const QueryOptions& options) {
+std::optional<RuleTestFile> parse_rule_test_file(std::string_view text, const std::string& path,
+                                                 const QueryOptions& options, Diagnostics& problems) {
     const auto root = parse_yaml(text, path);
-    if (!root) return tl::unexpected(root.error());
+    if (!root) {
+        problems.insert(problems.end(), root.error().begin(), root.error().end());
+        return std::nullopt;
+    }
     Reader reader(path, options);
     RuleTestFile file = reader.read(*root);
-    if (reader.problems.empty()) return file;
-    std::stable_sort(reader.problems.begin(), reader.problems.end(), [](const Diagnostic& a, const Diagnostic& b) {
-        return std::pair(a.where.line, a.where.column) < std::pair(b.where.line, b.where.column);
-    });
-    return tl::unexpected(std::move(reader.problems));
+    problems.insert(problems.end(), reader.problems.begin(), reader.problems.end());
+    return file;
 }
 
 }  // namespace tocsin

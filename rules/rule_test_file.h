@@ -111,6 +111,7 @@ struct RuleTest {
     std::vector<NotificationTestCase> notification_cases;
     std::vector<RuleTestStep> steps;  // by time
     SourceRange where;
+    bool is_whole = true;  // nothing about it was wrong so far
 
     /// How far from its start its cases look.
     Duration length() const;
@@ -127,14 +128,16 @@ struct RuleTestFile {
     std::vector<Pattern> fixtures;    // likewise
     std::optional<Pattern> alertmanager_config_file;
     Duration evaluation_interval{std::chrono::minutes(1)};
-    std::vector<std::string> group_eval_order;
+    std::vector<Pattern> group_eval_order;  // names of groups
     bool fuzzy_compare = false;
     /// Each group is evaluated on its own interval, as in production, and not on `evaluation_interval`.
     bool group_intervals = false;
     std::vector<RuleTest> tests;
 };
 
-/// Everything that is wrong with the file at once: fields, series, expressions. (Prometheus cmd/promtool/unittest.go.)
-Parsed<RuleTestFile> parse_rule_test_file(std::string_view text, const std::string& path, const QueryOptions& options);
+/// Adds everything that is wrong with the file to `problems`, at once: fields, series, expressions. What could be read
+/// comes back nevertheless; nothing when it is no YAML. (Prometheus cmd/promtool/unittest.go.)
+std::optional<RuleTestFile> parse_rule_test_file(std::string_view text, const std::string& path,
+                                                 const QueryOptions& options, Diagnostics& problems);
 
 }  // namespace tocsin

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/diagnostic_order.h"
 #include "base/duration.h"
 #include "base/text.h"
 #include "rules/rule_test_coverage.h"
@@ -33,9 +34,9 @@ using Definitions = std::vector<RuleGroupDefinition>;
 
 /// As promtool orders them where it does: a group that is not listed comes with the first one that is. Those of one
 /// rank are in the order of the files.
-void order_groups(Definitions& groups, const std::vector<std::string>& order) {
+void order_groups(Definitions& groups, const std::vector<RuleTestFile::Pattern>& order) {
     const auto rank = [&](const RuleGroupDefinition& group) {
-        const auto place = std::find(order.begin(), order.end(), group.name);
+        const auto place = std::ranges::find(order, group.name, &RuleTestFile::Pattern::text);
         return place == order.end() ? 0 : place - order.begin();
     };
     std::stable_sort(groups.begin(), groups.end(), [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
@@ -49,6 +50,15 @@ void add_alert_names(const Definitions& groups, std::set<std::string_view>& name
     }
 }
 
+/// In the order of the files, and each once: the rules of a step are mostly those of the test.
+void settle_problems(Diagnostics& problems) {
+    sort_by_place(problems);
+    const auto is_same = [](const Diagnostic& a, const Diagnostic& b) {
+        return a.file == b.file && a.where == b.where && a.message == b.message;
+    };
+    problems.erase(std::unique(problems.begin(), problems.end(), is_same), problems.end());
+}
+
 }  // namespace
 
 struct RuleTestRunner::Impl {
@@ -57,7 +67,12 @@ struct RuleTestRunner::Impl {
     std::map<std::string, Parsed<RuleFile>> rule_files;  // by path
     std::set<std::string> unreadable;
     std::map<std::string, std::shared_ptr<const Fixture>> fixtures;  // by path
+    bool knows_rules = true;  // all rules of the file that is looked at could be read
 
+    void add_rule_problems(const Diagnostics& problems, RuleTestReport& report) {
+        report.problems.insert(report.problems.end(), problems.begin(), problems.end());
+        knows_rules = false;
+    }
     const Parsed<RuleFile>& rule_file(const std::string& path);
     std::vector<std::string> paths_of(const RuleTestFile& file, RuleTestReport& report);
     Definitions groups_of(const RuleTestFile& file, RuleTestReport& report);
@@ -77,11 +92,12 @@ struct RuleTestRunner::Impl {
                      RuleTestReport& report);
     Definitions groups_after(const RuleTestFile& file, const std::map<std::string, std::string>& contents,
                              RuleTestReport& report);
+    RuleTestWorldSettings prepare(RuleTestFile& file, Definitions& groups, RuleTestReport& report);
     bool is_to_run(const RuleTest& test) const { return !options.run || options.run->matches(test.name); }
 };
 
 RuleTestRunner::RuleTestRunner(Disk& disk, RuleTestOptions options)
-    : impl_(std::make_unique<Impl>(Impl{disk, std::move(options), {}, {}, {}})) {}
+    : impl_(std::make_unique<Impl>(Impl{disk, std::move(options), {}, {}, {}, true})) {}
 RuleTestRunner::~RuleTestRunner() = default;
 
 const Parsed<RuleFile>& RuleTestRunner::Impl::rule_file(const std::string& path) {
@@ -105,6 +121,7 @@ std::vector<std::string> RuleTestRunner::Impl::paths_of(const RuleTestFile& file
         if (nothing) {
             report.problems.push_back(
                 finding(Severity::Error, file.path, pattern.where, "there is no rule file " + full));
+            knows_rules = false;
             continue;
         }
         for (const std::string& path : *found) {
@@ -122,7 +139,7 @@ Definitions RuleTestRunner::Impl::groups_of(const RuleTestFile& file, RuleTestRe
         if (parsed) {
             groups.insert(groups.end(), parsed->groups.begin(), parsed->groups.end());
         } else {
-            report.problems.insert(report.problems.end(), parsed.error().begin(), parsed.error().end());
+            add_rule_problems(parsed.error(), report);
         }
     }
     order_groups(groups, file.group_eval_order);
@@ -140,7 +157,8 @@ void RuleTestRunner::Impl::check_alert_names(const RuleTestFile& file, const Def
     const std::vector<std::string_view> candidates(names.begin(), names.end());
     for (const RuleTest& test : file.tests) {
         for (const AlertTestCase& test_case : test.alert_cases) {
-            if (!is_to_run(test) || names.contains(test_case.alertname)) continue;
+            const bool is_named = !test_case.alertname.empty();
+            if (!is_to_run(test) || !is_named || names.contains(test_case.alertname)) continue;
             Diagnostic problem = finding(Severity::Error, file.path, test_case.where,
                                          "no rule has the alert name " + go_quote(test_case.alertname));
             const auto meant = nearest(test_case.alertname, candidates);
@@ -152,12 +170,10 @@ void RuleTestRunner::Impl::check_alert_names(const RuleTestFile& file, const Def
 
 void RuleTestRunner::Impl::warn_of_order(const RuleTestFile& file, const Definitions& groups,
                                          RuleTestReport& report) const {
-    for (const std::string& name : file.group_eval_order) {
-        const bool is_there = std::any_of(groups.begin(), groups.end(), [&](const auto& g) { return g.name == name; });
-        if (!is_there) {
-            report.problems.push_back(
-                finding(Severity::Warning, file.path, {}, "group_eval_order names a group that is not there: " + name));
-        }
+    for (const auto& [name, where] : file.group_eval_order) {
+        if (std::ranges::count(groups, name, &RuleGroupDefinition::name) > 0) continue;
+        report.problems.push_back(
+            finding(Severity::Warning, file.path, where, "group_eval_order names a group that is not there: " + name));
     }
 }
 
@@ -239,7 +255,7 @@ void RuleTestRunner::Impl::check_receivers(const RuleTestFile& file, const RuleT
             if (routing == nullptr) {
                 report.problems.push_back(finding(Severity::Error, file.path, test_case.where,
                                                   "a notification_test needs an alertmanager_config_file"));
-            } else if (!test_case.nobody_else &&
+            } else if (!test_case.nobody_else && !test_case.receiver.empty() &&
                        std::find(known.begin(), known.end(), test_case.receiver) == known.end()) {
                 Diagnostic problem = finding(Severity::Error, file.path, test_case.receiver_where,
                                              "no receiver has the name " + go_quote(test_case.receiver));
@@ -277,6 +293,7 @@ void RuleTestRunner::Impl::place_tests(RuleTestFile& file, const RuleTestWorldSe
     }
     if (!begin) return;
     for (RuleTest& test : file.tests) {
+        if (!test.is_whole) continue;
         check_series(file, test, settings, report);
         if (!test.has_start) test.start = *begin;
         if (test.start <= *end && test.start + test.length() >= *begin) continue;
@@ -298,6 +315,8 @@ void RuleTestRunner::Impl::check_steps(RuleTestFile& file, const RuleTestWorldSe
         const bool is_on_grid =
             settings.group_intervals || test.start.time_since_epoch() % settings.evaluation_interval == Duration{0};
         for (RuleTestStep& step : test.steps) {
+            if (step.kind == RuleTestStep::Kind::Reload) read_reload(file, step, contents, report);
+            if (!test.is_whole) continue;
             if (step.at > test.length()) {
                 refuse(step, fmt::format("no case looks at what happens after {}, when this step is",
                                          to_string(test.length())));
@@ -307,8 +326,6 @@ void RuleTestRunner::Impl::check_steps(RuleTestFile& file, const RuleTestWorldSe
                 refuse(step,
                        "a test with a restart begins at a multiple of evaluation_interval, or has `group_intervals: "
                        "true`");
-            } else if (step.kind == RuleTestStep::Kind::Reload) {
-                read_reload(file, step, contents, report);
             }
         }
     }
@@ -376,7 +393,7 @@ Definitions RuleTestRunner::Impl::groups_after(const RuleTestFile& file,
         const Parsed<RuleFile>& parsed = rule_file(content);
         report.unreadable |= unreadable.contains(content);
         if (!parsed) {
-            report.problems.insert(report.problems.end(), parsed.error().begin(), parsed.error().end());
+            add_rule_problems(parsed.error(), report);
             continue;
         }
         for (RuleGroupDefinition group : parsed->groups) {
@@ -388,6 +405,33 @@ Definitions RuleTestRunner::Impl::groups_after(const RuleTestFile& file,
     return groups;
 }
 
+// A mistake in one place hides none in another: what was read is looked at as far as it can be.
+RuleTestWorldSettings RuleTestRunner::Impl::prepare(RuleTestFile& file, Definitions& groups, RuleTestReport& report) {
+    knows_rules = true;
+    groups = groups_of(file, report);
+    if (knows_rules) {
+        warn_of_order(file, groups, report);
+        warn_of_intervals(file, groups, report);
+    }
+    RuleTestWorldSettings settings;
+    settings.evaluation_interval = file.evaluation_interval;
+    settings.group_intervals = file.group_intervals || options.group_intervals;
+    settings.query = options.query;
+    // As in promtool, where the step of a subquery without one is that of the evaluations.
+    settings.query.default_subquery_step = file.evaluation_interval;
+    read_fixtures(file, settings, report);
+    read_routing(file, settings, report);
+    if (settings.fixtures.size() < file.fixtures.size()) {
+        for (RuleTest& test : file.tests) test.is_whole = false;
+    }
+    place_tests(file, settings, report);
+    check_steps(file, settings, report);
+    const bool has_routing = settings.routing || !file.alertmanager_config_file;
+    if (has_routing) check_receivers(file, settings.routing.get(), report);
+    if (knows_rules) check_alert_names(file, groups, report);
+    return settings;
+}
+
 RuleTestReport RuleTestRunner::run(const std::string& path) {
     RuleTestReport report;
     report.file = path;
@@ -397,29 +441,11 @@ RuleTestReport RuleTestRunner::run(const std::string& path) {
         report.problems.push_back(finding(Severity::Error, path, {}, text.error().message));
         return report;
     }
-    auto file = parse_rule_test_file(*text, path, impl_->options.query);
-    if (!file) {
-        report.problems = file.error();
-        return report;
-    }
-    const Definitions groups = impl_->groups_of(*file, report);
-    if (has_errors(report.problems)) return report;
-    impl_->warn_of_order(*file, groups, report);
-    impl_->warn_of_intervals(*file, groups, report);
-
-    RuleTestWorldSettings settings;
-    settings.evaluation_interval = file->evaluation_interval;
-    settings.group_intervals = file->group_intervals || impl_->options.group_intervals;
-    settings.query = impl_->options.query;
-    // As in promtool, where the step of a subquery without one is that of the evaluations.
-    settings.query.default_subquery_step = file->evaluation_interval;
-    impl_->read_fixtures(*file, settings, report);
-    impl_->read_routing(*file, settings, report);
-    impl_->place_tests(*file, settings, report);
-    impl_->check_steps(*file, settings, report);
-    const bool has_routing = settings.routing || !file->alertmanager_config_file;
-    if (has_routing) impl_->check_receivers(*file, settings.routing.get(), report);
-    impl_->check_alert_names(*file, groups, report);
+    auto file = parse_rule_test_file(*text, path, impl_->options.query, report.problems);
+    if (!file) return report;
+    Definitions groups;
+    const RuleTestWorldSettings settings = impl_->prepare(*file, groups, report);
+    settle_problems(report.problems);
     if (has_errors(report.problems)) return report;
     if (file->tests.empty()) {
         report.problems.push_back(finding(Severity::Warning, path, {}, "no test is in this file"));

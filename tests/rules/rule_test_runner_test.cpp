@@ -212,7 +212,8 @@ tests:
         CHECK(problem.where.line > 0);
         places.push_back(fmt::format("{}:{}", problem.where.line, problem.where.column));
     }
-    CHECK(report.problems.size() == 12);
+    // Two names of groups and two of alerts that no rule has among them.
+    CHECK(report.problems.size() == 16);
     CHECK(places.front() == "2:1");
     CHECK(report.tests.empty());
 }
@@ -415,4 +416,41 @@ TEST_CASE("what was seen is written over what was expected", "[rules][rule_test]
     alertname: Backlog
     exp_alerts: []
 )") != std::string::npos);
+}
+
+TEST_CASE("a mistake in one test hides none in another one, nor in what the file names", "[rules][rule_test]") {
+    Folder folder(
+        "rule_files: [rules.yml, gone.yml]\n"
+        "tests:\n"
+        "- name: bad\n"
+        "  input_serie: []\n"
+        "  promql_expr_test: [{expr: rat(x), eval_time: 1m}]\n"
+        "  notification_test: [{eval_time: 1m, receiver: a}]\n"
+        "- name: good\n"
+        "  alert_rule_test: [{eval_time: 1m, alertname: Backlogg}, {eval_time: 1m}]\n"
+        "fixtures: [none.tcr]\n"
+        "alertmanager_config_file: none.yml\n");
+    const auto places = [&] {
+        std::vector<std::string> told;
+        for (const Diagnostic& problem : folder.run().problems) {
+            CHECK(problem.severity == Severity::Error);
+            told.push_back(std::to_string(problem.where.line) + ":" + std::to_string(problem.where.column));
+        }
+        return told;
+    };
+    // Where not all rules are known, no name is unknown.
+    CHECK(places() == std::vector<std::string>{"1:25", "4:3", "5:29", "8:59", "9:12", "10:27"});
+    folder.disk.put("/t/gone.yml", "");
+    CHECK(places() == std::vector<std::string>{"4:3", "5:29", "8:21", "8:59", "9:12", "10:27"});
+}
+
+TEST_CASE("what is wrong with rules is told once, however many steps read them again", "[rules][rule_test]") {
+    Folder folder(
+        "rule_files: [rules.yml, gone.yml]\n"
+        "tests:\n- steps: [{at: 1m, reload: {rules.yml: rules.yml}}, {at: 2m, reload: {rules.yml: ~}}]\n"
+        "  alert_rule_test: [{eval_time: 5m, alertname: Backlog}]\n");
+    folder.disk.put("/t/rules.yml", "groups: [{name: g, rules: [{alert: A, expr: rat(x)}]}]\n");
+    CHECK(folder.told() ==
+          "/t/test.yml:1:25: there is no rule file /t/gone.yml\n"
+          "/t/rules.yml:1:45: could not parse expression: unknown function with name \"rat\"\n");
 }
