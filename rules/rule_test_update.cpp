@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
@@ -9,6 +10,8 @@
 #include "base/duration.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "base/yaml.h"
+#include "rules/rule_test_comments.h"
 
 namespace tocsin {
 namespace {
@@ -103,6 +106,8 @@ std::size_t lines_of_value(const Lines& lines, std::size_t line, std::size_t col
     for (; end < lines.size(); ++end) {
         const std::size_t indent = indent_of(lines[end]);
         if (indent == std::string::npos) continue;  // blank
+        // A comment ends nothing, wherever it stands, and behind the last item it is not about them.
+        if (lines[end][indent] == '#' && indent <= column) continue;
         const bool is_item = indent == column && lines[end][indent] == '-';
         if (indent <= column && !is_item) break;
         last = end;
@@ -110,9 +115,9 @@ std::size_t lines_of_value(const Lines& lines, std::size_t line, std::size_t col
     return last - line + 1;
 }
 
-/// Whether the key is alone on its line, but for the dash of its case.
+/// Whether the key is alone on its line, but for the dash of its case, and no brace holds the case together.
 bool is_block_style(const std::string& line, std::size_t column) {
-    return column <= line.size() && line.find_first_not_of(" -") == column;
+    return column < line.size() && line.find_first_not_of(" -") == column && line[column] != '{';
 }
 
 /// What replaces some lines of the file.
@@ -122,8 +127,12 @@ struct Edit {
     Lines lines;
 };
 
+bool has_something_to_write(const RuleTestFailure& failure) {
+    return failure.alerts || failure.samples || failure.notifications;
+}
+
 std::optional<Edit> edit_for(const RuleTestFailure& failure, const Lines& lines) {
-    if (!failure.alerts && !failure.samples && !failure.notifications) return std::nullopt;
+    if (!has_something_to_write(failure)) return std::nullopt;
     // Where nothing was expected so far, the expectation comes first in its case.
     const SourceRange at = failure.expectation.value_or(failure.where);
     if (at.line == 0 || at.line > lines.size()) return std::nullopt;
@@ -133,17 +142,23 @@ std::optional<Edit> edit_for(const RuleTestFailure& failure, const Lines& lines)
     Lines block = block_of(failure, indent);
     const std::string before = lines[line].substr(0, column);  // the dash of the case, maybe
     block.front() = before + block.front().substr(column);
-    if (failure.expectation) return Edit{line, lines_of_value(lines, line, column), std::move(block)};
+    if (failure.expectation) {
+        const std::size_t count = lines_of_value(lines, line, column);
+        return Edit{line, count, with_comments(block, comments_of_list(std::span(lines).subspan(line, count)))};
+    }
     block.push_back(indent + lines[line].substr(column));
     return Edit{line, 1, std::move(block)};
 }
 
 Diagnostic cannot_write(const RuleTestReport& report, const RuleTestFailure& failure) {
+    const char* why = has_something_to_write(failure)
+                          ? "its expectation is not in YAML's block style, a key and its list on lines of their own"
+                          : "it says what must be, and not what was seen once; change the case, or the rule";
     return {.severity = Severity::Warning,
             .check = {},
             .file = report.file,
             .where = failure.where,
-            .message = failure.what + ": there is nothing that could be written as its expectation",
+            .message = fmt::format("left alone: {}: {}", failure.what, why),
             .expected = {},
             .hint = {}};
 }
@@ -173,7 +188,13 @@ Result<ExpectationUpdate> update_expectations(Disk& disk, const RuleTestReport& 
         lines.insert(lines.erase(at, at + static_cast<std::ptrdiff_t>(edit.count)), edit.lines.begin(),
                      edit.lines.end());
     }
-    if (auto written = write_file_atomically(disk, report.file, join(lines, "\n")); !written) {
+    const std::string updated = join(lines, "\n");
+    // Lists whose brackets stand where no list of lines ends, for one: rather no change than a broken file.
+    if (const auto root = parse_yaml(updated, report.file); !root) {
+        return fail(Error::Kind::InvalidInput,
+                    "nothing is written, for it would be no YAML any more: " + to_string(root.error().front()));
+    }
+    if (auto written = write_file_atomically(disk, report.file, updated); !written) {
         return tl::unexpected(written.error());
     }
     update.written = edits.size();

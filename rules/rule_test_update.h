@@ -7,11 +7,12 @@ namespace tocsin {
 
 struct ExpectationUpdate {
     std::size_t written = 0;
-    Diagnostics left;  // failures for which nothing can be written down, warnings
+    Diagnostics left;  // failures for which nothing was written down, warnings: `left alone: alert A never in …: why`
 };
 
-/// Writes into the test file what its cases saw where they expected something else: `exp_alerts` and `exp_samples` are
-/// replaced, everything else stays as it is. Windows, rules that fail and expectations in YAML's flow style are left.
+/// Writes into the test file what its cases saw where they expected something else: `exp_alerts`, `exp_samples` and
+/// `exp_notifications` are replaced, everything else stays as it is, comments in them too. Left are `within`,
+/// `throughout` and `never`, rules that fail, and expectations in YAML's flow style.
 Result<ExpectationUpdate> update_expectations(Disk& disk, const RuleTestReport& report);
 
 }  // namespace tocsin

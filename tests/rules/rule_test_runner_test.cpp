@@ -418,6 +418,79 @@ TEST_CASE("what was seen is written over what was expected", "[rules][rule_test]
 )") != std::string::npos);
 }
 
+TEST_CASE("comments among expectations stay when those are written over", "[rules][rule_test]") {
+    Folder folder(backlog_test(R"(  alert_rule_test:
+  - eval_time: 8m
+    alertname: Backlog
+    exp_alerts:  # what ops see
+# once there was more here
+      # the one that counts
+      - exp_labels: {severity: "a # b"}  # was ticket
+        exp_annotations:
+          # never empty
+          summary: |
+            # 1 of them
+      # no other
+    # of the case
+  - exp_alerts: [{}]  # none
+    eval_time: 3m
+    alertname: Backlog
+)"));
+    const auto updated = update_expectations(folder.disk, folder.run());
+    REQUIRE(updated.has_value());
+    CHECK(updated->written == 2);
+    CHECK(folder.told() == "passed");
+    const std::string text = *read_file(folder.disk, "/t/test.yml");
+    INFO(text);
+    CHECK(text.find(R"(    exp_alerts: # what ops see
+      # once there was more here
+      # the one that counts
+      # was ticket
+      # never empty
+      - exp_labels: {job: "mail", severity: "page"}
+        exp_annotations:
+          summary: "mail has 150"
+      # no other
+    # of the case
+  - exp_alerts: [] # none
+    eval_time: 3m
+)") != std::string::npos);
+}
+
+TEST_CASE("windows that fail are left alone, by name and place, and go on to fail", "[rules][rule_test]") {
+    const std::string cases =
+        "  alert_rule_test:\n"
+        "  - {never: 5m..9m, alertname: Backlog}\n"
+        "  - within: 0s..1m\n    alertname: Backlog\n    exp_alerts:\n    - exp_labels: {severity: page}\n"
+        "  - throughout: 0s..9m\n    alertname: Backlog\n    exp_alerts:\n    - exp_labels: {severity: page}\n"
+        "  - {eval_time: 8m, alertname: Backlog}\n";
+    Folder folder(backlog_test(cases));
+    const auto updated = update_expectations(folder.disk, folder.run());
+    REQUIRE(updated.has_value());
+    CHECK(updated->written == 0);
+    std::vector<std::string> left;
+    for (const Diagnostic& one : updated->left) left.push_back(to_string(one));
+    const std::string why = "it says what must be, and not what was seen once; change the case, or the rule";
+    CHECK(left == std::vector<std::string>{
+                      "/t/test.yml:7:5: warning: left alone: alert Backlog firing never in 5m..9m: " + why,
+                      "/t/test.yml:8:5: warning: left alone: alert Backlog firing within 0s..1m: " + why,
+                      "/t/test.yml:12:5: warning: left alone: alert Backlog firing throughout 0s..9m: " + why,
+                      "/t/test.yml:16:5: warning: left alone: alert Backlog firing at 8m: its expectation is not in YAML's "
+                      "block style, a key and its list on lines of their own"});
+    CHECK(*read_file(folder.disk, "/t/test.yml") == backlog_test(cases));
+    CHECK_FALSE(folder.run().passed());
+}
+
+TEST_CASE("an update that would break the file writes nothing", "[rules][rule_test]") {
+    const std::string cases =
+        "  alert_rule_test:\n  - eval_time: 8m\n    alertname: Backlog\n    exp_alerts: [\n      {}\n    ]\n";
+    Folder folder(backlog_test(cases));
+    const auto updated = update_expectations(folder.disk, folder.run());
+    REQUIRE_FALSE(updated.has_value());
+    CHECK(updated.error().message.find("nothing is written, for it would be no YAML any more: /t/test.yml:") == 0);
+    CHECK(*read_file(folder.disk, "/t/test.yml") == backlog_test(cases));
+}
+
 TEST_CASE("a mistake in one test hides none in another one, nor in what the file names", "[rules][rule_test]") {
     Folder folder(
         "rule_files: [rules.yml, gone.yml]\n"
