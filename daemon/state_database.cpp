@@ -19,6 +19,10 @@ constexpr std::size_t kPendingMax = 10'000;
 // Damage is told record by record up to here.
 constexpr std::size_t kDamageTold = 20;
 
+Error too_slow() {
+    return {Error::Kind::Timeout, fmt::format("the disk has been writing for {}", to_string(kPatience))};
+}
+
 }  // namespace
 
 StateDatabase::StateDatabase(const Context& context, std::string path)
@@ -136,8 +140,9 @@ void StateDatabase::write(Write write) {
 }
 
 void StateDatabase::when_durable(Done done) {
-    if (failure_ && !writing_) {
-        context_.scheduler.post([done = std::move(done), error = *failure_] { done(tl::unexpected(error)); });
+    if (is_late_ || (failure_ && !writing_)) {
+        const Status status = tl::unexpected(is_late_ ? too_slow() : *failure_);
+        context_.scheduler.post([done = std::move(done), status] { done(status); });
         return;
     }
     const bool all_in_flight = writing_ && pending_.writes.empty() && !all_anew_;
@@ -203,10 +208,14 @@ void StateDatabase::written(const Status& status, MonotonicTime started) {
     if (!pending_.writes.empty() || !pending_.waiters.empty() || all_anew_) commit_soon();
 }
 
-// A disk that hangs refuses nothing: without this nobody would hear of it.
+// A disk that hangs refuses nothing: without this nobody would hear of it, and who waits for it would wait for ever.
 void StateDatabase::be_late() {
-    if (!durable()) return;
+    const bool is_news = durable();
     is_late_ = true;
+    std::vector<Done> waiters = std::exchange(in_flight_.waiters, {});
+    for (Done& waiter : std::exchange(pending_.waiters, {})) waiters.push_back(std::move(waiter));
+    tell(std::move(waiters), tl::unexpected(too_slow()));
+    if (!is_news) return;
     durable_gauge_.set(0);
     context_.log.error("state",
                        "the disk is too slow for the state: what changes is in memory only until it is written",

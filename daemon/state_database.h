@@ -24,7 +24,8 @@ namespace tocsin {
 ///
 /// Damage never keeps the daemon from starting: the file is renamed to `*.corrupt-<time>`, and a new one begins with
 /// every record whose checksum holds. While the disk refuses to be written the daemon goes on in memory and tries every
-/// ten seconds to write a new file with everything. A disk that hangs is told like one that refuses.
+/// ten seconds to write a new file with everything. A disk that hangs is told like one that refuses, and nobody waits
+/// for it longer than ten seconds.
 class StateDatabase final : public StateStore {
 public:
     struct Context {

@@ -236,3 +236,50 @@ TEST_CASE("on a full disk alerts are still told, and /healthz says that state do
     REQUIRE(world.start());
     CHECK(world.alerts() == before);
 }
+
+TEST_CASE("while the disk of the state hangs, evaluations keep to the grid and messages go out; then all is written",
+          "[daemon][restart]") {
+    World world, twin;
+    for (World* each : {&world, &twin}) {
+        REQUIRE(each->start());
+        each->advance(15s);
+    }
+    world.state_thread.hang();
+    for (int tick = 0; tick < kTicks; ++tick) {
+        for (World* each : {&world, &twin}) each->advance(10s);
+        CAPTURE(tick);
+        // With the time of each rule's last evaluation.
+        CHECK(world.server.get("/api/v1/rules")->body == twin.server.get("/api/v1/rules")->body);
+        CHECK(world.alerts() == twin.alerts());
+        CHECK(world.history() == twin.history());
+        CHECK(world.statuses_sent() == twin.statuses_sent());
+    }
+    CHECK(world.statuses_sent().size() > 2);
+    CHECK_FALSE(world.is_durable());
+    world.state_thread.go_on();
+    world.advance(0s);
+    CHECK(world.is_durable());
+    const std::string alerts = world.alerts(), history = world.history();
+    REQUIRE_FALSE(alerts.empty());
+    Random& no_luck = world.random;
+    world.kill(&no_luck);
+    REQUIRE(world.start());
+    CHECK(world.alerts() == alerts);
+    CHECK(world.history() == history);
+}
+
+TEST_CASE("a message that waits to be written down waits ten seconds for a disk that hangs", "[daemon][restart]") {
+    World world;
+    REQUIRE(world.start());
+    world.advance(15s);
+    world.state_thread.hang();
+    world.fixed_temperature = 35;
+    world.advance(14s);
+    CHECK(world.alerts(false).find("Hot firing") != std::string::npos);
+    CHECK(world.statuses_sent().empty());
+    world.advance(2s);
+    CHECK(world.statuses_sent() == std::vector<std::string>{"firing"});
+    world.state_thread.go_on();
+    world.advance(1h);
+    CHECK(world.statuses_sent().size() == 2);  // and the one of Warm, each once
+}

@@ -11,6 +11,7 @@
 #include "tests/fakes/fake_http_server.h"
 #include "tests/fakes/fake_process.h"
 #include "tests/fakes/fake_resolver.h"
+#include "tests/fakes/hanging_executor.h"
 #include "tests/fakes/recording_log.h"
 
 namespace tocsin::tests {
@@ -45,7 +46,7 @@ public:
 
     VirtualScheduler scheduler{kStart};
     VirtualExecutor executor;
-    VirtualExecutor state_thread{scheduler, 0};
+    fakes::HangingExecutor state_thread{scheduler};
     VirtualExecutor query_threads{scheduler, 0};
     VirtualExecutor log_thread{scheduler, 0};
     fakes::FakeHttpClient targets{scheduler};

@@ -427,3 +427,32 @@ TEST_CASE("a transaction that hangs and then fails is one that failed", "[daemon
     CHECK(life.database.durable());
     CHECK(life.metrics.gauge("tocsin_state_durable", "").get() == 1);
 }
+
+TEST_CASE("who waits for a disk that hangs is answered after ten seconds, and then at once", "[daemon][state]") {
+    fakes::FakeDisk disk{"/data"};
+    Life life(disk);
+    std::vector<bool> answers;
+    const auto wait = [&] {
+        life.database.when_durable([&](const Status& status) { answers.push_back(bool(status)); });
+    };
+    life.thread.hang();
+    life.alerts->put("a", "1");
+    life.settle();
+    wait();  // for the transaction that hangs
+    life.alerts->put("a", "2");
+    wait();  // for the next one
+    life.scheduler.advance(9s);
+    CHECK(answers.empty());
+    life.scheduler.advance(2s);
+    CHECK(answers == std::vector<bool>{false, false});
+    wait();
+    CHECK(answers.size() == 2);
+    life.settle();
+    CHECK(answers == std::vector<bool>{false, false, false});
+    life.thread.go_on();
+    life.settle();
+    wait();
+    life.settle();
+    CHECK(answers.back());
+    CHECK(answers.size() == 4);
+}
