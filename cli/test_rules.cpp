@@ -44,7 +44,7 @@ bool update(Disk& disk, const RuleTestReport& report) {
         return false;
     }
     if (updated->written > 0) {
-        print_error(report.file + ": " + std::to_string(updated->written) + " expectations written\n");
+        print_error(report.file + ": " + counted(updated->written, "expectation") + " written\n");
     }
     print_diagnostics(updated->left);
     return true;
