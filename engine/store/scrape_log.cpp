@@ -80,6 +80,9 @@ ScrapeLog::ScrapeLog(const Context& context, std::string folder, ScrapeLogOption
       rows_left_out_(
           context.metrics.counter("tocsin_scrape_log_rows_left_out_total",
                                   "Rows that the log of scrapes lacks since the disk refused or was too slow.")),
+      damaged_bytes_(
+          context.metrics.counter("tocsin_scrape_log_damaged_bytes_total",
+                                  "Bytes that an earlier run left in the log of scrapes and that are not believed.")),
       failures_(
           context.metrics.counter("tocsin_scrape_log_failures_total", "Writes to the log of scrapes that failed.")),
       size_(context.metrics.gauge("tocsin_scrape_log_size_bytes", "What the log of scrapes takes on disk.")),
@@ -105,6 +108,7 @@ void ScrapeLog::open() {
     for (const std::string& damage : found.damage) {
         context_.log.warn(kStoreLogTarget, "part of the log of scrapes is lost", {{"what", damage}});
     }
+    damaged_bytes_.add(static_cast<double>(found.damaged_bytes));
     for (const ScrapeRecovery::Segment& segment : found.segments) {
         segments_.push_back({segment.number, segment.bytes, segment.needed_until});
     }

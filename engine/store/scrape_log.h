@@ -150,6 +150,7 @@ private:
     SelfMetrics::Value& bytes_written_;
     SelfMetrics::Value& rows_written_;
     SelfMetrics::Value& rows_left_out_;
+    SelfMetrics::Value& damaged_bytes_;
     SelfMetrics::Value& failures_;
     SelfMetrics::Value& size_;
     SelfMetrics::Value& healthy_;

@@ -99,6 +99,7 @@ void SegmentReader::read_segment(std::uint64_t number, std::string_view bytes, c
     if (!problem.empty()) {
         found_.damage.push_back(fmt::format("{}: {} at byte {}; the {} bytes from there on are dropped", name, problem,
                                             at, bytes.size() - at));
+        found_.damaged_bytes += bytes.size() - at;
     }
     found_.segments.push_back({number, bytes.size(), needed_until_});
     found_.next_sequence = std::max(found_.next_sequence, sequence_);

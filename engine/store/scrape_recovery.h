@@ -52,6 +52,7 @@ struct ScrapeRecovery {
     std::uint64_t rows = 0;
     /// For a person, one line a segment: which file, from which byte on it is not believed and why.
     std::vector<std::string> damage;
+    std::uint64_t damaged_bytes = 0;  // that are there and not believed
 };
 
 /// Reads all segments of a folder that may not be there. Rows that nobody could reach at `now` any more are passed
