@@ -19,6 +19,7 @@
 #include "daemon/config_watch.h"
 #include "daemon/configuration.h"
 #include "daemon/delivery_watch.h"
+#include "daemon/disk_space.h"
 #include "daemon/file_digests.h"
 #include "daemon/health.h"
 #include "daemon/heap_keeper.h"
@@ -147,6 +148,7 @@ struct App::Impl {
     std::optional<AlertFanOut> alert_sinks;
     std::optional<RuleManager> rules;
     std::optional<ConfigWatch> config_watch;
+    DiskSpace disk_space;
     Health health;
     HeapKeeper heap;
     Router router;
@@ -185,6 +187,8 @@ App::Impl::Impl(const Doors& d, Options o)
       alert_history(doors.scheduler, doors.log, options.alert_history),
       untold(doors.scheduler, doors.log, options.notifications.retention),
       observers({&deliveries, &history, &untold}),
+      disk_space(doors.scheduler, doors.log_thread != nullptr ? *doors.log_thread : doors.state_thread, doors.disk,
+                 options.storage_path),
       health(doors.scheduler, options.health_interval),
       heap(doors.scheduler, doors.executor),
       web({doors.scheduler, doors.query_threads, doors.disk, doors.file_watch, doors.server, doors.log},
@@ -331,6 +335,7 @@ void App::Impl::open_scrape_log() {
     if (doors.log_thread == nullptr || options.notifications_only()) return;
     scrape_log.emplace(ScrapeLog::Context{doors.scheduler, *doors.log_thread, doors.disk, doors.log, metrics},
                        resolve_path(options.storage_path, "scrapes"));
+    scrape_log->on_change([this] { health.look(); });
     scrape_log->open();
     scrapes.keep_in(*scrape_log);
 }
@@ -531,9 +536,10 @@ void App::Impl::drain_notifications(std::function<void()> done) {
 }
 
 void App::Impl::add_health() {
+    disk_space.on_change([this] { health.look(); });
     health.add("storage_ok", true, [this] {
-        if (scrape_log && !scrape_log->healthy()) return false;
-        return doors.disk.free_bytes(options.storage_path).value_or(0) > 0;
+        disk_space.look();
+        return disk_space.has_room() && (!scrape_log || scrape_log->healthy());
     });
     health.add("rules_ok", true, [this] { return rules->failing_rule_count() == 0; });
     health.add("targets_ok", false, [this] {

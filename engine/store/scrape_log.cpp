@@ -40,12 +40,21 @@ struct ScrapeLog::File {
 struct ScrapeLog::Batch {
     std::deque<Chunk> chunks;
     bool sync = false;
-    std::vector<std::string> remove;  // paths, afterwards
+    std::vector<std::string> remove;  // paths
     std::uint64_t bytes = 0;
 };
 
-// On the thread.
+// On the thread, like all that touches the disk from open() on: even closing waits for one that hangs.
 Status ScrapeLog::write(const Batch& batch, File& file, Disk& disk, const std::string& folder) {
+    // First, since they may be what fills the disk. One that is gone already is as good.
+    for (const std::string& path : batch.remove) (void)disk.remove(path);
+    const Status written = write_chunks(batch, file, disk, folder);
+    // Whatever is in the file now, a new one begins; what a failed sync has lost is known to nobody.
+    if (!written) file.file.reset();
+    return written;
+}
+
+Status ScrapeLog::write_chunks(const Batch& batch, File& file, Disk& disk, const std::string& folder) {
     for (const Chunk& chunk : batch.chunks) {
         if (chunk.begins) {
             const Status begun = begin_file(file, disk, folder, chunk.segment);
@@ -54,17 +63,15 @@ Status ScrapeLog::write(const Batch& batch, File& file, Disk& disk, const std::s
         const Status appended = file.file->append(chunk.bytes);
         if (!appended) return appended;
     }
-    const Status synced = batch.sync ? file.file->sync() : Status{};
-    if (!synced) return synced;
-    // One that is gone already is as good.
-    for (const std::string& path : batch.remove) (void)disk.remove(path);
-    return {};
+    return batch.sync ? file.file->sync() : Status{};
 }
 
 Status ScrapeLog::begin_file(File& file, Disk& disk, const std::string& folder, std::uint64_t segment) {
     const Status synced = file.file ? file.file->sync() : Status{};
     file.file.reset();
     if (!synced) return synced;
+    const Status made = disk.make_directories(folder);
+    if (!made) return made;
     TOCSIN_TRY(file.file,
                disk.open(resolve_path(folder, scrape_log::segment_name(segment)), Disk::Open::CreateOrTruncate));
     return disk.sync_directory(folder);
@@ -103,7 +110,6 @@ std::string ScrapeLog::path_of(std::uint64_t segment) const {
 }
 
 void ScrapeLog::open() {
-    const Status made = context_.disk.make_directories(folder_);
     ScrapeRecovery found = recover_scrapes(context_.disk, folder_, context_.scheduler.now());
     for (const std::string& damage : found.damage) {
         context_.log.warn(kStoreLogTarget, "part of the log of scrapes is lost", {{"what", damage}});
@@ -114,7 +120,6 @@ void ScrapeLog::open() {
     }
     next_sequence_ = found.next_sequence;
     begin_segment();
-    if (!made) fail(made.error());
     hold(std::move(found.targets));
 }
 
@@ -332,6 +337,7 @@ void ScrapeLog::recover() {
     is_behind_ = false;
     healthy_.set(1);
     context_.log.info(kStoreLogTarget, "the log of scrapes is written again", {{"folder", folder_}});
+    if (changed_) changed_();
 }
 
 // A disk that hangs refuses nothing: without this nobody would hear of it.
@@ -342,27 +348,27 @@ void ScrapeLog::fall_behind() {
     context_.log.error(kStoreLogTarget,
                        "the disk is too slow for the log of scrapes, a restart now would lose what was scraped",
                        {{"folder", folder_}});
+    if (changed_) changed_();
 }
 
-// Whatever is in the file now, a new one begins; what a failed sync has lost is known to nobody.
 void ScrapeLog::fail(const Error& error) {
     failures_.add();
-    if (std::exchange(state_, State::Failed) == State::Good) {
+    const bool is_news = std::exchange(state_, State::Failed) == State::Good;
+    if (is_news) {
         healthy_.set(0);
         context_.log.error(kStoreLogTarget,
                            "the log of scrapes cannot be written, a restart now would lose what was scraped",
                            {{"folder", folder_}, {"error", error.message}});
     }
-    file_->file.reset();
     waiting_.clear();
     waiting_bytes_ = 0;
     written_.clear();
     tell_waiters();
     retry_ = context_.scheduler.after(options_.retry_interval, [this] {
         state_ = State::Trying;
-        (void)context_.disk.make_directories(folder_);
         begin_segment();
     });
+    if (is_news && changed_) changed_();
 }
 
 void ScrapeLog::when_written(std::function<void()> done) {

@@ -40,7 +40,7 @@ struct ScrapeLogOptions {
 ///
 /// Rows are put together on the scheduler's thread and written on a thread of the log's own: a slow disk holds nobody
 /// up. What the process had handed to the system survives its end; what was written longer ago than the sync interval
-/// survives that of the machine. While the disk refuses, the daemon goes on in memory and tries again every retry
+/// survives that of the machine. Once it is open all that touches the disk is done on that thread. While the disk refuses, the daemon goes on in memory and tries again every retry
 /// interval, with a new segment. Segments whose rows no rule can reach any more are removed.
 ///
 /// Scheduler's thread. Format: scrape_log_format.h.
@@ -77,6 +77,8 @@ public:
     /// Whether rows reach the disk: not after a write that failed, during one that takes longer than the patience of
     /// the options, or when rows were left out, until the next one that is good.
     bool healthy() const { return state_ == State::Good && !is_behind_; }
+    /// Called when healthy() has changed.
+    void on_change(std::function<void()> changed) { changed_ = std::move(changed); }
     /// Calls `done` once everything handed over so far is on disk, or cannot be written.
     void when_written(std::function<void()> done);
 
@@ -115,6 +117,7 @@ private:
     void flush_soon();
     void flush();
     static Status write(const Batch& batch, File& file, Disk& disk, const std::string& folder);
+    static Status write_chunks(const Batch& batch, File& file, Disk& disk, const std::string& folder);
     static Status begin_file(File& file, Disk& disk, const std::string& folder, std::uint64_t segment);
     void was_written(const Batch& batch, const Status& status);
     void fall_behind();
@@ -144,6 +147,7 @@ private:
     MonotonicTime synced_at_;
     Scheduler::TaskId retry_ = 0;
     std::vector<std::function<void()>> waiters_;
+    std::function<void()> changed_;
     std::shared_ptr<File> file_;  // the thread's, while writing_
     std::shared_ptr<ScrapeLog*> self_ = std::make_shared<ScrapeLog*>(this);
 

@@ -48,7 +48,7 @@ public:
     VirtualExecutor executor;
     fakes::HangingExecutor state_thread{scheduler};
     VirtualExecutor query_threads{scheduler, 0};
-    VirtualExecutor log_thread{scheduler, 0};
+    fakes::HangingExecutor log_thread{scheduler};
     fakes::FakeHttpClient targets{scheduler};
     fakes::FakeHttpClient receivers{scheduler};
     fakes::FakeMailClient mails{scheduler};

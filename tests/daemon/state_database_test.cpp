@@ -413,6 +413,47 @@ TEST_CASE("a disk that hangs is told once, until the transaction that hung has e
     CHECK(life.figure("tocsin_state_commits_total") == 2);
 }
 
+TEST_CASE("what waits for a disk that hangs goes on after ten seconds, and what comes then does not wait",
+          "[daemon][state]") {
+    fakes::FakeDisk disk{"/data"};
+    Records expected;
+    {
+        Life life(disk);
+        std::string answers;
+        const auto ask = [&] { life.database.when_durable([&](const Status& status) { answers += status ? '+' : '-'; }); };
+        SECTION("while all was well") {
+            life.thread.hang();
+        }
+        SECTION("while it tries again") {
+            disk.fail_next(fakes::FakeDisk::Operation::Sync, "", "input/output error");
+            life.alerts->put("z", "1");
+            life.settle();
+            life.thread.hang();
+            life.scheduler.advance(10s);  // the next try has begun
+        }
+        life.alerts->put("a", "1");
+        ask();
+        life.alerts->put("b", "2");
+        ask();
+        life.scheduler.advance(9s);
+        CHECK(answers.empty());
+        life.scheduler.advance(1s);
+        CHECK(answers == "--");
+        ask();
+        life.settle();
+        CHECK(answers == "---");
+        life.thread.go_on();
+        life.settle();
+        CHECK(answers == "---");
+        ask();
+        life.settle();
+        CHECK(answers == "---+");
+        expected = life.alerts->records;
+    }
+    disk.power_cut();
+    CHECK(Life(disk).alerts->records == expected);
+}
+
 TEST_CASE("a transaction that hangs and then fails is one that failed", "[daemon][state]") {
     fakes::FakeDisk disk{"/data"};
     Life life(disk);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <functional>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fnmatch.h>
@@ -113,6 +114,7 @@ struct FakeDisk::State {
     std::vector<NameChange> pending;
     std::set<std::string> directories{".", "/"};
     std::vector<Failure> failures;
+    std::set<std::string> touched;
     std::uint64_t changes = 0;
     std::uint64_t stop_at = kNever;
     std::uint64_t capacity = 1ULL << 40;
@@ -121,6 +123,13 @@ struct FakeDisk::State {
     static Status refuse(std::string_view doing, std::string_view path, std::string_view reason,
                          Error::Kind kind = Error::Kind::Unavailable) {
         return fail(kind, fmt::format("{} {}: {}", doing, path, reason));
+    }
+
+    /// Locks; whoever uses this path would wait for a disk that hangs.
+    std::unique_lock<std::mutex> enter(const std::string& path) {
+        std::unique_lock lock(mutex);
+        touched.insert(path);
+        return lock;
     }
 
     bool stopped() const { return changes >= stop_at; }
@@ -187,12 +196,12 @@ public:
           generation_(state_->generation) {}
 
     ~File() override {
-        const std::lock_guard lock(state_->mutex);
+        const auto lock = state_->enter(path_);
         if (inode_->locked_by == this) inode_->locked_by = nullptr;
     }
 
     Result<std::size_t> read_at(std::uint64_t offset, char* into, std::size_t bytes) override {
-        const std::lock_guard lock(state_->mutex);
+        const auto lock = state_->enter(path_);
         if (auto alive = check_alive("read"); !alive) return tl::unexpected(alive.error());
         if (auto admitted = state_->admit(Operation::Read, "read", path_); !admitted) {
             return tl::unexpected(admitted.error());
@@ -204,17 +213,17 @@ public:
     }
 
     Status write_at(std::uint64_t offset, std::string_view bytes) override {
-        const std::lock_guard lock(state_->mutex);
+        const auto lock = state_->enter(path_);
         return write(offset, bytes);
     }
 
     Status append(std::string_view bytes) override {
-        const std::lock_guard lock(state_->mutex);
+        const auto lock = state_->enter(path_);
         return write(inode_->live.size(), bytes);
     }
 
     Status truncate(std::uint64_t size) override {
-        const std::lock_guard lock(state_->mutex);
+        const auto lock = state_->enter(path_);
         if (auto ready = check_writable("truncate"); !ready) return ready;
         if (auto admitted = state_->admit_change(Operation::Truncate, "truncate", path_); !admitted) return admitted;
         inode_->change({size, {}, true});
@@ -222,7 +231,7 @@ public:
     }
 
     Status sync() override {
-        const std::lock_guard lock(state_->mutex);
+        const auto lock = state_->enter(path_);
         if (auto ready = check_writable("sync"); !ready) return ready;
         if (auto admitted = state_->admit_change(Operation::Sync, "sync", path_); !admitted) {
             inode_->condemned = true;  // until a power cut
@@ -233,13 +242,13 @@ public:
     }
 
     Result<std::uint64_t> size() override {
-        const std::lock_guard lock(state_->mutex);
+        const auto lock = state_->enter(path_);
         if (auto alive = check_alive("stat"); !alive) return tl::unexpected(alive.error());
         return inode_->live.size();
     }
 
     Status lock() override {
-        const std::lock_guard lock(state_->mutex);
+        const auto lock = state_->enter(path_);
         if (auto alive = check_alive("lock"); !alive) return alive;
         if (auto admitted = state_->admit(Operation::Lock, "lock", path_); !admitted) return admitted;
         if (inode_->locked_by != nullptr && inode_->locked_by != this) {
@@ -288,7 +297,7 @@ FakeDisk::~FakeDisk() = default;
 
 Result<std::unique_ptr<DiskFile>> FakeDisk::open(const std::string& given, Open mode) {
     const std::string path = normal(given);
-    const std::lock_guard lock(state_->mutex);
+    const auto lock = state_->enter(path);
     if (auto admitted = state_->admit(Operation::Open, "open", path); !admitted) {
         return tl::unexpected(admitted.error());
     }
@@ -319,14 +328,14 @@ Result<std::unique_ptr<DiskFile>> FakeDisk::open(const std::string& given, Open 
 
 bool FakeDisk::exists(const std::string& given) {
     const std::string path = normal(given);
-    const std::lock_guard lock(state_->mutex);
+    const auto lock = state_->enter(path);
     return state_->live.count(path) != 0 || state_->directories.count(path) != 0;
 }
 
 Status FakeDisk::rename(const std::string& given_from, const std::string& given_to) {
     const std::string from = normal(given_from);
     const std::string to = normal(given_to);
-    const std::lock_guard lock(state_->mutex);
+    const auto lock = state_->enter(from);
     if (auto admitted = state_->admit_change(Operation::Rename, "rename", from); !admitted) return admitted;
     const auto found = state_->live.find(from);
     if (found == state_->live.end() || state_->directories.count(directory_of(to)) == 0) {
@@ -338,7 +347,7 @@ Status FakeDisk::rename(const std::string& given_from, const std::string& given_
 
 Status FakeDisk::remove(const std::string& given) {
     const std::string path = normal(given);
-    const std::lock_guard lock(state_->mutex);
+    const auto lock = state_->enter(path);
     if (auto admitted = state_->admit_change(Operation::Remove, "remove", path); !admitted) return admitted;
     if (state_->live.count(path) == 0) {
         return State::refuse("remove", path, "no such file or directory", Error::Kind::NotFound);
@@ -348,14 +357,14 @@ Status FakeDisk::remove(const std::string& given) {
 }
 
 Status FakeDisk::make_directories(const std::string& path) {
-    const std::lock_guard lock(state_->mutex);
+    const auto lock = state_->enter(normal(path));
     state_->make_parents(normal(path) + "/x");
     return {};
 }
 
 Result<std::vector<std::string>> FakeDisk::list(const std::string& given) {
     const std::string directory = normal(given);
-    const std::lock_guard lock(state_->mutex);
+    const auto lock = state_->enter(directory);
     if (auto admitted = state_->admit(Operation::List, "open", directory); !admitted) {
         return tl::unexpected(admitted.error());
     }
@@ -376,7 +385,7 @@ Result<std::vector<std::string>> FakeDisk::list(const std::string& given) {
 
 Status FakeDisk::sync_directory(const std::string& given) {
     const std::string directory = normal(given);
-    const std::lock_guard lock(state_->mutex);
+    const auto lock = state_->enter(directory);
     if (auto admitted = state_->admit_change(Operation::SyncDirectory, "sync", directory); !admitted) return admitted;
     if (state_->directories.count(directory) == 0) {
         return State::refuse("sync", directory, "no such file or directory", Error::Kind::NotFound);
@@ -395,7 +404,7 @@ Status FakeDisk::sync_directory(const std::string& given) {
 
 Result<std::vector<std::string>> FakeDisk::glob(const std::string& pattern) {
     if (pattern.find_first_of("*?[\\") == std::string::npos) return std::vector{pattern};
-    const std::lock_guard lock(state_->mutex);
+    const auto lock = state_->enter(normal(pattern));
     std::set<std::string> found;
     const auto add = [&](const std::string& path) {
         if (::fnmatch(normal(pattern).c_str(), path.c_str(), FNM_PATHNAME) == 0) found.insert(path);
@@ -407,8 +416,8 @@ Result<std::vector<std::string>> FakeDisk::glob(const std::string& pattern) {
     return std::vector(found.begin(), found.end());
 }
 
-Result<std::uint64_t> FakeDisk::free_bytes(const std::string&) {
-    const std::lock_guard lock(state_->mutex);
+Result<std::uint64_t> FakeDisk::free_bytes(const std::string& path) {
+    const auto lock = state_->enter(normal(path));
     const std::uint64_t used = state_->used();
     return state_->capacity > used ? state_->capacity - used : 0;
 }
@@ -449,6 +458,11 @@ void FakeDisk::power_cut(Random& random) {
 std::uint64_t FakeDisk::changes() const {
     const std::lock_guard lock(state_->mutex);
     return state_->changes;
+}
+
+std::set<std::string> FakeDisk::take_touched() {
+    const std::lock_guard lock(state_->mutex);
+    return std::exchange(state_->touched, {});
 }
 
 void FakeDisk::stop_at_change(std::uint64_t number) {

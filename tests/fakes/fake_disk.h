@@ -54,6 +54,9 @@ public:
 
     /// Writes, truncations, syncs and changes of names so far, failed ones included.
     std::uint64_t changes() const;
+    /// The paths that were looked at, changed or closed since the last call: each was a moment at which a disk that
+    /// hangs holds up whoever asks.
+    std::set<std::string> take_touched();
     /// From the change of this number on (counted from 0 over the life of the disk) everything fails, until
     /// power_cut().
     void stop_at_change(std::uint64_t number);

@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "base/crc32c.h"
@@ -232,6 +233,20 @@ TEST_CASE("segments that nobody needs any more go", "[engine][store][scrape-log]
     CHECK(rig.disk.files().size() == 1);
 }
 
+TEST_CASE("segments that nobody needs any more make room on a full disk", "[engine][store][scrape-log]") {
+    Rig rig({.segment_bytes = 300});
+    rig.add_series(1);
+    for (int i = 0; i < 100; ++i) rig.append({{1, i}});
+    std::size_t bytes = 0;
+    for (const std::string& file : rig.disk.files()) bytes += rig.disk.content(file)->size();
+    rig.scheduler.advance(12min);
+    rig.disk.set_capacity(bytes);
+    rig.append({{1, 100}});
+    CHECK(rig.log->healthy());
+    CHECK(rig.metric("tocsin_scrape_log_failures_total") == 0);
+    CHECK(rig.read().begin()->second.rbegin()->second == "100");
+}
+
 TEST_CASE("beyond its size the log loses its oldest segments", "[engine][store][scrape-log]") {
     Rig rig({.segment_bytes = 300, .bytes_max = 1500});
     rig.add_series(1);
@@ -289,6 +304,27 @@ TEST_CASE("a disk that hangs is told once, until the write that hung has ended",
     CHECK(rig.read() == rig.written);
     rig.scheduler.advance(1h);
     CHECK(rig.told(kTold) == 1);
+}
+
+TEST_CASE("a disk that refuses is tried again on the thread of the log, and its file closed there",
+          "[engine][store][scrape-log]") {
+    Rig rig;
+    rig.add_series(1);
+    rig.append({{1, 1}});
+    rig.executor.hang();
+    rig.append({{1, 2}});
+    rig.disk.fail_next(fakes::FakeDisk::Operation::Write, "", "input/output error");
+    rig.executor.go_on();
+    rig.executor.hang();
+    rig.disk.take_touched();
+    rig.scheduler.settle();
+    REQUIRE(rig.told("the log of scrapes cannot be written, a restart now would lose what was scraped") == 1);
+    rig.scheduler.advance(1min);
+    CHECK(rig.disk.take_touched() == std::set<std::string>{});
+    rig.executor.go_on();
+    rig.append({{1, 3}});
+    CHECK(rig.log->healthy());
+    CHECK(rig.disk.take_touched().contains("/data/scrapes"));
 }
 
 TEST_CASE("rows that are left out since the disk is slow are told at once", "[engine][store][scrape-log]") {
