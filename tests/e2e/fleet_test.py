@@ -7,6 +7,7 @@ import re
 import ssl
 import struct
 import socket
+import subprocess
 import time
 
 from harness import LoopServer, Story, get, main
@@ -36,8 +37,8 @@ def whole(body):
 class Fleet(LoopServer):
     """One port; what a target does is what its path says."""
 
-    def __init__(self):
-        super().__init__(self._talk)
+    def __init__(self, tls=None):
+        super().__init__(self._talk, tls=tls)
 
     async def _talk(self, reader, writer):
         try:
@@ -121,6 +122,10 @@ class Fleet(LoopServer):
     async def garbage(self, writer):
         writer.write(b"\x00\x01\x02 no server ever said this\r\n\r\n")
 
+    async def tls_alert(self, writer):
+        """As of servers that say why they do not speak plain HTTP."""
+        writer.write(b"\x15\x03\x01\x00\x02\x02\x46")
+
     async def error(self, writer):
         writer.write(b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 4\r\n\r\noops")
         return True
@@ -150,13 +155,29 @@ VERDICTS = {
     "error": ("down", "500"),
     "huge_header": ("down", "header limit exceeded"),
     "tls_where_there_is_none": ("down", "tls"),
+    "none_where_there_is_tls": ("down", "connection closed before the end of the answer"),
+    "tls_alert": ("down", "malformed answer"),
+    "tls_of_an_unknown_authority": ("down", "tls: certificate: self-signed certificate"),
+    "tls_with_the_name_of_another": ("down", "tls: certificate: IP address mismatch"),
+    "tls_as_it_should_be": ("up", ""),
 }
 
 
-def job(name, port):
-    path, scheme = (name, "http") if name in vars(Fleet) else ("good", "https")
+def certificate(folder, name, subject):
+    """Signs itself; gives what a server needs to show it. `folder/name.pem` has the certificate alone."""
+    cert, key = folder / f"{name}.pem", folder / f"{name}.key"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                    "-subj", "/CN=tocsin test", "-addext", f"subjectAltName={subject}", "-out", cert, "-keyout", key],
+                   check=True, capture_output=True)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(cert, key)
+    return tls
+
+
+def job(name, port, path="good", scheme="http", ca_file=None):
+    tls_config = f"    tls_config: {{ca_file: {ca_file}}}\n" if ca_file else ""
     return (f"  - job_name: {name}\n    scheme: {scheme}\n    metrics_path: /{path}\n    scrape_interval: 2s\n    scrape_timeout: 2s\n"
-            f"    body_size_limit: 64MB\n    label_limit: 100\n    static_configs: [{{targets: ['127.0.0.1:{port}']}}]\n")
+            f"    body_size_limit: 64MB\n    label_limit: 100\n    static_configs: [{{targets: ['127.0.0.1:{port}']}}]\n{tls_config}")
 
 
 class FleetStory(Story):
@@ -177,10 +198,24 @@ class FleetStory(Story):
         return all(targets[name]["health"] == health and re.search(why or "^$", targets[name]["lastError"])
                    for name, (health, why) in VERDICTS.items())
 
-    def test_each_target_costs_its_own_time_and_nothing_else(self):
-        fleet = Fleet()
+    def fleet(self, tls=None):
+        fleet = Fleet(tls)
         self.addCleanup(fleet.stop)
-        self.write("prometheus.yml", "rule_files: [rules.yml]\nscrape_configs:\n" + "".join(job(name, fleet.port) for name in VERDICTS))
+        return fleet.port
+
+    def jobs(self):
+        plain = self.fleet()
+        ours = self.fleet(certificate(self.folder, "ours", "IP:127.0.0.1"))
+        others = self.fleet(certificate(self.folder, "others", "DNS:elsewhere.test"))
+        tls_jobs = [job("tls_where_there_is_none", plain, scheme="https"),
+                    job("none_where_there_is_tls", ours),
+                    job("tls_of_an_unknown_authority", ours, scheme="https"),
+                    job("tls_with_the_name_of_another", others, scheme="https", ca_file="others.pem"),
+                    job("tls_as_it_should_be", ours, scheme="https", ca_file="ours.pem")]
+        return [job(name, plain, path=name) for name in VERDICTS if name in vars(Fleet)] + tls_jobs
+
+    def test_each_target_costs_its_own_time_and_nothing_else(self):
+        self.write("prometheus.yml", "rule_files: [rules.yml]\nscrape_configs:\n" + "".join(self.jobs()))
         self.write("rules.yml", RULES)
         self.write("alertmanager.yml", ROUTING)
         tocsin, address = self.tocsin("--storage.keep=all", "--storage.retention=1m")

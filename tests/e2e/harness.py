@@ -79,20 +79,20 @@ class Process:
 
 
 class LoopServer:
-    """A server of one thread that does nothing else: `talk(reader, writer)` for each connection to `port`, the same at all hosts."""
+    """A server of one thread that does nothing else: `talk(reader, writer)` for each connection to `port`, the same at all hosts, under TLS with `tls`."""
 
-    def __init__(self, talk, hosts=("127.0.0.1",)):
+    def __init__(self, talk, hosts=("127.0.0.1",), tls=None):
         self._loop = asyncio.new_event_loop()
         listening = threading.Event()
-        threading.Thread(target=self._run, args=(talk, hosts, listening), daemon=True).start()
+        threading.Thread(target=self._run, args=(talk, hosts, tls, listening), daemon=True).start()
         listening.wait()
 
-    def _run(self, talk, hosts, listening):
+    def _run(self, talk, hosts, tls, listening):
         asyncio.set_event_loop(self._loop)
-        first = self._loop.run_until_complete(asyncio.start_server(talk, hosts[0], 0))
+        first = self._loop.run_until_complete(asyncio.start_server(talk, hosts[0], 0, ssl=tls))
         self.port = first.sockets[0].getsockname()[1]
         for host in hosts[1:]:
-            self._loop.run_until_complete(asyncio.start_server(talk, host, self.port))
+            self._loop.run_until_complete(asyncio.start_server(talk, host, self.port, ssl=tls))
         listening.set()
         self._loop.run_forever()
 
