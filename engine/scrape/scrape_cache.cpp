@@ -52,7 +52,7 @@ public:
                                                  [](const RelabelConfig& c) { return c.may_change_metric_name(); });
         const bool counts = !source.config->metric_relabel_configs.empty() &&
                             (source.count_relabelled || source.limits.samples_configured > 0);
-        may_skip_names_ = !renames && !counts && !source.wanted->everything();
+        may_skip_names_ = !renames && !counts && !source.count_added && !source.wanted->everything();
         reading_.values.assign(source.known->slots, kAbsentMarker);
         if (known_.empty()) {
             const std::size_t expected = std::min(source.body.size() / kBytesPerLine, kNewLinesExpected);
@@ -315,7 +315,13 @@ private:
         const SeriesSlot slot = kind == Kind::Sample ? add_slot(kNoSlot) : 0;
         remember(ScrapeLine(kind, hashed, bytes, slot));
         count_sample(kind);
+        note_added(kind, hashed);
         if (kind == Kind::Sample) store_value(slot);
+    }
+
+    void note_added(Kind kind, std::uint64_t hashed) {
+        if (kind == Kind::Dropped || reading_.over_sample_limit) return;
+        if (source_.told == nullptr || !source_.told->contains(hashed)) reading_.added.push_back(hashed);
     }
 
     // A new line that comes twice in this body: the first one counts.

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include <boost/unordered/unordered_flat_set.hpp>
+
 #include "base/labels.h"
 #include "base/time.h"
 #include "engine/scrape/scrape_config.h"
@@ -67,6 +69,9 @@ struct ScrapeLines {
     SeriesSlot slots = 0;
 };
 
+/// Of lines, each up to its value.
+using LineHashes = boost::unordered_flat_set<std::uint64_t>;
+
 /// Everything that reading a body depends on. Nothing of it changes meanwhile, so it is read on any thread.
 struct ScrapeSource {
     std::string_view body;
@@ -79,6 +84,10 @@ struct ScrapeSource {
     std::uint64_t hash_seed = 0;
     /// Somebody wants to know how many samples relabelling left, so lines must not be passed over before it.
     bool count_relabelled = false;
+    /// The same for how many series are new.
+    bool count_added = false;
+    /// What scrapes that failed have `added` since the last good one; null: nothing.
+    const LineHashes* told = nullptr;
 };
 
 struct MetadataLine {
@@ -100,7 +109,7 @@ struct ScrapeReading {
     };
 
     /// Why the scrape fails as a whole, in Prometheus' words where it has some; empty when it does not. Nothing else
-    /// counts then but how many samples were read up to there, which is reported.
+    /// counts then but how many samples were read up to there and how many series were new, which is reported.
     std::string error;
     std::size_t error_line = 0;
     /// More than the job's sample_limit. The rest of the body was counted, and may have given another error.
@@ -118,6 +127,10 @@ struct ScrapeReading {
     std::vector<Born> born;
 
     std::vector<MetadataLine> metadata;  // of lines that were not known
+
+    /// Lines of series that relabelling left and that neither the last good scrape nor one that failed since then had;
+    /// up to the error or the sample limit.
+    std::vector<std::uint64_t> added;
 
     std::uint64_t samples = 0;             // lines with a value, whatever became of them
     std::uint64_t samples_relabelled = 0;  // those that relabelling left

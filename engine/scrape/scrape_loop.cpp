@@ -23,6 +23,9 @@ constexpr std::array<std::string_view, 8> kReports{"up",
                                                    "scrape_body_size_bytes"};
 constexpr std::size_t kPlainReports = 5;
 
+// Of a target that gives other series each time and always fails, the last ones are remembered.
+constexpr std::size_t kToldMax = 1'000'000;
+
 constexpr std::string_view kTooLarge = "body size limit exceeded";
 
 std::uint64_t smaller_limit(std::uint64_t a, std::uint64_t b) {
@@ -58,6 +61,7 @@ struct ScrapeLoop::Job {
     std::shared_ptr<const Target> target;
     std::shared_ptr<const ScrapeConfig> config;
     TargetSeries::Known known;
+    std::shared_ptr<const LineHashes> told;
     std::string body;
     ScrapeSource source;
     ScrapeReading reading;
@@ -183,11 +187,14 @@ void ScrapeLoop::fail(std::string reason, bool timed_out) {
 
 void ScrapeLoop::read(std::shared_ptr<Job> job) {
     job->known = series_->known();
+    job->told = told_;
     job->source.body = job->body;
     job->source.known = job->known.lines.get();
     job->source.wanted = job->known.wanted.get();
     job->source.target = job->target.get();
     job->source.config = job->config.get();
+    job->source.told = job->told.get();
+    job->source.count_added = job->known.wanted->name("scrape_series_added");
     job->source.count_relabelled = job->known.wanted->name("scrape_samples_post_metric_relabeling");
     context_.executor.run([job] { job->reading = read_scrape(job->source); },
                           [self = self_, job, &store = context_.store] {
@@ -230,9 +237,10 @@ bool ScrapeLoop::too_many_new_series(std::size_t born, Timestamp tick) {
 void ScrapeLoop::commit_samples(Job& job) {
     TargetSeries::Outcome outcome =
         series_->take(job.reading, job.known.wanted_generation, job.tick, job.config->track_timestamps_staleness);
-    if (!series_->write(job.tick, reports(job, true, outcome))) outcome.out_of_order += job.reading.samples;
+    if (!series_->write(job.tick, reports(job, true))) outcome.out_of_order += job.reading.samples;
     count(job.reading, outcome);
     for (const MetadataLine& line : job.reading.metadata) metadata_.take(line, context_.texts);
+    told_.reset();
 }
 
 void ScrapeLoop::commit_failure(Job& job) {
@@ -241,23 +249,34 @@ void ScrapeLoop::commit_failure(Job& job) {
         job.reading.error = fmt::format("line {}: {}", job.reading.error_line, job.reading.error);
     }
     series_->take_nothing(job.tick, job.config->track_timestamps_staleness);
-    series_->write(job.tick, reports(job, false, {}));
+    series_->write(job.tick, reports(job, false));
+    tell_added(job.reading);
+}
+
+// A body that fails again and again adds its series once, as with Prometheus' cache, which keeps them until a scrape
+// is good.
+void ScrapeLoop::tell_added(const ScrapeReading& reading) {
+    if (reading.added.empty()) return;
+    const bool goes_on = told_ != nullptr && told_->size() + reading.added.size() <= kToldMax;
+    const auto told = goes_on ? std::make_shared<LineHashes>(*told_) : std::make_shared<LineHashes>();
+    told->insert(reading.added.begin(), reading.added.end());
+    told_ = told;
 }
 
 double ScrapeLoop::seconds_taken() const {
     return std::chrono::duration<double>(context_.scheduler.monotonic() - started_).count();
 }
 
-// As Prometheus, a scrape that failed tells how many samples were read up to the error, since alerts compare them with
-// the limit, and -1 as the size of a body that was too large.
-std::vector<double> ScrapeLoop::reports(const Job& job, bool up, const TargetSeries::Outcome& outcome) const {
+// As Prometheus, a scrape that failed tells how many samples were read and how many series were new up to the error,
+// since alerts compare them with the limit, and -1 as the size of a body that was too large.
+std::vector<double> ScrapeLoop::reports(const Job& job, bool up) const {
     const ScrapeReading& reading = job.reading;
     const double body_bytes = job.too_large ? -1 : static_cast<double>(job.body.size());
     return {up ? 1.0 : 0.0,
             seconds_taken(),
             static_cast<double>(reading.samples),
             static_cast<double>(reading.samples_relabelled),
-            static_cast<double>(outcome.added),
+            static_cast<double>(reading.added.size()),
             static_cast<double>(timeout_.count()) / 1000,
             static_cast<double>(job.config->sample_limit),
             body_bytes};

@@ -31,7 +31,8 @@ ScrapeOwner scrape_owner(const Target& target);
 /// frozen.
 ///
 /// A scrape that fails in any way (connection, status, syntax, a limit) gives `up 0`, and everything the target had is
-/// stale. Nothing of its body is kept, but the reports tell how many samples were read. Scheduler's thread.
+/// stale. Nothing of its body is kept, but the reports tell how many samples were read and how many series were new.
+/// Scheduler's thread.
 class ScrapeLoop {
 public:
     /// All of it outlives the loop.
@@ -107,7 +108,8 @@ private:
     void count(const ScrapeReading& reading, const TargetSeries::Outcome& outcome);
     bool too_many_new_series(std::size_t born, Timestamp tick);
     void finish(Job& job);
-    std::vector<double> reports(const Job& job, bool up, const TargetSeries::Outcome& outcome) const;
+    std::vector<double> reports(const Job& job, bool up) const;
+    void tell_added(const ScrapeReading& reading);
     double seconds_taken() const;
     ScrapeLimits limits() const;
     std::uint64_t body_bytes_max() const;
@@ -116,6 +118,7 @@ private:
     std::shared_ptr<const Target> target_;
     std::shared_ptr<const ScrapeConfig> config_;
     std::unique_ptr<TargetSeries> series_;
+    std::shared_ptr<const LineHashes> told_;  // as added, by scrapes that failed; null: none since a good one
     std::string refusal_;
 
     bool polling_ = false;

@@ -133,7 +133,6 @@ void TargetSeries::take_changes(ScrapeReading& reading, Timestamp tick, Outcome&
         places.push_back(out_of_reach ? nowhere(born->reach) : place_born(*born, timed[slot] != nullptr));
         refused[slot] = !out_of_reach && places.back().column == kNoColumn;
         outcome.refused += refused[slot] ? 1 : 0;
-        ++outcome.added;
         ++born;
     }
     if (outcome.refused > 0) drop_lines_without_place(reading.lines, refused);

@@ -49,7 +49,6 @@ public:
     void set_report_labels(std::vector<LabelSet> labels);
 
     struct Outcome {
-        std::uint64_t added = 0;          // series that the last scrape did not have
         std::uint64_t duplicates = 0;     // a second sample of a series at the same time
         std::uint64_t out_of_order = 0;   // not newer than what is there
         std::uint64_t out_of_bounds = 0;  // more than ten minutes ahead

@@ -659,6 +659,40 @@ TEST_CASE("labels tell which targets can have a series", "[engine][scrape][manag
     CHECK_FALSE(rig.manager->may_expose(4711, {}));
 }
 
+TEST_CASE("a scrape that fails tells which series were new, and not again", "[engine][scrape][manager]") {
+    struct Case {
+        std::uint64_t sample_limit;
+        std::vector<std::string> bodies;
+        std::string added;
+    };
+    // As Prometheus 2.42 reports them.
+    const auto [sample_limit, bodies, added] = GENERATE(values<Case>({
+        {0, {"a 1\nb 1\n", "a 1\nb 1\nc 1\n", "a 1\n", "a 1\nb 1\n"}, "2 1 0 1"},
+        {2, {"a 1\nb 1\nc 1\nd 1\n", "a 1\nb 1\nc 1\nd 1\n"}, "2 0"},
+        {2, {"a 1\nb 1\nc 1\nd x\n", "a 1\nb 1\nc 1\nd x\n"}, "2 0"},
+        {3,
+         {"a 1\nb 1\n", "a 1\nb 1\nc 1\nd 1\ne 1\n", "a 1\nb 1\nc 1\nd 1\ne 1\n", "a 1\nb 1\nc 1\n", "a 1\nb 1\nd 1\n"},
+         "2 1 0 0 1"},
+        {0, {"a 1\nb 1\nc x\nd 1\n", "a 1\nb 1\nc x\n", "a 1\nb 1\nc 1\n"}, "2 0 1"},
+        {0, {"a 1\na 1\nb 1\nc x\n", "a 1\na 2\nb 1\n"}, "2 0"},
+        {2, {"no 1\na 1\nno 1\nb 1\nc 1\n", "no 1\na 1\nno 1\nb 1\nc 1\n"}, "2 0"},
+        {0,
+         {"a 1\nb 1\n", "a 1\nc 1\nz x\n", "a 1\nb 1\n", "a 1\nd 1\nz x\n", "a 1\nd 1\n", "a 1\nb 1\n"},
+         "2 1 0 1 0 1"},
+    }));
+    const bool keeps_all = GENERATE(true, false);
+    CAPTURE(bodies, keeps_all);
+    Rig rig({.keep_all = keeps_all, .retention = 10min});
+    const auto wanted = rig.store.select({Matcher::equal("__name__", "scrape_series_added")}, 10min);
+    rig.config.sample_limit = sample_limit;
+    rig.config.metric_relabel_configs = {
+        *RelabelConfig::create({.source_labels = {"__name__"}, .regex = "no", .action = RelabelAction::Drop})};
+    rig.apply({"a"});
+    for (const std::string& body : bodies) rig.scrape(body);
+    CHECK(rig.series("scrape_series_added") == added);
+    CHECK((rig.names().size() > 1) == keeps_all);
+}
+
 TEST_CASE("limits of the job fail its scrapes", "[engine][scrape][manager]") {
     Rig rig;
     rig.apply({"a"});
