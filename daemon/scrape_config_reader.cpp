@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
 #include <set>
 
 #include <fmt/format.h>
 
 #include "base/http_access.h"
+#include "daemon/byte_size.h"
 
 namespace tocsin {
 namespace {
@@ -198,8 +197,9 @@ void read_scrape_limits(YamlFields& fields, ConfigSource&, ScrapeDefaults& into)
     read_protocols(fields, into.scrape_protocols);
     std::string bytes;
     if (fields.read("body_size_limit", bytes)) {
-        if (const auto limit = parse_bytes(bytes)) {
-            into.body_size_limit = *limit;
+        if (const auto limit = parse_byte_size(bytes)) {
+            // Less than nothing is no limit, as nothing is.
+            into.body_size_limit = static_cast<std::uint64_t>(std::max<std::int64_t>(*limit, 0));
         } else {
             fields.report(fields.get("body_size_limit")->where, fmt::format("\"{}\" is not a size", bytes),
                           "a size as 10MB");

@@ -147,21 +147,6 @@ TEST_CASE("zero as the interval or the timeout of a job means that of global", "
     CHECK(config.scrape_configs.at(0)->scrape_timeout == timeout);
 }
 
-TEST_CASE("sizes may be fractions of their unit", "[daemon][config]") {
-    struct Case {
-        std::string text;
-        std::uint64_t bytes;
-    };
-    const auto [text, bytes] = GENERATE(values<Case>(
-        {{"512", 512}, {"3B", 3}, {"10MB", 10U << 20U}, {"1.5MB", 3U << 19U}, {"0.25GiB", 1U << 28U}, {"1.9B", 1}}));
-    CAPTURE(text);
-    Diagnostics problems;
-    const Config config =
-        parse_config("scrape_configs: [{job_name: a, body_size_limit: " + text + "}]\n", "prometheus.yml", problems);
-    CHECK(problems.empty());
-    CHECK(config.scrape_configs.at(0)->body_size_limit == bytes);
-}
-
 TEST_CASE("keys that are known and do nothing are told and no error", "[daemon][config]") {
     Diagnostics problems;
     const Config config = parse_config(
