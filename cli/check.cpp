@@ -11,6 +11,7 @@
 #include "base/heap.h"
 #include "base/json.h"
 #include "base/posix_disk.h"
+#include "base/result.h"
 #include "cli/commands.h"
 #include "cli/features.h"
 #include "cli/findings.h"
@@ -57,7 +58,7 @@ public:
 
     int report(const CheckFlags& flags) const {
         // What `metrics` prints as JSON says itself what is wrong.
-        if (!flags.prints_own_json || flags.format != "json" || unreadable_) print_findings(findings_, flags.format);
+        if (!flags.prints_own_json || flags.format != "json") print_findings(findings_, flags.format);
         if (flags.format == "text") {
             for (const std::string& line : good_) print(line + "\n");
         }
@@ -72,12 +73,11 @@ private:
     bool unreadable_ = false;
 };
 
-std::optional<std::string> read(Disk& disk, const std::string& path, Checked& checked) {
+Result<std::string> read(Disk& disk, const std::string& path, Checked& checked) {
     if (path == "-") return read_stdin();
     auto text = read_file(disk, path);
-    if (text) return *std::move(text);
-    checked.add(ConfigurationProblems{{{.file = path, .message = text.error().message}}, true});
-    return std::nullopt;
+    if (!text) checked.add(ConfigurationProblems{{{.file = path, .message = text.error().message}}, true});
+    return text;
 }
 
 std::size_t count_rules(std::span<const RuleFile> files) {
@@ -192,7 +192,12 @@ int check_metrics(const CheckFlags& flags) {
     PosixDisk disk;
     Checked checked;
     for (const std::string& path : flags.files) {
-        if (const auto body = read(disk, path, checked)) check_body(*body, path, flags, checked);
+        const auto body = read(disk, path, checked);
+        if (body) {
+            check_body(*body, path, flags, checked);
+        } else if (flags.format == "json") {
+            print(dump(unread_exposition_report(body.error().message), JsonStyle::Plain) + "\n");
+        }
     }
     const int code = checked.report(flags);
     // Pipelines that run promtool ask for its code.

@@ -42,7 +42,21 @@ Json sample_of(ExpositionParser& parser) {
     return sample;
 }
 
+Json report_of(std::string_view error, std::size_t line, Json metadata, Json samples) {
+    Json report = Json::object();
+    report.add("ok", error.empty());
+    report.add("error", error.empty() ? Json() : Json(error));
+    if (line > 0) report.add("line", static_cast<std::int64_t>(line));
+    report.add("metadata", std::move(metadata));
+    report.add("samples", std::move(samples));
+    return report;
+}
+
 }  // namespace
+
+Json unread_exposition_report(std::string_view error) {
+    return report_of(error, 0, Json::array(), Json::array());
+}
 
 Json exposition_report(std::string_view content_type, std::string_view body) {
     Json metadata = Json::array();
@@ -66,13 +80,7 @@ Json exposition_report(std::string_view content_type, std::string_view body) {
     } else {
         error = fmt::format("received unsupported Content-Type {}", go_quote(content_type));
     }
-    Json report = Json::object();
-    report.add("ok", error.empty());
-    report.add("error", error.empty() ? Json() : Json(error));
-    if (line > 0) report.add("line", static_cast<std::int64_t>(line));
-    report.add("metadata", std::move(metadata));
-    report.add("samples", std::move(samples));
-    return report;
+    return report_of(error, line, std::move(metadata), std::move(samples));
 }
 
 }  // namespace tocsin

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """What a person sees who makes a mistake: the message with its position, and the exit code."""
+import json
 import socket
 
 from harness import EXAMPLE, Story, main, run
@@ -82,6 +83,22 @@ class BadInput(Story):
         self.assertEqual(run("check", "metrics", "--format=json", body)[0], 0)
         self.assertEqual(run("check", "metrics", self.write("bad.txt", "x{ 1\n"))[0], 1)
         self.assertEqual(run("check", "metrics", self.write("good.txt", "# HELP x h\nx 1\n"))[0], 0)
+
+    def test_each_body_is_an_object_of_json_whatever_is_wrong_with_it(self):
+        good = self.write("good.txt", "# HELP x h\nx 1\n")
+        bad = self.write("bad.txt", "x 1\ny{ 1\n")
+        missing = str(self.folder / "missing.txt")
+        code, out, errors = run("check", "metrics", "--format=json", good, missing, bad)
+        self.assertEqual((code, errors), (3, ""))
+        of_good, of_missing, of_bad = map(json.loads, out.splitlines())
+        sample = {"labels": {"__name__": "x"}, "value": "1", "timestamp": None}
+        self.assertEqual(of_good, {"ok": True, "error": None, "metadata": [{"metric": "x", "help": "h"}], "samples": [sample]})
+        self.assertEqual(of_missing, {"ok": False, "error": f"open {missing}: no such file or directory", "metadata": [], "samples": []})
+        self.assertEqual((of_bad["ok"], of_bad["line"], of_bad["samples"]), (False, 2, [sample]))
+        self.assertEqual(run("check", "metrics", "--format=json", bad)[0], 1)
+        code, out, errors = run("check", "metrics", missing)
+        self.assertEqual(code, 3)
+        self.assertIn("missing.txt: no such file", out + errors)
 
     def test_all_mistakes_of_all_files_are_told_at_once(self):
         self.files(config="global: {scrape_intervall: 5s}\n" + GOOD_CONFIG, rules=GOOD_RULES.replace("up ==", "up = ="),
