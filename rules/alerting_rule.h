@@ -68,6 +68,7 @@ public:
     AlertPhase phase() const;
     /// How many alerts were pending or firing after the last evaluation that went well.
     std::size_t samples() const { return samples_; }
+    std::uint64_t template_expansions() const { return texts_.expansions(); }
     std::uint64_t template_failures() const { return texts_.failures(); }
 
     /// Takes over an alert of the rule's earlier version, or of the last run. False when it has one with these labels.

@@ -261,10 +261,12 @@ Status RuleGroup::take_result(GroupRule& rule) {
         return tl::unexpected(rule.result.error());
     }
     if (alerting == nullptr) return std::get<RecordingRule>(rule.action).apply(**rule.result, limit_of(rule));
+    const auto expansions_before = alerting->template_expansions();
     const auto failures_before = alerting->template_failures();
     const Status status = alerting->apply(
         **rule.result, limit_of(rule), {cycle_.due, settings_.external_labels, settings_.external_url, answer_query_});
     const auto failures = static_cast<double>(alerting->template_failures() - failures_before);
+    metrics_->template_expansions.add(static_cast<double>(alerting->template_expansions() - expansions_before));
     metrics_->template_failures.add(failures);
     rule.metrics->template_failures->add(failures);
     return status;

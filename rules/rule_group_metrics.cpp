@@ -50,6 +50,8 @@ RuleGroupMetrics::RuleGroupMetrics(SelfMetrics& metrics, const std::string& key)
           metrics.summary("prometheus_rule_evaluation_duration_seconds", "The duration for a rule to execute.")),
       group_duration(
           metrics.summary("prometheus_rule_group_duration_seconds", "The duration of rule group evaluations.")),
+      template_expansions(metrics.counter("prometheus_template_text_expansions_total",
+                                          "The total number of template text expansions.")),
       template_failures(metrics.counter("prometheus_template_text_expansion_failures_total",
                                         "The total number of template text expansion failures.")) {}
 

@@ -60,6 +60,7 @@ public:
     SelfMetrics::Value& rules;
     SelfMetrics::Distribution& rule_duration;   // of all groups
     SelfMetrics::Distribution& group_duration;  // of all groups
+    SelfMetrics::Value& template_expansions;    // of all groups
     SelfMetrics::Value& template_failures;      // of all groups
 };
 

@@ -36,6 +36,7 @@ templates::RuleTemplateData TemplateExpander::data_for(const LabelSet& result, d
 }
 
 std::string TemplateExpander::expand(const RuleText& text, const templates::RuleTemplateData& data) {
+    ++expansions_;
     if (!text.expansion || text.expansion->is_plain()) return text.text;
     if (auto expanded = text.expansion->expand(data)) return *std::move(expanded);
     ++failures_;

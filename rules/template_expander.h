@@ -34,6 +34,8 @@ public:
     bool labels_are_stable() const { return labels_are_stable_; }
     bool annotations_are_stable() const { return annotations_are_stable_; }
 
+    /// How many texts were expanded so far, those without a template included.
+    std::uint64_t expansions() const { return expansions_; }
     /// How many templates failed so far.
     std::uint64_t failures() const { return failures_; }
 
@@ -45,6 +47,7 @@ private:
     const RuleDefinition& definition_;
     bool labels_are_stable_;
     bool annotations_are_stable_;
+    std::uint64_t expansions_ = 0;
     std::uint64_t failures_ = 0;
 };
 

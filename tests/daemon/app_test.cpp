@@ -486,6 +486,7 @@ TEST_CASE("/metrics has the names that dashboards of the originals use", "[daemo
           "prometheus_sd_dns_lookups_total 0\n",
           "prometheus_sd_dns_lookup_failures_total 0\n",
           "prometheus_sd_updates_total{name=\"scrape\"}",
+          "prometheus_template_text_expansions_total ",
           "prometheus_template_text_expansion_failures_total 0\n",
           "prometheus_rule_evaluations_total{rule_group=\"/etc/tocsin/rules.yml;g\"}",
           "prometheus_rule_evaluation_failures_total",

@@ -246,6 +246,7 @@ TEST_CASE("query in a template is answered at the instant of the evaluation", "[
     CHECK(annotations.get("constant") == "11");
     CHECK(annotations.get("built") == "5");
     CHECK(annotations.get("bad").find("unknown function with name \"nofunc\"") != std::string::npos);
+    CHECK(rig.metric("prometheus_template_text_expansions_total") == "3");
     CHECK(rig.metric("prometheus_template_text_expansion_failures_total") == "1");
     CHECK(rig.metric("tocsin_rule_template_failures_total{rule=\"A\",rule_group=\"f;g\"}") == "1");
 }
