@@ -24,6 +24,13 @@ using scrape_log::Kind;
 constexpr std::uint64_t kSegmentBytesMax = 16ULL * 1024 * 1024 * 1024;
 constexpr std::uint32_t kNone = 0xffff'ffff;
 
+// Thirty thousand years. Beyond are no times, and sums of what is within do not overflow.
+constexpr Duration kTimeMax{1'000'000'000'000'000};
+
+bool is_believable(Duration since_1970) {
+    return since_1970 >= -kTimeMax && since_1970 <= kTimeMax;
+}
+
 struct LabelSetHash {
     std::size_t operator()(const LabelSet& labels) const { return labels.hash(); }
 };
@@ -77,6 +84,7 @@ private:
     void read_timeline(Input& in);
     void read_columns(Input& in);
     void read_row(Input& in);
+    void read_step(Input& in);
     void move_time(Duration step);
     Told* told(std::uint32_t number) { return number < told_.size() ? &told_[number] : nullptr; }
     Owner& owner_of(ScrapeOwner who);
@@ -144,7 +152,7 @@ bool SegmentReader::read_payload(std::string_view payload) {
             read_row(in);
             break;
         case Kind::WallStep:
-            move_time(Duration(in.take<std::int64_t>()));
+            read_step(in);
             break;
         default:
             return false;
@@ -170,6 +178,7 @@ void SegmentReader::read_timeline(Input& in) {
     ScrapeOwner who;
     who.place = in.take<std::uint64_t>();
     who.labels = in.take_labels();
+    if (piece->reach < Duration{0} || piece->reach > kTimeMax) return in.fail();
     if (!in.good()) return;
     Owner& owner = owner_of(std::move(who));
     told_.push_back({&owner, piece.get()});
@@ -197,6 +206,7 @@ void SegmentReader::read_row(Input& in) {
     const bool by_differences = in.take<std::uint8_t>() != 0;
     const auto columns = in.take<std::uint32_t>();
     if (to == nullptr || columns > to->piece->columns->size()) return in.fail();
+    if (!is_believable(time.time_since_epoch())) return in.fail();
     Piece& piece = *to->piece;
     const std::string_view bits = in.take_bytes((columns + 7) / 8);
     if (!in.good()) return;
@@ -213,12 +223,20 @@ void SegmentReader::read_row(Input& in) {
     piece.rows.push_back({time, piece.columns, piece.last});
 }
 
+void SegmentReader::read_step(Input& in) {
+    const Duration step(in.take<std::int64_t>());
+    if (!is_believable(step)) return in.fail();
+    move_time(step);
+}
+
 // Timestamps of the targets' own stay.
 void SegmentReader::move_time(Duration step) {
     for (const auto& owner : owners_) {
         for (const auto& piece : owner->pieces) {
             if (piece->is_alone) continue;
-            for (LoggedRow& row : piece->rows) row.time += step;
+            for (LoggedRow& row : piece->rows) {
+                row.time = std::clamp(row.time + step, Timestamp(-kTimeMax), Timestamp(kTimeMax));
+            }
         }
     }
 }

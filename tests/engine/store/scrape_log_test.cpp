@@ -11,6 +11,7 @@
 #include "base/sample.h"
 #include "base/text.h"
 #include "base/virtual_scheduler.h"
+#include "engine/store/scrape_log_format.h"
 #include "tests/catch.h"
 #include "tests/fakes/fake_disk.h"
 #include "tests/fakes/hanging_executor.h"
@@ -188,6 +189,55 @@ TEST_CASE("damage anywhere costs what lies behind it and no more", "[engine][sto
         }
     }
     CHECK(damaged > 450);
+}
+
+TEST_CASE("numbers that no log ever wrote are damage", "[engine][store][scrape-log]") {
+    constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+    struct Case {
+        std::int64_t reach, time, step;
+        std::size_t damage, targets;
+    };
+    const auto [reach, time, step, damage, targets] = GENERATE(values<Case>({
+        {600'000, 1'000'000, 1000, 0, 1},
+        {kMost, 1'000'000, 1000, 1, 0},
+        {-1, 1'000'000, 1000, 1, 0},
+        {600'000, kMost, 1000, 1, 0},
+        {600'000, -kMost, 1000, 1, 0},
+        {600'000, 1'000'000, kMost, 1, 1},
+    }));
+    CAPTURE(reach, time, step);
+    std::string file(scrape_log::kMagic);
+    scrape_log::put(file, std::uint64_t{1});
+    std::size_t begin = scrape_log::begin_frame(file, scrape_log::Kind::Timeline);
+    scrape_log::put(file, std::uint32_t{0});
+    scrape_log::put(file, std::uint8_t{0});
+    scrape_log::put(file, reach);
+    scrape_log::put(file, kOwner.place);
+    scrape_log::put_labels(file, kOwner.labels);
+    scrape_log::end_frame(file, begin, 1);
+    begin = scrape_log::begin_frame(file, scrape_log::Kind::Columns);
+    scrape_log::put(file, std::uint32_t{0});
+    scrape_log::put(file, std::uint32_t{1});
+    scrape_log::put(file, std::uint32_t{0});
+    scrape_log::put(file, std::uint8_t{1});
+    scrape_log::put_labels(file, series(1), kOwner.labels);
+    scrape_log::end_frame(file, begin, 2);
+    begin = scrape_log::begin_frame(file, scrape_log::Kind::Row);
+    scrape_log::put(file, std::uint32_t{0});
+    scrape_log::put(file, time);
+    scrape_log::put(file, std::uint8_t{0});
+    scrape_log::put(file, std::uint32_t{1});
+    scrape_log::put(file, std::uint8_t{0});
+    scrape_log::put(file, 42.0);
+    scrape_log::end_frame(file, begin, 3);
+    begin = scrape_log::begin_frame(file, scrape_log::Kind::WallStep);
+    scrape_log::put(file, step);
+    scrape_log::end_frame(file, begin, 4);
+    fakes::FakeDisk disk{"/data"};
+    disk.put("/data/scrapes/00000001.scrapes", file);
+    const ScrapeRecovery found = recover_scrapes(disk, "/data/scrapes", from_unix_ms(1'100'000));
+    CHECK(found.damage.size() == damage);
+    CHECK(found.targets.size() == targets);
 }
 
 TEST_CASE("a restart begins a segment of its own, and both are read", "[engine][store][scrape-log]") {
