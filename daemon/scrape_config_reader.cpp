@@ -56,29 +56,6 @@ void read_protocols(YamlFields& fields, std::vector<ScrapeProtocol>& into) {
     }
 }
 
-// By how many bits a number of these is shifted.
-std::optional<unsigned> shift_of_unit(std::string_view unit) {
-    if (unit.empty() || unit == "B") return 0;
-    const auto scale = std::string_view("KMGTPE").find(unit.front());
-    if (scale == std::string_view::npos || (unit.substr(1) != "B" && unit.substr(1) != "iB")) return std::nullopt;
-    return 10 * (static_cast<unsigned>(scale) + 1);
-}
-
-/// `10MB`, `1.5GiB`, `512`: prometheus' units.Base2Bytes, where MB and MiB are the same.
-std::optional<std::uint64_t> parse_bytes(std::string_view text) {
-    const char* const end = text.data() + text.size();
-    std::uint64_t number = 0;
-    double fraction = 0;
-    auto read = std::from_chars(text.data(), end, number);
-    if (read.ec == std::errc{} && read.ptr != end && *read.ptr == '.') {
-        read = std::from_chars(read.ptr, end, fraction, std::chars_format::fixed);
-    }
-    if (read.ec != std::errc{}) return std::nullopt;
-    const auto shift = shift_of_unit({read.ptr, static_cast<std::size_t>(end - read.ptr)});
-    if (!shift || number > (~std::uint64_t{0} >> *shift)) return std::nullopt;
-    return (number << *shift) + static_cast<std::uint64_t>(std::ldexp(fraction, static_cast<int>(*shift)));
-}
-
 // Which action it is decides about the other keys: of an unknown one, only what holds for all of them is looked at.
 bool read_relabel_action(YamlFields& step, RelabelAction& into) {
     std::string action;
