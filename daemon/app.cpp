@@ -199,6 +199,9 @@ App::Impl::Impl(const Doors& d, Options o)
 
 /// Before anybody can come in.
 Result<ReloadOutcome> App::Impl::open_web() {
+    if (!options.web_config_file.empty()) {
+        if (const auto text = read_file(doors.disk, options.web_config_file); !text) return tl::unexpected(text.error());
+    }
     auto config = web.read();
     if (!config) return ReloadOutcome{std::move(config.error()), {}};
     web.use(*std::move(config));

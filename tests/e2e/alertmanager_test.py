@@ -122,8 +122,8 @@ class Alertmanager(Story):
 
     def test_what_cannot_be_honoured_is_refused(self):
         self.route()
-        for flag, code, said in (("--web.config.file=web.yml", 2, "proxy"), ("--enable-feature=magic", 2, "magic"),
-                                 ("--enable-feature=classic-mode,utf8-strict-mode", 2, "exclude"), ("--data.retention=soon", 2, "soon"),
+        for flag, code, said in (("--web.config.file=web.yml", 3, "open web.yml: no such file"), ("--web.systemd-socket", 2, "--web.listen-address"),
+                                 ("--enable-feature=magic", 2, "magic"), ("--enable-feature=classic-mode,utf8-strict-mode", 2, "exclude"), ("--data.retention=soon", 2, "soon"),
                                  ("--web.listen-address=0.0.0.0:0", 3, "loopback"), ("--no-such-flag", 2, "no-such-flag")):
             with self.subTest(flag=flag):
                 ended, _, err = run("alertmanager", f"--config.file={self.folder / 'am.yml'}", f"--storage.path={self.folder / 'd'}", flag)

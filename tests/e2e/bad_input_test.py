@@ -31,7 +31,7 @@ class BadInput(Story):
         for flag in ("--config.file", "--alertmanager.config-file"):
             self.assert_refused(3, rf"open {self.folder}: is a directory", f"{flag}={self.folder}")
             self.assert_refused(1, r"binary\.yml:\d+:\d+: ", f"{flag}=binary.yml")
-        for kind in ("rules", "config", "alertmanager", "web-config", "metrics"):
+        for kind in ("rules", "config", "alertmanager", "web-config"):
             code, out, errors = run("check", kind, "binary.yml", self.folder, cwd=self.folder)
             self.assertEqual(code, 3, out + errors)
             self.assertRegex(out + errors, r"binary\.yml:\d+:\d+: ")
