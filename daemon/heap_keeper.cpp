@@ -7,18 +7,24 @@ namespace {
 
 constexpr std::chrono::minutes kLookEvery{1};
 
-// Less is used again by the next scrapes, which hold as much at a time.
+// What a reload, a query or the first scrapes leave behind.
+constexpr std::size_t kMuchBytes = 64 * 1024 * 1024;
+// Up to this, scrapes use it again and again. What they leave between them is returned at every tenth look only: each
+// page that comes back is a fault in the middle of a scrape.
 constexpr std::size_t kWorthwhileBytes = 8 * 1024 * 1024;
-
-void return_what_is_much() {
-    if (unused_heap_bytes() >= kWorthwhileBytes) return_unused_heap();
-}
+constexpr unsigned kLooksBetween = 10;
 
 }  // namespace
 
 void HeapKeeper::start() {
     timer_ = scheduler_.after(kLookEvery, [this] {
-        executor_.run(return_what_is_much, [] {});
+        const std::size_t least = looks_ % kLooksBetween == 0 ? kWorthwhileBytes : kMuchBytes;
+        ++looks_;
+        executor_.run(
+            [least] {
+                if (unused_heap_bytes() >= least) return_unused_heap();
+            },
+            [] {});
         start();
     });
 }

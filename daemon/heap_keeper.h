@@ -4,7 +4,8 @@
 
 namespace tocsin {
 
-/// Gives memory that lies unused in the allocator back to the system, once a minute when it is much.
+/// Gives memory that lies unused in the allocator back to the system: a minute after the start and every ten minutes
+/// what is worth it, every minute when it is much.
 ///
 /// The first scrapes of a large fleet, a reload and a burst of new series need several times what stays of them; spread
 /// over the heaps of all threads, the allocator keeps it for good otherwise.
@@ -22,6 +23,7 @@ public:
 private:
     Scheduler& scheduler_;
     Executor& executor_;
+    unsigned looks_ = 0;
     Scheduler::TaskId timer_ = 0;
 };
 
