@@ -29,13 +29,16 @@ public:
     /// What of the options is about TLS.
     static Client client_of(const HttpOptions& options);
 
-    /// Reads the files now: a certificate that changes later needs a new object. Messages name the file, never its
-    /// content.
+    /// Reads the files now: a certificate that changes later needs a new object. A key with a password is an error.
+    /// Messages name the file, never its content.
     static Result<std::shared_ptr<const AsioTls>> make_client(const Client& options);
     static Result<std::shared_ptr<const AsioTls>> make_server(const ServerTls& options);
 
     /// What of the options is text, and the versions, for a library that has a context of its own and knows files only.
     static Status use_texts(ssl_ctx_st* context, const Client& options);
+
+    /// Once, early: from then on nothing in this process asks a person at the terminal for the password of a key.
+    static void ask_nobody();
 
     ~AsioTls();
     AsioTls(const AsioTls&) = delete;

@@ -106,8 +106,9 @@ public:
     /// Listens on `host:port` (port 0 takes a free one) and returns the address it got. Requests go to `handler`.
     virtual Result<std::string> listen(const std::string& address, Handler handler) = 0;
 
-    /// Connections that are accepted from now on speak TLS. For a certificate that changed, call it again; after an
-    /// error all is as before. Messages say nothing of what is in the texts.
+    /// Connections that are accepted from now on speak TLS. For a certificate that changed, call it again; when what is
+    /// asked of clients changed, those that are connected have to come anew. After an error all is as before. Messages
+    /// say nothing of what is in the texts.
     virtual Status use_tls(const ServerTls& tls) = 0;
 
     /// Takes no new connection, lets what is being answered finish, then calls `done`.

@@ -33,7 +33,9 @@ std::optional<int> bcrypt_cost(std::string_view hash) {
 }
 
 bool matches_bcrypt(const Secret& password, const std::string& hash) {
-    if (!bcrypt_cost(hash)) return false;
+    // What is behind it would not count.
+    const bool has_nul = password.reveal().find('\0') != std::string::npos;
+    if (has_nul || !bcrypt_cost(hash)) return false;
     const auto work = std::make_unique<crypt_data>();  // 32 KiB
     const char* const found = crypt_r(password.reveal().c_str(), hash.c_str(), work.get());
     return found != nullptr && hash == found;

@@ -164,7 +164,8 @@ int check_web_config(const CheckFlags& flags) {
     for (const std::string& path : flags.files) {
         const auto text = read(disk, path, checked);
         if (!text) continue;
-        const auto config = parse_web_config(disk, *text, path);
+        std::vector<std::string> read_too;
+        const auto config = parse_web_config(disk, *text, path, read_too);
         if (!config) {
             checked.add(config.error());
             continue;

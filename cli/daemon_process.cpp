@@ -38,6 +38,7 @@ struct World {
           state_thread(loop, 1),
           query_threads(loop, query_threads_of(options.query_limits.concurrent_max), ThreadPoolExecutor::Priority::Low),
           log_thread(loop, 1),
+          password_thread(loop, 1, ThreadPoolExecutor::Priority::Low),
           resolver(loop),
           dns(loop),
           scrape_client(loop, resolver, {.proxies = proxy_environment()}),
@@ -48,8 +49,9 @@ struct World {
           file_watch(loop) {}
 
     Doors doors() {
-        return {scheduler, executor, scrape_client, notify_client, mail_client,  server,        resolver, disk,
-                random,    signals,  file_watch,    log,           state_thread, query_threads, &dns,     &log_thread};
+        return {scheduler,    executor,      scrape_client, notify_client, mail_client,     server,
+                resolver,     disk,          random,        signals,       file_watch,      log,
+                state_thread, query_threads, &dns,          &log_thread,   &password_thread};
     }
 
     AsioScheduler& scheduler;
@@ -60,6 +62,7 @@ struct World {
     ThreadPoolExecutor state_thread;
     ThreadPoolExecutor query_threads;
     ThreadPoolExecutor log_thread;
+    ThreadPoolExecutor password_thread;
     AsioResolver resolver;
     AsioDns dns;
     BeastClient scrape_client;

@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/asio_tls.h"
 #include "base/version.h"
 #include "cli/commands.h"
 
@@ -60,5 +61,6 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "tocsin: %s\nRun `tocsin --help`, or `tocsin COMMAND --help`.\n", error.what());
         return cli::kUsage;
     }
+    AsioTls::ask_nobody();
     return action();
 }

@@ -85,7 +85,7 @@ void print_annotations(const Json& answer) {
 int show(const Result<HttpResponse>& response, const QueryFlags& flags) {
     if (!response) {
         print_error("tocsin query: " + flags.server.url + ": " + response.error().message + "\n");
-        return kImpossible;
+        return response.error().kind == Error::Kind::InvalidInput ? kBad : kImpossible;
     }
     const auto answer = parse_json(response->body, JsonLimits{32, 100'000'000});
     if (!answer) {

@@ -191,7 +191,8 @@ App::Impl::Impl(const Doors& d, Options o)
                  options.storage_path),
       health(doors.scheduler, options.health_interval),
       heap(doors.scheduler, doors.executor),
-      web({doors.scheduler, doors.query_threads, doors.disk, doors.file_watch, doors.server, doors.log},
+      web({doors.scheduler, doors.password_thread == nullptr ? doors.query_threads : *doors.password_thread, doors.disk,
+           doors.file_watch, doors.server, doors.log, metrics},
           options.web_config_file, must_ask_who(options)) {
     ClusterOfOne& cluster = options.cluster;
     if (!cluster.address.empty() && cluster.name.empty()) cluster.name = name_by_chance(doors.random);
@@ -204,7 +205,7 @@ Result<ReloadOutcome> App::Impl::open_web() {
     }
     auto config = web.read();
     if (!config) return ReloadOutcome{std::move(config.error()), {}};
-    web.use(*std::move(config));
+    if (const Status used = web.use(*std::move(config)); !used) return tl::unexpected(used.error());
     if (!must_ask_who(options) || web.asks_who()) return ReloadOutcome{};
     return fail(Error::Kind::InvalidInput,
                 fmt::format("{}: everybody who reaches this address could silence every alert; expected a loopback "
@@ -386,7 +387,9 @@ ReloadOutcome App::Impl::read_and_apply() {
         std::move(web_config.error().begin(), web_config.error().end(), std::back_inserter(outcome.errors));
     if (!outcome.ok()) return outcome;
     outcome = apply(*std::move(configuration));
-    if (outcome.ok()) web.use(*std::move(web_config));
+    if (!outcome.ok()) return outcome;
+    const Status used = web.use(*std::move(web_config));
+    if (!used) outcome.errors.push_back({.file = options.web_config_file, .message = used.error().message});
     return outcome;
 }
 
@@ -599,6 +602,7 @@ void App::Impl::add_store_metrics() {
 }
 
 void App::Impl::handle(ServerRequest request, HttpServer::Respond respond) {
+    respond = web.with_headers(std::move(respond));
     if (auto refusal = check_request(guard, request)) return respond(*std::move(refusal));
     web.admit(std::move(request), std::move(respond), [this](ServerRequest admitted, HttpServer::Respond answer) {
         route(std::move(admitted), std::move(answer));

@@ -40,6 +40,7 @@ struct Doors {
     Executor& query_threads;
     DnsClient* dns = nullptr;        // null: dns_sd_configs find nothing
     Executor* log_thread = nullptr;  // of the log of scrapes alone; null: scrapes are kept in memory only
+    Executor* password_thread = nullptr;  // which a flood of wrong ones keeps busy; null: query_threads
 };
 
 /// What came of a reload: nothing wrong and it is in force, or everything that is wrong and nothing has changed.

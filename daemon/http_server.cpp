@@ -67,6 +67,10 @@ Result<AsioListener> open_listener(AsioScheduler& scheduler, const ListenAddress
     return AsioListener::open(scheduler, literal, address.port);
 }
 
+bool asks_the_same_of_clients(const ServerTls& a, const ServerTls& b) {
+    return a.clients == b.clients && a.client_authorities == b.client_authorities && a.client_names == b.client_names;
+}
+
 ServerResponse plain_answer(int status, std::string text) {
     ServerResponse response;
     response.status = status;
@@ -131,6 +135,7 @@ private:
     const std::string remote_address_;
     const Handler& handler_;
     const Use use_;
+    const std::uint64_t generation_;
     State state_ = State::Handshake;
     Scheduler::TaskId deadline_ = 0;
 
@@ -180,6 +185,18 @@ public:
             if (!alive.expired()) tell_when_drained();
         });
     }
+
+    Status use_tls(const ServerTls& wanted) {
+        TOCSIN_TRY(tls, AsioTls::make_server(wanted));
+        if (asks_the_same_of_clients(wanted, asked_)) return {};
+        asked_ = wanted;
+        ++generation_;
+        while (!waiting_.empty()) waiting_.front()->close();
+        return {};
+    }
+
+    /// Of what is asked of clients; a connection of an earlier one showed something else.
+    std::uint64_t generation() const { return generation_; }
 
     bool is_draining() const { return draining_; }
     std::size_t count() const { return open_.size(); }
@@ -268,6 +285,8 @@ private:
     std::map<std::string, std::size_t> by_address_;
     std::list<std::shared_ptr<Connection>> waiting_;  // the longest first
     std::map<const Connection*, std::list<std::shared_ptr<Connection>>::iterator> place_in_waiting_;
+    ServerTls asked_;
+    std::uint64_t generation_ = 0;
     bool draining_ = false;
     std::function<void()> drained_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
@@ -280,6 +299,7 @@ BeastServer::Connection::Connection(Connections& server, AsioStream stream, std:
       remote_address_(std::move(remote_address)),
       handler_(handler),
       use_(use),
+      generation_(server.generation()),
       reader_(server.limits) {}
 
 void BeastServer::Connection::start(std::shared_ptr<const AsioTls> tls) {
@@ -351,6 +371,7 @@ void BeastServer::Connection::begin_body() {
 }
 
 void BeastServer::Connection::handle() {
+    if (generation_ != server_.generation()) return close();
     state_ = State::Handling;
     server_.end_waiting(shared_from_this());
     server_.scheduler.cancel(deadline_);
@@ -381,7 +402,8 @@ void BeastServer::Connection::answer(ServerResponse response) {
 }
 
 AfterAnswer BeastServer::Connection::after_answer() const {
-    if (refused_ || !reader_.keep_alive() || server_.is_draining()) return AfterAnswer::Close;
+    const bool is_outdated = generation_ != server_.generation();
+    if (refused_ || is_outdated || !reader_.keep_alive() || server_.is_draining()) return AfterAnswer::Close;
     return reader_.is_http_1_0() ? AfterAnswer::SayKeepAlive : AfterAnswer::KeepAlive;
 }
 
@@ -437,8 +459,7 @@ BeastServer::BeastServer(AsioScheduler& scheduler, HttpLimits limits)
 BeastServer::~BeastServer() = default;
 
 Status BeastServer::use_tls(const ServerTls& tls) {
-    TOCSIN_TRY(connections_->tls, AsioTls::make_server(tls));
-    return {};
+    return connections_->use_tls(tls);
 }
 
 Result<std::string> BeastServer::listen(const std::string& address, Handler handler) {

@@ -1,11 +1,13 @@
 #include "daemon/web_access.h"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <string_view>
 #include <utility>
 
 #include "base/digest.h"
+#include "base/password_hash.h"
 #include "base/text.h"
 #include "daemon/router.h"
 
@@ -31,6 +33,24 @@ std::optional<UserAndPassword> basic_credentials(const std::vector<HttpHeader>& 
     return UserAndPassword{text->substr(0, colon), Secret(text->substr(colon + 1))};
 }
 
+/// What somebody who is not known is compared with, so that the answer takes as long.
+const Secret& costliest(const std::map<std::string, Secret>& users) {
+    const auto by_cost = [](const auto& a, const auto& b) {
+        return bcrypt_cost(a.second.reveal()) < bcrypt_cost(b.second.reveal());
+    };
+    return std::max_element(users.begin(), users.end(), by_cost)->second;
+}
+
+/// Of this file alone, whatever characters are in its name.
+std::string pattern_of(const std::string& path) {
+    std::string pattern;
+    for (const char c : path) {
+        if (std::string_view("*?[\\").find(c) != std::string_view::npos) pattern += '\\';
+        pattern += c;
+    }
+    return pattern;
+}
+
 ServerResponse unauthorized() {
     ServerResponse response = text_response(401, "Unauthorized\n");
     response.headers.push_back({"WWW-Authenticate", "Basic"});
@@ -42,12 +62,33 @@ ServerResponse unauthorized() {
 WebAccess::WebAccess(const Context& context, std::string file, bool must_ask)
     : context_(context), file_(std::move(file)), must_ask_(must_ask), passwords_(context.executor) {}
 
-Parsed<WebConfig> WebAccess::read() const {
+// What the watch takes for known is read after it has looked: what changes meanwhile is a change to it.
+Parsed<WebConfig> WebAccess::read() {
     if (file_.empty()) return WebConfig{};
-    auto config = load_web_config(context_.disk, file_);
+    follow(files_.empty() ? std::vector{file_} : files_);
+    std::vector<std::string> files;
+    auto config = read_once(files);
+    if (files == files_) return config;
+    follow(files);
+    return read_once(files);
+}
+
+Parsed<WebConfig> WebAccess::read_once(std::vector<std::string>& files) const {
+    auto config = load_web_config(context_.disk, file_, files);
     if (!config) return config;
     if (auto against = objection(*config)) return tl::unexpected(Diagnostics{*std::move(against)});
     return config;
+}
+
+void WebAccess::follow(const std::vector<std::string>& files) {
+    if (!watch_) {
+        watch_.emplace(ConfigWatch::Context{context_.scheduler, context_.disk, context_.file_watch}, kLookInterval,
+                       [this] { read_and_use(); });
+    }
+    files_ = files;
+    std::vector<std::string> patterns;
+    for (const std::string& file : files) patterns.push_back(pattern_of(file));
+    watch_->follow(std::move(patterns));
 }
 
 std::optional<Diagnostic> WebAccess::objection(const WebConfig& config) const {
@@ -58,55 +99,63 @@ std::optional<Diagnostic> WebAccess::objection(const WebConfig& config) const {
     return Diagnostic{.file = file_,
                       .message = "everybody who reaches the address that is listened on could silence every alert",
                       .expected =
-                          "basic_auth_users, client_auth_type: RequireAndVerifyClientCert, or "
+                          "basic_auth_users, RequireAndVerifyClientCert with a client_ca_file, or "
                           "--web.allow-unauthenticated"};
 }
 
-void WebAccess::use(WebConfig config) {
+Status WebAccess::use(WebConfig config) {
     if (config.tls && config.tls != config_.tls) {
-        // The text was tried when it was read.
-        if (const Status used = context_.server.use_tls(*config.tls); !used) {
-            return context_.log.error("daemon", "certificate refused", {{"error", used.error().message}});
-        }
+        if (Status used = context_.server.use_tls(*config.tls); !used) return used;
+    }
+    if (config.users != config_.users) passwords_.forget();
+    if (config.rate != config_.rate) {
+        tokens_ = static_cast<double>(config.rate.burst);
+        tokens_at_ = context_.scheduler.monotonic();
     }
     config_ = std::move(config);
-    tokens_ = static_cast<double>(config_.rate.burst);
-    tokens_at_ = context_.scheduler.now();
     in_force_ = true;
-    if (file_.empty()) return;
-    if (!watch_) {
-        watch_.emplace(ConfigWatch::Context{context_.scheduler, context_.disk, context_.file_watch}, kLookInterval,
-                       [this] { read_again(); });
-    }
-    watch_->follow(config_.files);
+    return {};
 }
 
-void WebAccess::read_again() {
+void WebAccess::read_and_use() {
     auto config = read();
-    if (config) {
-        context_.log.info("daemon", "web configuration has changed and is in force", {{"file", file_}});
-        return use(*std::move(config));
+    Diagnostics problems;
+    if (!config) {
+        problems = std::move(config.error());
+    } else if (const Status used = use(*std::move(config)); !used) {
+        problems.push_back({.file = file_, .message = used.error().message});
     }
-    for (const Diagnostic& problem : config.error()) {
+    for (const Diagnostic& problem : problems) {
         context_.log.error("daemon", "web configuration refused, nothing has changed",
                            {{"problem", to_string(problem)}});
+    }
+    if (problems.empty()) {
+        context_.log.info("daemon", "web configuration has changed and is in force", {{"file", file_}});
     }
 }
 
 void WebAccess::admit(ServerRequest request, HttpServer::Respond respond, HttpServer::Handler next) {
-    respond = with_headers(std::move(respond));
-    if (!is_within_rate()) return respond(text_response(429, "Too Many Requests\n"));
+    if (!is_within_rate()) return refuse(respond, "rate", text_response(429, "Too Many Requests\n"));
     if (config_.users.empty()) return next(std::move(request), std::move(respond));
     ask_who({std::move(request), std::move(respond), std::move(next)});
+}
+
+void WebAccess::refuse(const HttpServer::Respond& respond, const char* reason, ServerResponse response) {
+    context_.metrics
+        .counter("tocsin_http_requests_refused_total",
+                 "Requests that did not come in: without a user, beyond the rate, or too many at once.",
+                 {{"reason", reason}})
+        .add();
+    respond(std::move(response));
 }
 
 // A bucket that fills by one each interval.
 bool WebAccess::is_within_rate() {
     const WebConfig::RateLimit& rate = config_.rate;
-    if (rate.interval == Duration{0}) return true;
-    const Timestamp now = context_.scheduler.now();
-    const double came = std::chrono::duration<double>(now - tokens_at_) / std::chrono::duration<double>(rate.interval);
-    tokens_ = std::min(static_cast<double>(rate.burst), tokens_ + std::max(0.0, came));
+    if (rate.interval.count() == 0) return true;
+    const MonotonicTime now = context_.scheduler.monotonic();
+    tokens_ += std::chrono::duration<double>(now - tokens_at_) / std::chrono::duration<double>(rate.interval);
+    tokens_ = std::min(static_cast<double>(rate.burst), tokens_);
     tokens_at_ = now;
     if (tokens_ < 1) return false;
     tokens_ -= 1;
@@ -121,20 +170,20 @@ HttpServer::Respond WebAccess::with_headers(HttpServer::Respond respond) const {
     };
 }
 
-// One who is not known takes as long as one who is: time must not tell names.
 void WebAccess::ask_who(Pass pass) {
-    const auto who = basic_credentials(pass.request.headers);
-    if (!who) return pass.respond(unauthorized());
+    auto who = basic_credentials(pass.request.headers);
+    if (!who) return refuse(pass.respond, "unauthorized", unauthorized());
     const auto user = config_.users.find(who->user);
-    const bool is_known = user != config_.users.end();
-    const Secret& hash = is_known ? user->second : config_.users.begin()->second;
+    const bool is_user = user != config_.users.end();
+    PasswordCheck::Attempt attempt{std::move(who->user), is_user, std::move(who->password),
+                                   is_user ? user->second : costliest(config_.users), pass.request.remote_address};
     const auto held = std::make_shared<Pass>(std::move(pass));
-    passwords_.check(who->password, hash, [held, is_known](PasswordCheck::Verdict verdict) {
-        if (verdict == PasswordCheck::Verdict::Overloaded) {
-            return held->respond(text_response(503, "too many passwords wait to be checked\n"));
+    passwords_.check(std::move(attempt), [this, held](PasswordCheck::Verdict verdict) {
+        if (verdict == PasswordCheck::Verdict::Right) {
+            return held->next(std::move(held->request), std::move(held->respond));
         }
-        if (!is_known || verdict == PasswordCheck::Verdict::Wrong) return held->respond(unauthorized());
-        held->next(std::move(held->request), std::move(held->respond));
+        if (verdict == PasswordCheck::Verdict::Wrong) return refuse(held->respond, "unauthorized", unauthorized());
+        refuse(held->respond, "overloaded", text_response(503, "too many passwords wait to be checked\n"));
     });
 }
 

@@ -27,6 +27,9 @@ constexpr std::array<std::pair<std::string_view, Clients>, 6> kClients{{
     {"RequireAndVerifyClientCert", Clients::Verified},
 }};
 
+// Some seconds. A check that runs is waited for at the end.
+constexpr int kCostMax = 16;
+
 // By Go's names, and by OpenSSL's.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kCurves{{
     {"CurveP256", "P-256"},
@@ -93,8 +96,8 @@ std::string read_pem(YamlFields& fields, const std::string& key, WebSource& sour
     file = resolve_path(directory_of(source.path), file);
     source.files.push_back(file);
     auto content = read_file(source.disk, file);
-    if (content) return *std::move(content);
-    fields.report(fields.get(key + "_file")->where, content.error().message);
+    if (content && !content->empty()) return *std::move(content);
+    fields.report(fields.get(key + "_file")->where, content ? file + " is empty" : content.error().message);
     return {};
 }
 
@@ -145,7 +148,9 @@ void read_clients(YamlFields& fields, ServerTls& tls, WebSource& source) {
         tls.clients = known->second;
     }
     tls.client_authorities = read_pem(fields, "client_ca", source);
-    fields.read("client_allowed_sans", tls.client_names);
+    if (fields.read("client_allowed_sans", tls.client_names) && tls.client_names.empty()) {
+        fields.report(fields.get("client_allowed_sans")->where, "an empty client_allowed_sans lets nobody in");
+    }
 }
 
 void check_clients(YamlFields& fields, const ServerTls& tls) {
@@ -160,15 +165,32 @@ void check_clients(YamlFields& fields, const ServerTls& tls) {
                   "RequireAndVerifyClientCert");
 }
 
-/// Versions, ciphers and curves alone do not switch it on.
-bool says_nothing_of_tls(const ServerTls& tls) {
-    return tls.certificate.empty() && tls.key.empty() && tls.client_authorities.empty() &&
-           tls.clients == Clients::Anonymous;
+/// Versions, ciphers and curves alone do not switch TLS on; a name of a file does, whatever is in it.
+bool switches_tls_on(YamlFields& fields) {
+    static constexpr std::array kSwitches{"cert",           "cert_file",       "key", "key_file", "client_ca",
+                                          "client_ca_file", "client_auth_type"};
+    return std::any_of(kSwitches.begin(), kSwitches.end(), [&](const char* key) {
+        const YamlNode* const node = fields.get(key);
+        return node != nullptr && !node->text.empty();
+    });
+}
+
+void check_own_certificate(YamlFields& fields, const ServerTls& tls) {
+    if (tls.certificate.empty()) fields.report(fields.node().where, "missing one of cert or cert_file");
+    if (tls.key.empty()) fields.report(fields.node().where, "missing one of key or key_file");
 }
 
 /// Whether the texts are certificates, and the key is that of the first.
 void try_tls(YamlFields& fields, const ServerTls& tls) {
     if (const auto made = AsioTls::make_server(tls); !made) fields.report(fields.node().where, made.error().message);
+}
+
+void read_parameters(YamlFields& fields, ServerTls& tls) {
+    read_version(fields, "min_version", tls.least);
+    read_version(fields, "max_version", tls.most);
+    read_ciphers(fields, tls);
+    read_curves(fields, tls);
+    fields.read("prefer_server_cipher_suites", tls.prefers_own_ciphers);
 }
 
 void read_tls(const YamlNode& node, std::optional<ServerTls>& into, WebSource& source) {
@@ -178,17 +200,10 @@ void read_tls(const YamlNode& node, std::optional<ServerTls>& into, WebSource& s
     tls.certificate = read_pem(fields, "cert", source);
     tls.key = Secret(read_pem(fields, "key", source));
     read_clients(fields, tls, source);
-    read_version(fields, "min_version", tls.least);
-    read_version(fields, "max_version", tls.most);
-    read_ciphers(fields, tls);
-    read_curves(fields, tls);
-    fields.read("prefer_server_cipher_suites", tls.prefers_own_ciphers);
+    read_parameters(fields, tls);
     fields.finish();
-    if (says_nothing_of_tls(tls)) return;
-    if (source.problems.size() == wrong_before) {
-        if (tls.certificate.empty()) fields.report(node.where, "missing one of cert or cert_file");
-        if (tls.key.empty()) fields.report(node.where, "missing one of key or key_file");
-    }
+    if (!switches_tls_on(fields)) return;
+    if (source.problems.size() == wrong_before) check_own_certificate(fields, tls);
     check_clients(fields, tls);
     if (source.problems.size() == wrong_before) try_tls(fields, tls);
     into = std::move(tls);
@@ -223,16 +238,30 @@ void read_server(const YamlNode& node, WebConfig& config, WebSource& source) {
     fields.finish();
 }
 
+void check_hash(YamlFields& fields, const YamlNode::Entry& user, const std::string& hash) {
+    const auto cost = bcrypt_cost(hash);
+    const std::string name = go_quote(user.key);
+    if (!cost) {
+        fields.report(user.value.where, fmt::format("the password of user {} is no bcrypt hash", name),
+                      "what `htpasswd -nBC 10 NAME` prints behind the colon");
+    } else if (*cost > kCostMax) {
+        fields.report(user.value.where, fmt::format("the hash of user {} has a cost of {}", name, *cost),
+                      fmt::format("at most {}", kCostMax));
+    }
+}
+
 void read_users(const YamlNode& node, WebConfig& config, WebSource& source) {
+    if (!node.is_map()) {  // it may be a password
+        return source.problems.push_back({.file = source.path,
+                                          .where = node.where,
+                                          .message = "basic_auth_users is not a map",
+                                          .expected = "names with bcrypt hashes"});
+    }
     YamlFields fields = source.fields(node, "basic_auth_users");
     for (const YamlNode::Entry& entry : node.entries) {
         std::string hash;
         fields.read(entry.key, hash);
-        if (!bcrypt_cost(hash)) {
-            fields.report(entry.value.where,
-                          fmt::format("the password of user {} is no bcrypt hash", go_quote(entry.key)),
-                          "what `htpasswd -nBC 10 NAME` prints behind the colon");
-        }
+        check_hash(fields, entry, hash);
         config.users.emplace(entry.key, Secret(std::move(hash)));
     }
 }
@@ -246,12 +275,12 @@ void read_rate(const YamlNode& node, WebConfig::RateLimit& rate, WebSource& sour
             fields.report(fields.get("interval")->where, fmt::format("{} is no interval", go_quote(interval)),
                           "a duration like 100ms, or 0");
         } else {
-            rate.interval = std::chrono::ceil<Duration>(*read);
+            rate.interval = *read;
         }
     }
     fields.read("burst", rate.burst);
     fields.finish();
-    if (rate.interval > Duration{0} && rate.burst < 1) {
+    if (rate.interval > std::chrono::nanoseconds(0) && rate.burst < 1) {
         fields.report(node.where, "with a burst below 1 no request would ever be answered", "burst: 1 or more");
     }
 }
@@ -266,23 +295,25 @@ void read_sections(YamlFields& fields, WebConfig& config, WebSource& source) {
 
 }  // namespace
 
-Parsed<WebConfig> parse_web_config(Disk& disk, std::string_view text, const std::string& path) {
+Parsed<WebConfig> parse_web_config(Disk& disk, std::string_view text, const std::string& path,
+                                   std::vector<std::string>& files) {
+    files.assign(1, path);
     const auto root = parse_yaml(text, path);
     if (!root) return tl::unexpected(root.error());
     WebConfig config;
     Diagnostics problems;
-    config.files.push_back(path);
-    WebSource source{disk, path, problems, config.files};
+    WebSource source{disk, path, problems, files};
     YamlFields fields = source.fields(*root, "web config");
     read_sections(fields, config, source);
     if (has_errors(problems)) return tl::unexpected(std::move(problems));
     return config;
 }
 
-Parsed<WebConfig> load_web_config(Disk& disk, const std::string& path) {
+Parsed<WebConfig> load_web_config(Disk& disk, const std::string& path, std::vector<std::string>& files) {
+    files.assign(1, path);
     const auto text = read_file(disk, path);
     if (!text) return tl::unexpected(Diagnostics{{.file = path, .message = text.error().message}});
-    return parse_web_config(disk, *text, path);
+    return parse_web_config(disk, *text, path, files);
 }
 
 }  // namespace tocsin

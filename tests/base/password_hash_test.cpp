@@ -41,6 +41,7 @@ TEST_CASE("a password is compared with its hash", "[base][password_hash]") {
     CHECK(matches_bcrypt(Secret("secret"), kOfSecret));
     CHECK_FALSE(matches_bcrypt(Secret("Secret"), kOfSecret));
     CHECK_FALSE(matches_bcrypt(Secret(""), kOfSecret));
+    CHECK_FALSE(matches_bcrypt(Secret(std::string("secret\0more", 11)), kOfSecret));
     CHECK_FALSE(matches_bcrypt(Secret("secret"), "secret"));
     std::string as_htpasswd = kOfSecret;
     as_htpasswd[2] = 'y';

@@ -15,14 +15,27 @@ namespace {
 using fakes::TestCertificate;
 using Clients = ServerTls::Clients;
 
+// The password is `abc`. Nobody is asked for it.
+constexpr const char* kKeyWithPassword =
+    "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+    "MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAjVUtQZ8s4ZJgICCAAw\n"
+    "DAYIKoZIhvcNAgkFADAdBglghkgBZQMEAQIEEGXkZnWU17VdYd+KrFu+zugEgZAn\n"
+    "7H2+5UBikrGPTd3iaBAo0yjkJFrxoHkESTxiyh74IXkjqb1RGLyFm3p053H13tLV\n"
+    "NTBrJZVowGQuJDqw/IQ9PWrnIUs9tQ1ntlfzZDPwbnMzbm35nrBMcXBsSHn6FmXx\n"
+    "TQOSAYdc0kU8wNDiTgk6vEPxYf1fiXgvbNqXuXcvytkvSMgkX5+1wYDHS6nk5yM=\n"
+    "-----END ENCRYPTED PRIVATE KEY-----\n";
+
 /// A client that shows `shown`, or nothing, and takes whatever the server shows.
-bool is_let_in(const ServerTls& tls, const TestCertificate* shown) {
+bool is_let_in(const ServerTls& tls, const TestCertificate* shown, TlsVersion least = TlsVersion::Tls12,
+               TlsVersion most = TlsVersion::Tls13) {
     AsioScheduler scheduler;
     fakes::FakeResolver resolver(scheduler);
     fakes::TlsServer server(scheduler, tls, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     BeastClient client(scheduler, resolver);
     HttpOptions options;
     options.insecure_skip_verify = true;
+    options.tls_min = least;
+    options.tls_max = most;
     if (shown != nullptr) {
         options.cert_file = shown->cert_file();
         options.key_file = shown->key_file();
@@ -85,6 +98,29 @@ TEST_CASE("a server lets clients in by the names in what they show", "[base][ser
     }
 }
 
+TEST_CASE("a server speaks the versions that it may, and no other", "[base][server_tls]") {
+    const TestCertificate own("IP:127.0.0.1");
+    const auto speaks = [&](const ServerTls& tls, TlsVersion version) {
+        return is_let_in(tls, nullptr, version, version);
+    };
+    ServerTls tls = fakes::server_with(own);
+    CHECK(speaks(tls, TlsVersion::Tls12));
+    CHECK(speaks(tls, TlsVersion::Tls13));
+    tls.least = TlsVersion::Tls13;
+    CHECK_FALSE(speaks(tls, TlsVersion::Tls12));
+    tls.least = tls.most = TlsVersion::Tls12;
+    CHECK_FALSE(speaks(tls, TlsVersion::Tls13));
+    // A list that has ciphers of TLS 1.3 alone leaves none for TLS 1.2.
+    tls = fakes::server_with(own);
+    tls.ciphers = {"TLS_AES_128_GCM_SHA256"};
+    CHECK_FALSE(speaks(tls, TlsVersion::Tls12));
+    CHECK(speaks(tls, TlsVersion::Tls13));
+    tls.ciphers = {"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"};  // its certificate is of another kind
+    CHECK_FALSE(speaks(tls, TlsVersion::Tls12));
+    tls.ciphers = {"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"};
+    CHECK(speaks(tls, TlsVersion::Tls12));
+}
+
 TEST_CASE("a server's certificate, key, ciphers and curves have to be of use", "[base][server_tls]") {
     const TestCertificate own("IP:127.0.0.1"), other("IP:127.0.0.1");
     const auto message_of = [&](auto change) {
@@ -99,6 +135,7 @@ TEST_CASE("a server's certificate, key, ciphers and curves have to be of use", "
     CHECK(of_key.starts_with("tls: cannot use key "));
     CHECK(of_key.find("s3cr3t") == std::string::npos);
     CHECK_FALSE(message_of([&](ServerTls& tls) { tls.key = fakes::server_with(other).key; }).empty());
+    CHECK(message_of([](ServerTls& tls) { tls.key = Secret(kKeyWithPassword); }).starts_with("tls: cannot use key "));
     CHECK(message_of([](ServerTls& tls) { tls.ciphers = {"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"}; }).empty());
     CHECK(message_of([](ServerTls& tls) { tls.curves = {"X25519", "P-256"}; }).empty());
     CHECK(message_of([](ServerTls& tls) { tls.curves = {"no curve"}; }).starts_with("tls: cannot use the ciphers"));

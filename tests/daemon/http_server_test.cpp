@@ -563,5 +563,35 @@ TEST_CASE("the server speaks TLS when it has a certificate", "[daemon][http_serv
     CHECK(world.ask_to_end("GET / HTTP/1.1\r\n\r\n").find("HTTP/1.1") == std::string::npos);  // no plain text beside it
 }
 
+TEST_CASE("who came in before clients had to show a certificate has to come anew", "[daemon][http_server]") {
+    const fakes::TestCertificate own("IP:127.0.0.1"), renewed("IP:127.0.0.1"), of_client("DNS:client.test");
+    World world;
+    REQUIRE(world.server.use_tls(fakes::server_with(own)));
+    fakes::FakeResolver resolver(world.scheduler);
+    BeastClient client(world.scheduler, resolver);
+    HttpOptions options;
+    options.insecure_skip_verify = true;
+    const auto shared = std::make_shared<const HttpOptions>(options);
+    const auto is_answered = [&] {
+        std::optional<bool> answered;
+        HttpEvents events;
+        events.verdict = [&](const Result<HttpResponse>& result) { answered = result.has_value(); };
+        HttpRequest request;
+        request.url = "https://" + world.address + "/";
+        request.options = shared;
+        client.send(std::move(request), std::move(events));
+        REQUIRE(world.run_until([&] { return answered.has_value(); }));
+        return *answered;
+    };
+    CHECK(is_answered());
+    CHECK(world.server.connections() == 1);
+    REQUIRE(world.server.use_tls(fakes::server_with(renewed)));
+    CHECK(world.server.connections() == 1);  // asks for the same
+    CHECK(is_answered());
+    REQUIRE(world.server.use_tls(fakes::server_with(renewed, &of_client)));
+    CHECK(world.server.connections() == 0);
+    CHECK_FALSE(is_answered());
+}
+
 }  // namespace
 }  // namespace tocsin

@@ -32,9 +32,10 @@ public:
 
     /// Reads the files and begins to tick; what start() of the App said.
     Result<ReloadOutcome> start() {
-        app = std::make_unique<App>(Doors{scheduler, executor, targets, receivers, mails, server, resolver, disk, random, signals,
-                                          file_watch, log, state_thread, query_threads, nullptr, &log_thread},
-                                    options);
+        app = std::make_unique<App>(
+            Doors{scheduler, executor, targets, receivers, mails, server, resolver, disk, random, signals, file_watch,
+                  log, state_thread, query_threads, nullptr, &log_thread, &password_thread},
+            options);
         return app->start();
     }
 
@@ -48,6 +49,7 @@ public:
     VirtualExecutor executor;
     fakes::HangingExecutor state_thread{scheduler};
     VirtualExecutor query_threads{scheduler, 0};
+    fakes::HangingExecutor password_thread{scheduler};
     fakes::HangingExecutor log_thread{scheduler};
     fakes::FakeHttpClient targets{scheduler};
     fakes::FakeHttpClient receivers{scheduler};

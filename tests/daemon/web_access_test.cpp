@@ -1,5 +1,10 @@
 #include "daemon/web_access.h"
 
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "base/digest.h"
 #include "tests/catch.h"
 #include "tests/daemon/simulated_daemon.h"
@@ -76,32 +81,79 @@ TEST_CASE("a foreign page is refused before anybody is asked", "[daemon][web_acc
     CHECK(world.server.request(std::move(call))->status == 421);
 }
 
-TEST_CASE("too many passwords at once are refused", "[daemon][web_access]") {
-    World world(kUsers);
-    world.begin();
+/// Guesses of one address that are not answered yet.
+std::vector<fakes::FakeHttpServer::Reply> guess(World& world, int count, const std::string& address) {
     std::vector<fakes::FakeHttpServer::Reply> replies;
-    for (int i = 0; i < 120; ++i) {
+    for (int i = 0; i < count; ++i) {
         fakes::FakeHttpServer::Call call;
-        call.headers = {{"Authorization", "Basic " + base64_encode("alice:guess" + std::to_string(i))}};
+        call.remote_address = address;
+        call.headers = {{"Authorization", "Basic " + base64_encode("alice:" + address + std::to_string(i))}};
         replies.push_back(world.server.start(std::move(call)));
     }
-    world.scheduler.settle();
-    int refused = 0;
-    int overloaded = 0;
-    for (const auto& reply : replies) {
-        REQUIRE(reply->has_value());
-        refused += (*reply)->status == 401 ? 1 : 0;
-        overloaded += (*reply)->status == 503 ? 1 : 0;
-    }
-    CHECK(refused == 100);
-    CHECK(overloaded == 20);
+    return replies;
+}
+
+int count_of(const std::vector<fakes::FakeHttpServer::Reply>& replies, int status) {
+    return static_cast<int>(std::count_if(replies.begin(), replies.end(), [status](const auto& reply) {
+        return reply->has_value() && (*reply)->status == status;
+    }));
+}
+
+TEST_CASE("passwords beyond those that may wait are refused, and who was right comes in", "[daemon][web_access]") {
+    World world(kUsers);
+    world.begin();
     CHECK(world.ask("alice:secret").status == 200);
+    world.password_thread.hang();
+    std::vector<fakes::FakeHttpServer::Reply> replies = guess(world, 20, "10.0.0.1");
+    for (int address = 2; address <= 21; ++address) {
+        const auto more = guess(world, 10, "10.0.0." + std::to_string(address));
+        replies.insert(replies.end(), more.begin(), more.end());
+    }
+    world.scheduler.settle();
+    CHECK(count_of(replies, 503) == 20 + 200 - 100);
+    CHECK(count_of(replies, 401) == 0);
+    CHECK(world.ask("alice:secret").status == 200);  // while they wait
+    world.password_thread.go_on();
+    world.scheduler.settle();
+    CHECK(count_of(replies, 401) == 100);
+    CHECK(world.ask("alice:secret").status == 200);
+    CHECK(world.app->metrics().render().find("tocsin_http_requests_refused_total{reason=\"overloaded\"} 120") !=
+          std::string::npos);
+}
+
+TEST_CASE("a name that is not known is worked on like one that is", "[daemon][web_access]") {
+    World world(kUsers);
+    world.begin();
+    for (const char* name : {"alice", "nobody", "anybody"}) {
+        CAPTURE(name);
+        world.password_thread.hang();
+        fakes::FakeHttpServer::Call call;
+        call.headers = {{"Authorization", "Basic " + base64_encode(name + std::string(":guess"))}};
+        const auto reply = world.server.start(std::move(call));
+        world.scheduler.settle();
+        CHECK_FALSE(reply->has_value());  // nothing of the other names is remembered
+        world.password_thread.go_on();
+        world.scheduler.settle();
+        CHECK(count_of({reply}, 401) == 1);
+    }
+    CHECK(world.ask("nobody:secret").status == 401);  // the password of somebody else
+}
+
+TEST_CASE("a password that was right is asked for anew when users change", "[daemon][web_access]") {
+    World world(kUsers);
+    world.begin();
+    CHECK(world.ask("alice:secret").status == 200);
+    world.change("basic_auth_users: {alice: '$2b$04$abcdefghijklmnopqrstuuVh3FIkWH3rPYqOwIQ0iW0GSZUMQRwSu'}\n");
+    CHECK(world.ask("alice:secret").status == 401);
 }
 
 TEST_CASE("every answer has the headers of the web configuration", "[daemon][web_access]") {
     World world("http_server_config: {headers: {X-Frame-Options: deny}}\n");
     world.begin();
     CHECK(find_header(world.ask("").headers, "X-Frame-Options") == "deny");
+    fakes::FakeHttpServer::Call foreign;
+    foreign.headers = {{"Host", "evil.example"}};
+    CHECK(find_header(world.server.request(std::move(foreign))->headers, "X-Frame-Options") == "deny");
 }
 
 TEST_CASE("requests beyond the rate are refused", "[daemon][web_access]") {
@@ -172,6 +224,34 @@ TEST_CASE("TLS stays on or off while the daemon runs, its certificate changes", 
     CHECK(world.server.tls()->certificate == fakes::text_of_file(second.cert_file()));
 }
 
+TEST_CASE("a certificate that comes later than the file that names it is used", "[daemon][web_access]") {
+    const fakes::TestCertificate first("IP:127.0.0.1"), late("IP:127.0.0.1");
+    World world("tls_server_config: {cert_file: cert.pem, key_file: key.pem}\n");
+    world.put("cert.pem", fakes::text_of_file(first.cert_file()));
+    world.put("key.pem", fakes::text_of_file(first.key_file()));
+    world.begin();
+    world.change("tls_server_config: {cert_file: late.pem, key_file: late.key}\n");
+    CHECK(world.log.contains("web configuration refused, nothing has changed"));
+    world.put("late.pem", fakes::text_of_file(late.cert_file()));
+    world.put("late.key", fakes::text_of_file(late.key_file()));
+    world.file_watch.change("/etc/tocsin/late.key");
+    world.advance(std::chrono::seconds(3));
+    CHECK(world.server.tls()->certificate == fakes::text_of_file(late.cert_file()));
+}
+
+TEST_CASE("rules that are bad keep a web configuration that is good from being used", "[daemon][web_access]") {
+    World world("");
+    world.begin();
+    world.put("web.yml", kUsers);
+    world.put("prometheus.yml", "globl: {}\n");
+    std::optional<ReloadOutcome> outcome;
+    world.app->reload([&](const ReloadOutcome& o) { outcome = o; });
+    world.scheduler.settle();
+    REQUIRE(outcome);
+    CHECK_FALSE(outcome->ok());
+    CHECK(world.ask("").status == 200);
+}
+
 TEST_CASE("an address that everybody reaches needs users or a word", "[daemon][web_access]") {
     World world(kUsers);
     world.options.listen_address = "0.0.0.0:9099";
@@ -188,7 +268,7 @@ TEST_CASE("an address that everybody reaches needs users or a word", "[daemon][w
     CHECK(to_string(started->errors.front()) ==
           "/etc/tocsin/web.yml: everybody who reaches the address that is listened on could silence every alert; "
           "expected "
-          "basic_auth_users, client_auth_type: RequireAndVerifyClientCert, or --web.allow-unauthenticated");
+          "basic_auth_users, RequireAndVerifyClientCert with a client_ca_file, or --web.allow-unauthenticated");
 
     World without_a_file("");
     without_a_file.options.listen_address = "0.0.0.0:9099";

@@ -1,5 +1,6 @@
 #include "daemon/web_config.h"
 
+#include "base/text.h"
 #include "tests/catch.h"
 #include "tests/fakes/fake_disk.h"
 #include "tests/fakes/test_certificate.h"
@@ -16,9 +17,10 @@ struct Folder {
         const fakes::TestCertificate own("IP:127.0.0.1"), other("IP:127.0.0.1");
         disk.put("/etc/web/cert.pem", fakes::text_of_file(own.cert_file()));
         disk.put("/etc/web/key.pem", fakes::text_of_file(own.key_file()));
+        disk.put("/etc/web/empty.pem", "");
         disk.put("/etc/web/other.pem", fakes::text_of_file(other.key_file()));
     }
-    Parsed<WebConfig> parse(const std::string& text) { return parse_web_config(disk, text, "/etc/web/web.yml"); }
+    Parsed<WebConfig> parse(const std::string& text) { return parse_web_config(disk, text, "/etc/web/web.yml", files); }
     /// All that is wrong, without the name of the file.
     std::vector<std::string> problems(const std::string& text) {
         const auto config = parse(text);
@@ -29,6 +31,7 @@ struct Folder {
         return lines;
     }
     fakes::FakeDisk disk;
+    std::vector<std::string> files;
 };
 
 TEST_CASE("a web configuration says who may come in and how", "[daemon][web_config]") {
@@ -58,10 +61,10 @@ TEST_CASE("a web configuration says who may come in and how", "[daemon][web_conf
     CHECK_FALSE(config->tls->prefers_own_ciphers);
     CHECK(config->headers.front().name == "X-Frame-Options");
     CHECK(config->users.at("alice").reveal() == kHash);
-    CHECK(config->rate.interval == Duration(100));
+    CHECK(config->rate.interval == std::chrono::milliseconds(100));
     CHECK(config->rate.burst == 5);
     CHECK(config->asks_who());
-    CHECK(config->files ==
+    CHECK(folder.files ==
           std::vector<std::string>{"/etc/web/web.yml", "/etc/web/cert.pem", "/etc/web/key.pem", "/etc/web/cert.pem"});
 }
 
@@ -107,6 +110,19 @@ TEST_CASE("what is wrong with a web configuration is told with its place", "[dae
          "1:49: invalid value for X-Frame-Options: \"allow\"; expected deny or sameorigin"},
         {"http_server_config: {headers: {X-Content-Type-Options: x}}\n",
          "1:56: invalid value for X-Content-Type-Options: \"x\"; expected nosniff"},
+        {"tls_server_config: {cert_file: empty.pem, key_file: empty.pem}\n",
+         "1:32: /etc/web/empty.pem is empty\n"
+         "1:53: /etc/web/empty.pem is empty"},
+        {kTls + "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: empty.pem\n",
+         "5:19: /etc/web/empty.pem is empty"},
+        {"tls_server_config: {client_auth_type: NoClientCert}\n",
+         "1:20: missing one of cert or cert_file\n1:20: missing one of key or key_file"},
+        {kTls + "  client_auth_type: RequireAnyClientCert\n  client_allowed_sans: []\n",
+         "5:24: an empty client_allowed_sans lets nobody in"},
+        {kTls + "  min_version: TLS13\n  max_version: TLS12\n", "2:3: tls: the least version is above the highest"},
+        {kTls + "  max_version: TLS12\n  cipher_suites: [TLS_AES_128_GCM_SHA256]\n",
+         "2:3: tls: there is no cipher for TLS 1.2"},
+        {"basic_auth_users: s3cr3t\n", "1:19: basic_auth_users is not a map; expected names with bcrypt hashes"},
         {"rate_limit: {interval: soon, burst: 1}\n",
          "1:24: \"soon\" is no interval; expected a duration like 100ms, or 0"},
         {"rate_limit: {interval: 1s}\n",
@@ -114,7 +130,7 @@ TEST_CASE("what is wrong with a web configuration is told with its place", "[dae
     };
     for (const auto& [text, problem] : cases) {
         CAPTURE(text);
-        CHECK(folder.problems(text) == std::vector<std::string>{problem});
+        CHECK(join(folder.problems(text), "\n") == problem);
     }
 }
 
@@ -127,6 +143,28 @@ TEST_CASE("a password that is no hash is told without it", "[daemon][web_config]
                                    "4:8: the password of user \"eve\" is no bcrypt hash; expected what `htpasswd -nBC "
                                    "10 NAME` prints behind the "
                                    "colon"});
+}
+
+TEST_CASE("a hash that takes too long is refused", "[daemon][web_config]") {
+    Folder folder;
+    CHECK(folder.problems("basic_auth_users: {a: '$2b$17" + kHash.substr(6) + "'}\n") ==
+          std::vector<std::string>{"1:23: the hash of user \"a\" has a cost of 17; expected at most 16"});
+    CHECK(folder.parse("basic_auth_users: {a: '$2b$16" + kHash.substr(6) + "'}\n"));
+}
+
+TEST_CASE("the files of a bad web configuration are known, too", "[daemon][web_config]") {
+    Folder folder;
+    CHECK_FALSE(folder.parse("tls_server_config: {cert_file: late.pem, key_file: key.pem}\n"));
+    CHECK(folder.files == std::vector<std::string>{"/etc/web/web.yml", "/etc/web/late.pem", "/etc/web/key.pem"});
+}
+
+TEST_CASE("a certificate that anybody can have shows nothing", "[daemon][web_config]") {
+    Folder folder;
+    const std::string verified = kTls + "  client_auth_type: RequireAndVerifyClientCert\n";
+    CHECK_FALSE(folder.parse(verified)->asks_who());
+    CHECK(folder.parse(verified + "  client_ca_file: cert.pem\n")->asks_who());
+    CHECK(folder.parse(verified + "  client_allowed_sans: [ops@client.test]\n")->asks_who());
+    CHECK_FALSE(folder.parse(kTls + "  client_auth_type: RequireAnyClientCert\n")->asks_who());
 }
 
 TEST_CASE("a key of another certificate is told when the file is read", "[daemon][web_config]") {

@@ -1,6 +1,8 @@
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/assert.h"
 #include "daemon/web_config.h"
@@ -11,7 +13,9 @@ using namespace tocsin;
 /// Any text is a web configuration or is refused with reasons; what asks for users has hashes of all of them.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     fakes::FakeDisk disk;
-    const auto config = parse_web_config(disk, {reinterpret_cast<const char*>(data), size}, "/fuzz.yml");
+    std::vector<std::string> files;
+    const auto config = parse_web_config(disk, {reinterpret_cast<const char*>(data), size}, "/fuzz.yml", files);
+    TOCSIN_ASSERT(!files.empty() && files.front() == "/fuzz.yml");
     if (!config) {
         TOCSIN_ASSERT(has_errors(config.error()));
         return 0;
