@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/http_access.h"
+#include "base/text.h"
 #include "daemon/byte_size.h"
 
 namespace tocsin {
@@ -134,6 +135,22 @@ void read_discoveries(YamlFields& fields, ScrapeConfig& config, ConfigSource& so
     }
 }
 
+// Prometheus (config.go, checkStaticTargets) looks for URLs among addresses as they are written where nothing is
+// relabelled: with relabelling, as for a blackbox exporter, they may become something else.
+void check_static_addresses(YamlFields& fields) {
+    const YamlNode* steps = fields.get("relabel_configs");
+    const YamlNode* groups = fields.get("static_configs");
+    if (groups == nullptr || (steps != nullptr && !steps->items.empty())) return;
+    for (const YamlNode& group : groups->items) {
+        const YamlNode* targets = group.find("targets");
+        if (targets == nullptr) continue;
+        for (const YamlNode& target : targets->items) {
+            if (target.text.find('/') == std::string::npos) continue;
+            fields.report(target.where, go_quote(target.text) + " is not a valid hostname", "host or host:port");
+        }
+    }
+}
+
 // Zero means for Prometheus that the key is not set, and the global value counts.
 std::optional<Duration> read_unless_zero(YamlFields& fields, std::string_view key) {
     Duration duration{0};
@@ -234,6 +251,7 @@ ScrapeConfig read_scrape_config(const YamlNode& node, const ScrapeDefaults& defa
     read_relabel_configs(fields, "relabel_configs", config.relabel_configs, source);
     read_relabel_configs(fields, "metric_relabel_configs", config.metric_relabel_configs, source);
     read_discoveries(fields, config, source);
+    check_static_addresses(fields);
     warn_of_ignored(
         fields,
         {"native_histogram_bucket_limit", "native_histogram_min_bucket_factor", "scrape_native_histograms",

@@ -1,7 +1,6 @@
 #include <string>
 #include <utility>
 
-#include "base/text.h"
 #include "engine/discovery/discovery.h"
 
 namespace tocsin {
@@ -19,6 +18,7 @@ private:
 using StaticDiscoveryConfig = DiscoveryConfigOf<StaticDiscovery, TargetGroup>;
 
 std::shared_ptr<const DiscoveryConfig> parse_static(const DiscoveryType::Source& source) {
+    const std::size_t problems_before = source.diagnostics.size();
     std::vector<std::string> addresses;
     std::vector<std::pair<std::string, std::string>> labels;
     YamlFields fields(source.node, "static_config", source.file, source.diagnostics);
@@ -26,17 +26,10 @@ std::shared_ptr<const DiscoveryConfig> parse_static(const DiscoveryType::Source&
     fields.read("labels", labels);
     fields.finish();
 
+    if (source.diagnostics.size() > problems_before) return nullptr;
     TargetGroup group{.source = std::to_string(source.index), .targets = {}, .labels = LabelSet::from(labels)};
-    bool good = true;
-    for (const std::string& address : addresses) {
-        if (address.find('/') != std::string::npos) {
-            fields.report(source.node.find("targets")->where, go_quote(address) + " is not a valid hostname",
-                          "host or host:port");
-            good = false;
-        }
-        group.targets.push_back(LabelSet{{"__address__", address}});
-    }
-    return good ? make_static_discovery(std::move(group)) : nullptr;
+    for (const std::string& address : addresses) group.targets.push_back(LabelSet{{"__address__", address}});
+    return make_static_discovery(std::move(group));
 }
 
 }  // namespace

@@ -621,3 +621,31 @@ TEST_CASE("what waits for a receiver, what failed and why is shown of each of it
     CHECK(hook().find("lastNotifyAttemptError") == nullptr);
     CHECK(world.log.contains("notification failed, to be tried again"));
 }
+
+TEST_CASE("a blackbox exporter is polled about the URLs that are its targets", "[daemon][app]") {
+    World world;
+    world.put("prometheus.yml",
+              "rule_files: [rules.yml]\nscrape_configs:\n- job_name: blackbox\n  metrics_path: /probe\n"
+              "  params: {module: [http_2xx]}\n"
+              "  static_configs: [{targets: ['http://prometheus.io', 'https://example.com:8080/x']}]\n"
+              "  relabel_configs:\n  - {source_labels: [__address__], target_label: __param_target}\n"
+              "  - {source_labels: [__param_target], target_label: instance}\n"
+              "  - {target_label: __address__, replacement: '127.0.0.1:9115'}\n");
+    world.put("rules.yml",
+              "groups:\n- name: g\n  interval: 10s\n  rules:\n  - {alert: Gone, expr: probe_success == 0}\n");
+    const auto probe = [](int success) {
+        return fakes::FakeAnswer::ok("probe_success " + std::to_string(success) + "\n")
+            .header("Content-Type", "text/plain; version=0.0.4");
+    };
+    const std::string url = "http://127.0.0.1:9115/probe?module=http_2xx&target=";
+    world.targets.always(url + "http%3A%2F%2Fprometheus.io", probe(1));
+    world.targets.always(url + "https%3A%2F%2Fexample.com%3A8080%2Fx", probe(0));
+    REQUIRE(world.start().value().ok());
+    world.advance(21s);
+    CHECK(world.state_of_target(0) == "up");
+    CHECK(world.state_of_target(1) == "up");
+    CHECK(world.alerts() == Texts{"Gone https://example.com:8080/x firing"});
+    const Json target = world.get("/api/v1/targets").at("data").at("activeTargets").at(0);
+    CHECK(target.at("scrapeUrl").as_string() == url + "http%3A%2F%2Fprometheus.io");
+    CHECK(target.at("labels").at("instance").as_string() == "http://prometheus.io");
+}

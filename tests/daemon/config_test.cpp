@@ -119,11 +119,25 @@ TEST_CASE("mistakes in prometheus.yml are told with their place", "[daemon][conf
         {"global: {scrape_protocols: [PrometheusProto, PrometheusText0.0.4, PrometheusProto]}\n",
          "duplicated protocol in scrape_protocols, got [PrometheusProto PrometheusText0.0.4 PrometheusProto]"},
         {"alerting: {alertmanagers: [{foo: 1}]}\n", "field foo not found in alertmanager config"},
+        {"scrape_configs:\n- job_name: a\n  static_configs: [{targets: ['b:1', 'http://c']}]\n",
+         "prometheus.yml:3:38: \"http://c\" is not a valid hostname"},
+        {"scrape_configs:\n- job_name: a\n  static_configs: [{targets: ['http://c']}]\n  relabel_configs: []\n",
+         "prometheus.yml:3:31: \"http://c\" is not a valid hostname"},
+        {"alerting: {alertmanagers: [{static_configs: [{targets: ['http://c']}]}]}\n",
+         "prometheus.yml:1:57: \"http://c\" is not a valid hostname"},
     }));
     CAPTURE(c.text);
     const auto told = problems_of(c.text);
     REQUIRE(told.size() == 1);
     CHECK_THAT(told.front(), Catch::Contains(c.problem));
+}
+
+TEST_CASE("targets of a job or of alertmanagers may be URLs where relabelling can make addresses of them",
+          "[daemon][config]") {
+    const std::string targets = "static_configs: [{targets: ['http://prometheus.io']}]\n";
+    const std::string steps = "relabel_configs: [{target_label: __address__, replacement: 'b:1'}]\n";
+    CHECK(problems_of("scrape_configs:\n- job_name: a\n  " + targets + "  " + steps) == std::vector<std::string>{});
+    CHECK(problems_of("alerting:\n  alertmanagers:\n  - " + targets + "    " + steps) == std::vector<std::string>{});
 }
 
 TEST_CASE("zero as the interval or the timeout of a job means that of global", "[daemon][config]") {

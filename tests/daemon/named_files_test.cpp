@@ -110,6 +110,35 @@ TEST_CASE("targets in static_configs are looked at with the syntax", "[daemon][n
     CHECK(folder.check_job(keys, ConfigReach::Rules).empty());
 }
 
+// As the README of the exporter has it.
+TEST_CASE("nothing is wrong with the configuration of a blackbox exporter", "[daemon][named_files]") {
+    Folder folder;
+    CHECK(folder.check(R"(scrape_configs:
+  - job_name: 'blackbox'
+    metrics_path: /probe
+    params:
+      module: [http_2xx]
+    static_configs:
+      - targets:
+        - http://prometheus.io
+        - https://prometheus.io
+        - http://example.com:8080
+    relabel_configs:
+      - source_labels: [__address__]
+        target_label: __param_target
+      - source_labels: [__param_target]
+        target_label: instance
+      - target_label: __address__
+        replacement: 127.0.0.1:9115
+  - job_name: 'blackbox_exporter'
+    static_configs:
+      - targets: ['127.0.0.1:9115']
+)") == std::vector<std::string>{});
+    CHECK(folder.check_job("static_configs: [{targets: ['http://a']}]\n"
+                           "  relabel_configs: [{source_labels: [__address__], target_label: __param_target}]") ==
+          std::vector<std::string>{"/c/p.yml:3:20: instance 0 in group 0: \"http://a\" is not a valid hostname"});
+}
+
 TEST_CASE("the files of alertmanagers and of files of jobs are looked for too", "[daemon][named_files]") {
     Folder folder;
     CHECK(folder.check("alerting:\n  alertmanagers:\n  - tls_config: {ca_file: no}\n"

@@ -67,13 +67,15 @@ TEST_CASE("static targets are published once, as they are written", "[engine][di
     CHECK_FALSE(config->same_as(*make_static_discovery(groups[0])));
 }
 
-TEST_CASE("a target with a path and an unknown field are reported", "[engine][discovery]") {
+TEST_CASE("an unknown field of static targets is reported, a URL is left to relabelling", "[engine][discovery]") {
     Diagnostics diagnostics;
-    const auto node = parse_yaml("targets: ['a/b']\nlabel: {}\n", "f.yml");
-    REQUIRE(node);
-    CHECK_FALSE(type_of("static_configs").parse({*node, "f.yml", ".", 0, diagnostics}));
-    REQUIRE(diagnostics.size() == 2);
-    CHECK(diagnostics[0].message.find("label") != std::string::npos);
-    CHECK(diagnostics[1].message == "\"a/b\" is not a valid hostname");
-    CHECK(diagnostics[1].where.line == 1);
+    const auto url = parse_yaml("targets: ['http://a/b']\n", "f.yml");
+    REQUIRE(url);
+    CHECK(type_of("static_configs").parse({*url, "f.yml", ".", 0, diagnostics}));
+    CHECK(diagnostics.empty());
+    const auto unknown = parse_yaml("targets: [a]\nlabel: {}\n", "f.yml");
+    REQUIRE(unknown);
+    CHECK_FALSE(type_of("static_configs").parse({*unknown, "f.yml", ".", 0, diagnostics}));
+    REQUIRE(diagnostics.size() == 1);
+    CHECK(to_string(diagnostics[0]) == "f.yml:2:1: field label not found in static_config");
 }
