@@ -126,7 +126,7 @@ void look_further(Disk& disk, const std::string& text, const std::string& path, 
     if (reach == ConfigReach::Rules) return;
     // What is wrong with a job would be told again of each of its targets.
     const bool is_good = problems.problems.size() == before;
-    if (is_good) append(problems.problems, check_static_targets(text, path, jobs));
+    if (is_good) append(problems.problems, check_static_targets(text, path, jobs, alerting));
     if (reach == ConfigReach::SyntaxOnly) return;
     append_found(check_named_files(disk, text, path, is_good ? jobs : ScrapeConfigs{}, is_good ? alerting : nullptr),
                  problems);

@@ -147,13 +147,21 @@ void check_static_groups(const std::vector<YamlNode>& groups, const ScrapeConfig
 
 }  // namespace
 
-Diagnostics check_static_targets(std::string_view text, const std::string& path, ScrapeConfigs jobs) {
+Diagnostics check_static_targets(std::string_view text, const std::string& path, ScrapeConfigs jobs,
+                                 const AlertingConfig* alerting) {
     Diagnostics found;
     const auto root = parse_yaml(text, path);
     if (!root) return found;
     const std::vector<YamlNode>& nodes = items_of(*root, "scrape_configs");
     for (std::size_t i = 0; i < std::min(nodes.size(), jobs.size()); ++i) {
         check_static_groups(items_of(nodes[i], "static_configs"), *jobs[i], path, found);
+    }
+    const YamlNode* alerts = root->find("alerting");
+    if (alerts == nullptr || alerting == nullptr) return found;
+    const std::vector<YamlNode>& alertmanagers = items_of(*alerts, "alertmanagers");
+    for (std::size_t i = 0; i < alertmanagers.size(); ++i) {
+        check_static_groups(items_of(alertmanagers[i], "static_configs"), *alerting->alertmanagers[i].reach, path,
+                            found);
     }
     return found;
 }

@@ -15,9 +15,11 @@ namespace tocsin {
 /// Jobs as they stand in a file, in that order.
 using ScrapeConfigs = std::span<const std::shared_ptr<const ScrapeConfig>>;
 
-/// What is wrong with the targets that the static_configs of `jobs` name. `text` is the prometheus.yml at `path`, or a
-/// file of scrape_config_files, and `jobs` what was read from it; without them no target is looked at.
-Diagnostics check_static_targets(std::string_view text, const std::string& path, ScrapeConfigs jobs);
+/// What is wrong with the targets that the static_configs of `jobs` and of `alerting` name. `text` is the
+/// prometheus.yml at `path`, or a file of scrape_config_files, and the others what was read from it; without them, or
+/// with null, no target is looked at.
+Diagnostics check_static_targets(std::string_view text, const std::string& path, ScrapeConfigs jobs,
+                                 const AlertingConfig* alerting);
 
 /// What is wrong with the files that such a text names: secrets and certificates that are not there or cannot be read,
 /// target files that are not there or cannot be used. An error is what `promtool check config` (cmd/promtool/main.go)

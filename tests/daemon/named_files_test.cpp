@@ -139,6 +139,17 @@ TEST_CASE("nothing is wrong with the configuration of a blackbox exporter", "[da
           std::vector<std::string>{"/c/p.yml:3:20: instance 0 in group 0: \"http://a\" is not a valid hostname"});
 }
 
+TEST_CASE("targets in static_configs of alertmanagers are looked at after relabelling", "[daemon][named_files]") {
+    Folder folder;
+    const std::string text =
+        "alerting:\n  alertmanagers:\n  - static_configs: [{targets: [a]}]\n"
+        "    relabel_configs: [{target_label: __address__, replacement: 'http://x/y'}]\n";
+    const std::vector<std::string> told{"/c/p.yml:3:22: instance 0 in group 0: \"http://x/y\" is not a valid hostname"};
+    CHECK(folder.check(text) == told);
+    CHECK(folder.check(text, ConfigReach::SyntaxOnly) == told);
+    CHECK(folder.check(text, ConfigReach::Rules).empty());
+}
+
 TEST_CASE("the files of alertmanagers and of files of jobs are looked for too", "[daemon][named_files]") {
     Folder folder;
     CHECK(folder.check("alerting:\n  alertmanagers:\n  - tls_config: {ca_file: no}\n"
