@@ -123,23 +123,12 @@ private:
     const std::string directory_;
 };
 
-/// The static_configs of a job as groups; what is wrong with them was told when they were read.
-TargetGroup static_group(const YamlNode& node, std::size_t index) {
-    Diagnostics told;
-    YamlFields fields(node, "static_config", "", told);
-    std::vector<std::string> addresses;
-    std::vector<std::pair<std::string, std::string>> labels;
-    fields.read("targets", addresses);
-    fields.read("labels", labels);
-    TargetGroup group{.source = std::to_string(index), .targets = {}, .labels = LabelSet::from(std::move(labels))};
-    for (const std::string& address : addresses) group.targets.push_back(LabelSet{{"__address__", address}});
-    return group;
-}
-
 void check_static_groups(const std::vector<YamlNode>& groups, const ScrapeConfig& job, const std::string& path,
                          Diagnostics& found) {
+    Diagnostics told;  // when they were read first
     for (std::size_t i = 0; i < groups.size(); ++i) {
-        for (std::string& failure : populate_targets(static_group(groups[i], i), job).failures) {
+        const TargetGroup group = read_static_group(groups[i], i, path, told);
+        for (std::string& failure : populate_targets(group, job).failures) {
             found.push_back({.file = path, .where = groups[i].where, .message = std::move(failure)});
         }
     }

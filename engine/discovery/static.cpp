@@ -1,7 +1,9 @@
-#include <string>
+#include <cstddef>
+#include <memory>
 #include <utility>
 
 #include "engine/discovery/discovery.h"
+#include "engine/discovery/target_groups.h"
 
 namespace tocsin {
 namespace {
@@ -19,17 +21,9 @@ using StaticDiscoveryConfig = DiscoveryConfigOf<StaticDiscovery, TargetGroup>;
 
 std::shared_ptr<const DiscoveryConfig> parse_static(const DiscoveryType::Source& source) {
     const std::size_t problems_before = source.diagnostics.size();
-    std::vector<std::string> addresses;
-    std::vector<std::pair<std::string, std::string>> labels;
-    YamlFields fields(source.node, "static_config", source.file, source.diagnostics);
-    fields.read("targets", addresses);
-    fields.read("labels", labels);
-    fields.finish();
-
-    if (source.diagnostics.size() > problems_before) return nullptr;
-    TargetGroup group{.source = std::to_string(source.index), .targets = {}, .labels = LabelSet::from(labels)};
-    for (const std::string& address : addresses) group.targets.push_back(LabelSet{{"__address__", address}});
-    return make_static_discovery(std::move(group));
+    TargetGroup group = read_static_group(source.node, source.index, source.file, source.diagnostics);
+    const bool is_good = source.diagnostics.size() == problems_before;
+    return is_good ? make_static_discovery(std::move(group)) : nullptr;
 }
 
 }  // namespace

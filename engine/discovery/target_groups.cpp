@@ -1,5 +1,6 @@
 #include "engine/discovery/target_groups.h"
 
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
@@ -44,11 +45,11 @@ Result<TargetGroup> read_group(const Json& json, std::size_t index) {
     return group;
 }
 
-TargetGroup read_group(const YamlNode& node, const std::string& file, Diagnostics& problems) {
+TargetGroup read_group(const YamlNode& node, const char* what, const std::string& file, Diagnostics& problems) {
     TargetGroup group;
     std::vector<std::string> targets;
     std::vector<std::pair<std::string, std::string>> labels;
-    YamlFields fields(node, "target group", file, problems);
+    YamlFields fields(node, what, file, problems);
     fields.read("targets", targets);
     fields.read("labels", labels);
     fields.finish();
@@ -87,7 +88,7 @@ Result<std::vector<TargetGroup>> parse_target_groups_yaml(std::string_view text,
             return fail(Error::Kind::InvalidInput, fmt::format("{}:{}: nil target group item found (index {})", file,
                                                                item.where.line, groups.size()));
         }
-        groups.push_back(read_group(item, file, problems));
+        groups.push_back(read_group(item, "target group", file, problems));
         if (!problems.empty()) return tl::unexpected(first_of(problems));
     }
     return groups;
@@ -96,6 +97,12 @@ Result<std::vector<TargetGroup>> parse_target_groups_yaml(std::string_view text,
 Result<std::vector<TargetGroup>> read_target_groups(Disk& disk, const std::string& path) {
     TOCSIN_TRY(const std::string text, read_file(disk, path));
     return to_lower(path).ends_with(".json") ? parse_target_groups_json(text) : parse_target_groups_yaml(text, path);
+}
+
+TargetGroup read_static_group(const YamlNode& node, std::size_t index, const std::string& file, Diagnostics& problems) {
+    TargetGroup group = read_group(node, "static_config", file, problems);
+    group.source = std::to_string(index);
+    return group;
 }
 
 std::size_t publish_numbered(const Discovery::Publish& publish, const std::string& origin, std::string_view label,
