@@ -54,6 +54,7 @@ public:
                             (source.count_relabelled || source.limits.samples_configured > 0);
         may_skip_names_ = !renames && !counts && !source.count_added && !source.wanted->everything();
         reading_.values.assign(source.known->slots, kAbsentMarker);
+        index_given_up();
         if (known_.empty()) {
             const std::size_t expected = std::min(source.body.size() / kBytesPerLine, kNewLinesExpected);
             new_lines_.reserve(expected);
@@ -321,7 +322,16 @@ private:
 
     void note_added(Kind kind, std::uint64_t hashed) {
         if (kind == Kind::Dropped || reading_.over_sample_limit) return;
-        if (source_.told == nullptr || !source_.told->contains(hashed)) reading_.added.push_back(hashed);
+        const bool was_told = source_.told != nullptr && source_.told->contains(hashed);
+        if (!was_told && !given_up_.contains(hashed)) reading_.added.push_back(hashed);
+    }
+
+    void index_given_up() {
+        if (source_.given_up == nullptr) return;
+        given_up_.reserve(source_.given_up->lines.size());
+        for (const ScrapeLine& line : source_.given_up->lines) {
+            if (line.kind() == Kind::Sample || line.kind() == Kind::Unwanted) given_up_.insert(line.hash());
+        }
     }
 
     // A new line that comes twice in this body: the first one counts.
@@ -479,6 +489,7 @@ private:
     std::vector<SeriesSlot> slot_now_;                                 // by the slot of before
     boost::unordered_flat_map<std::uint64_t, std::size_t> index_;      // hash -> known_
     boost::unordered_flat_map<std::uint64_t, std::size_t> new_lines_;  // hash -> reading_.lines
+    LineHashes given_up_;
     ScrapeReading reading_;
 };
 

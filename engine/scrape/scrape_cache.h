@@ -77,6 +77,9 @@ struct ScrapeSource {
     std::string_view body;
     ExpositionFormat format = ExpositionFormat::PrometheusText;
     const ScrapeLines* known = nullptr;  // of the last scrape under the same configuration and the same selections
+    /// Of the last good scrape, when they are not `known` since other series are wanted now; null: none. They tell
+    /// which series are not new.
+    const ScrapeLines* given_up = nullptr;
     const Wanted* wanted = nullptr;
     const ScrapeConfig* config = nullptr;
     const Target* target = nullptr;
@@ -129,7 +132,7 @@ struct ScrapeReading {
     std::vector<MetadataLine> metadata;  // of lines that were not known
 
     /// Lines of series that relabelling left and that neither the last good scrape nor one that failed since then had;
-    /// up to the error or the sample limit.
+    /// up to the error or the sample limit. Lines that a scrape passed over by name are not known to it.
     std::vector<std::uint64_t> added;
 
     std::uint64_t samples = 0;             // lines with a value, whatever became of them

@@ -35,8 +35,8 @@ std::uint64_t smaller_limit(std::uint64_t a, std::uint64_t b) {
 // Whether a body gives the same series under both.
 bool read_alike(const ScrapeConfig& a, const ScrapeConfig& b) {
     return a.honor_labels == b.honor_labels && a.honor_timestamps == b.honor_timestamps &&
-           a.metric_relabel_configs == b.metric_relabel_configs && a.sample_limit == b.sample_limit &&
-           a.label_limit == b.label_limit && a.label_name_length_limit == b.label_name_length_limit &&
+           a.metric_relabel_configs == b.metric_relabel_configs && a.label_limit == b.label_limit &&
+           a.label_name_length_limit == b.label_name_length_limit &&
            a.label_value_length_limit == b.label_value_length_limit;
 }
 
@@ -87,6 +87,7 @@ ScrapeLoop::~ScrapeLoop() {
 void ScrapeLoop::change(std::shared_ptr<const Target> target, std::shared_ptr<const ScrapeConfig> config) {
     target_ = std::move(target);
     if (!read_alike(*config_, *config)) series_->forget_lines();
+    if (config_->sample_limit != config->sample_limit) series_->give_up_lines();
     const bool other_reports = config_->extra_scrape_metrics != config->extra_scrape_metrics;
     config_ = std::move(config);
     if (other_reports) series_->set_report_labels(report_labels(target_->labels, config_->extra_scrape_metrics));
@@ -190,6 +191,7 @@ void ScrapeLoop::read(std::shared_ptr<Job> job) {
     job->told = told_;
     job->source.body = job->body;
     job->source.known = job->known.lines.get();
+    job->source.given_up = job->known.given_up.get();
     job->source.wanted = job->known.wanted.get();
     job->source.target = job->target.get();
     job->source.config = job->config.get();

@@ -50,7 +50,13 @@ void TargetSeries::set_report_labels(std::vector<LabelSet> labels) {
 TargetSeries::Known TargetSeries::known() const {
     static const auto none = std::make_shared<const ScrapeLines>();
     const std::uint64_t generation = store_.wanted_generation();
-    return {wanted_generation_ == generation && columns_are_ours() ? lines_ : none, store_.wanted(), generation};
+    const bool are_good = wanted_generation_ == generation && columns_are_ours();
+    return {are_good ? lines_ : none, are_good ? none : lines_, store_.wanted(), generation};
+}
+
+void TargetSeries::forget_lines() {
+    lines_ = std::make_shared<const ScrapeLines>();
+    give_up_lines();
 }
 
 // As long as all of our series have samples, columns that were given back are none of ours.
@@ -210,7 +216,7 @@ void TargetSeries::take_timed(const ScrapeReading::TimedSample& sample, Timestam
     Place& place = places_[sample.slot];
     if (place.column == kNoColumn) {
         // It was too old when it was new. If it is not any more, its labels are needed.
-        if (sample.time >= tick - std::chrono::seconds(place.timeline)) forget_lines();
+        if (sample.time >= tick - std::chrono::seconds(place.timeline)) give_up_lines();
         return;
     }
     if (row_of(place.timeline) != nullptr) {
@@ -224,7 +230,7 @@ void TargetSeries::take_timed(const ScrapeReading::TimedSample& sample, Timestam
 // The same sample again is no news: targets repeat the last one until they have another.
 void TargetSeries::append_alone(Place place, Timestamp time, double value, Outcome& outcome) {
     if (!is_alone(place.timeline) || store_.layout_generation(place.timeline).released > 0) {
-        forget_lines();
+        give_up_lines();
         return;
     }
     appended_alone_.push_back(place.timeline);

@@ -30,15 +30,17 @@ public:
     TargetSeries& operator=(const TargetSeries&) = delete;
 
     /// What a body is read against: the lines of the last good scrape (none when the store or the selections changed in
-    /// a way that makes them worthless), and what is wanted at this moment.
+    /// a way that makes them worthless: they are `given_up` then), and what is wanted at this moment.
     struct Known {
-        std::shared_ptr<const ScrapeLines> lines;
+        std::shared_ptr<const ScrapeLines> lines, given_up;
         std::shared_ptr<const Wanted> wanted;
         std::uint64_t wanted_generation;
     };
     Known known() const;
-    /// After something has changed that decides about lines: relabelling, target labels, limits.
-    void forget_lines() { wanted_generation_ = 0; }
+    /// After something has changed that decides which series lines are: relabelling, target labels, limits.
+    void forget_lines();
+    /// After something has changed that leaves the series what they are: lines are read anew, and yet are not new.
+    void give_up_lines() { wanted_generation_ = 0; }
 
     /// Takes what an earlier run has left, as far as it is wanted. Before the first scrape.
     void adopt(const std::vector<RecoveredTimeline>& timelines);

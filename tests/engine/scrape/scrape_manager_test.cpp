@@ -693,6 +693,36 @@ TEST_CASE("a scrape that fails tells which series were new, and not again", "[en
     CHECK((rig.names().size() > 1) == keeps_all);
 }
 
+TEST_CASE("no series is new again since rules want others", "[engine][scrape][manager]") {
+    const bool keeps_all = GENERATE(true, false);
+    CAPTURE(keeps_all);
+    Rig rig({.keep_all = keeps_all, .retention = 10min});
+    const auto want = [&rig](const char* name) {
+        return rig.store.select({Matcher::equal("__name__", name)}, 10min);
+    };
+    rig.config.metric_relabel_configs = {
+        *RelabelConfig::create({.source_labels = {"__name__"}, .regex = "no", .action = RelabelAction::Drop})};
+    const auto reports = want("scrape_series_added");
+    rig.apply({"a"});
+    rig.scrape("a 1\nb 1\nno 1\n");
+    const auto first = want("a");
+    rig.scrape("a 1\nb 1\nc 1\nno 1\n");
+    auto second = want("b");
+    rig.scrape("a 1\nb 1\nd 1\nno 1\nz x\n");  // fails
+    rig.scrape("a 1\nb 1\nd 1\nno 1\n");
+    second = want("c");
+    rig.scrape("a 1\nc 1\nno 1\n");
+    CHECK(rig.series("scrape_series_added") == "2 1 1 0 1");
+    // Other relabelling makes them others, as in Prometheus.
+    rig.config.metric_relabel_configs.clear();
+    rig.apply({"a"});
+    rig.scrape("a 1\nc 1\nno 1\n");
+    rig.config.sample_limit = 7;
+    rig.apply({"a"});
+    rig.scrape("a 1\nc 1\nno 1\n");
+    CHECK(rig.series("scrape_series_added") == "2 1 1 0 1 3 0");
+}
+
 TEST_CASE("limits of the job fail its scrapes", "[engine][scrape][manager]") {
     Rig rig;
     rig.apply({"a"});
