@@ -61,12 +61,24 @@ struct ScrapeLoop::Job {
     std::shared_ptr<const Target> target;
     std::shared_ptr<const ScrapeConfig> config;
     TargetSeries::Known known;
-    std::shared_ptr<const LineHashes> told;
+    LineHashes told;
     std::string body;
     ScrapeSource source;
     ScrapeReading reading;
     bool timed_out = false;
     bool too_large = false;
+
+    void read() {
+        reading = read_scrape(source);
+        if (!reading.error.empty()) remember_added();
+    }
+
+    // A body that fails again and again adds its series once, as with Prometheus' cache, which keeps them until a
+    // scrape is good.
+    void remember_added() {
+        if (!reading.added.empty() && told.size() + reading.added.size() > kToldMax) told.clear();
+        told.insert(reading.added.begin(), reading.added.end());
+    }
 };
 
 ScrapeLoop::ScrapeLoop(const Context& context, std::shared_ptr<const Target> target,
@@ -166,6 +178,7 @@ void ScrapeLoop::answered(Result<HttpResponse> answer) {
     job->tick = tick_;
     job->target = target_;
     job->config = config_;
+    job->told = std::exchange(told_, {});
     job->body = std::move(answer->body);
     job->source.format = *format;
     job->source.limits = limits();
@@ -178,6 +191,7 @@ void ScrapeLoop::fail(std::string reason, bool timed_out) {
     job->tick = tick_;
     job->target = target_;
     job->config = config_;
+    job->told = std::exchange(told_, {});
     job->timed_out = timed_out;
     job->too_large = reason == kTooLarge;
     job->reading.error = std::move(reason);
@@ -188,17 +202,16 @@ void ScrapeLoop::fail(std::string reason, bool timed_out) {
 
 void ScrapeLoop::read(std::shared_ptr<Job> job) {
     job->known = series_->known();
-    job->told = told_;
     job->source.body = job->body;
     job->source.known = job->known.lines.get();
     job->source.given_up = job->known.given_up.get();
     job->source.wanted = job->known.wanted.get();
     job->source.target = job->target.get();
     job->source.config = job->config.get();
-    job->source.told = job->told.get();
+    job->source.told = &job->told;
     job->source.count_added = job->known.wanted->name("scrape_series_added");
     job->source.count_relabelled = job->known.wanted->name("scrape_samples_post_metric_relabeling");
-    context_.executor.run([job] { job->reading = read_scrape(job->source); },
+    context_.executor.run([job] { job->read(); },
                           [self = self_, job, &store = context_.store] {
                               store.when_thawed([self, job] {
                                   if (*self != nullptr) (*self)->commit(job);
@@ -213,6 +226,7 @@ void ScrapeLoop::commit(const std::shared_ptr<Job>& job) {
     if (reading.error.empty() && too_many_new_series(reading.born.size(), job->tick)) {
         reading.error =
             fmt::format("more than {} new series within a minute", context_.options.new_series_per_minute_max);
+        job->remember_added();
     }
     if (!reading.error.empty()) {
         commit_failure(*job);
@@ -242,7 +256,6 @@ void ScrapeLoop::commit_samples(Job& job) {
     if (!series_->write(job.tick, reports(job, true))) outcome.out_of_order += job.reading.samples;
     count(job.reading, outcome);
     for (const MetadataLine& line : job.reading.metadata) metadata_.take(line, context_.texts);
-    told_.reset();
 }
 
 void ScrapeLoop::commit_failure(Job& job) {
@@ -252,17 +265,7 @@ void ScrapeLoop::commit_failure(Job& job) {
     }
     series_->take_nothing(job.tick, job.config->track_timestamps_staleness);
     series_->write(job.tick, reports(job, false));
-    tell_added(job.reading);
-}
-
-// A body that fails again and again adds its series once, as with Prometheus' cache, which keeps them until a scrape
-// is good.
-void ScrapeLoop::tell_added(const ScrapeReading& reading) {
-    if (reading.added.empty()) return;
-    const bool goes_on = told_ != nullptr && told_->size() + reading.added.size() <= kToldMax;
-    const auto told = goes_on ? std::make_shared<LineHashes>(*told_) : std::make_shared<LineHashes>();
-    told->insert(reading.added.begin(), reading.added.end());
-    told_ = told;
+    told_ = std::move(job.told);
 }
 
 double ScrapeLoop::seconds_taken() const {

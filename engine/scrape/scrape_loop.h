@@ -109,7 +109,6 @@ private:
     bool too_many_new_series(std::size_t born, Timestamp tick);
     void finish(Job& job);
     std::vector<double> reports(const Job& job, bool up) const;
-    void tell_added(const ScrapeReading& reading);
     double seconds_taken() const;
     ScrapeLimits limits() const;
     std::uint64_t body_bytes_max() const;
@@ -118,7 +117,7 @@ private:
     std::shared_ptr<const Target> target_;
     std::shared_ptr<const ScrapeConfig> config_;
     std::unique_ptr<TargetSeries> series_;
-    std::shared_ptr<const LineHashes> told_;  // as added, by scrapes that failed; null: none since a good one
+    LineHashes told_;  // as added, by scrapes that failed since the last good one; a job has it while it is under way
     std::string refusal_;
 
     bool polling_ = false;
