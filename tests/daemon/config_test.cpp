@@ -140,6 +140,23 @@ TEST_CASE("targets of a job or of alertmanagers may be URLs where relabelling ca
     CHECK(problems_of("alerting:\n  alertmanagers:\n  - " + targets + "    " + steps) == std::vector<std::string>{});
 }
 
+TEST_CASE("body_size_limit is a size with a unit, and none where it is not positive", "[daemon][config]") {
+    struct Case {
+        std::string written;
+        std::uint64_t bytes;
+    };
+    const auto [written, bytes] =
+        GENERATE(values<Case>({{"1.5MB", 1'572'864}, {"10KiB", 10'240}, {"-1MB", 0}, {"0", 0}}));
+    CAPTURE(written);
+    Diagnostics problems;
+    const Config config = parse_config("global: {body_size_limit: 7B}\nscrape_configs:\n- job_name: a\n"
+                                       "  body_size_limit: " + written + "\n- job_name: b\n",
+                                       "prometheus.yml", problems);
+    REQUIRE(problems.empty());
+    CHECK(config.scrape_configs[0]->body_size_limit == bytes);
+    CHECK(config.scrape_configs[1]->body_size_limit == 7);
+}
+
 TEST_CASE("zero as the interval or the timeout of a job means that of global", "[daemon][config]") {
     struct Case {
         std::string job;
