@@ -313,7 +313,7 @@ void ScrapeLog::flush() {
     batch->sync = now - synced_at_ >= options_.sync_interval || !waiters_.empty();
     if (batch->sync) synced_at_ = now;
     writing_ = true;
-    patience_ = context_.scheduler.after(options_.write_patience, [this] { fall_behind(); });
+    patience_ = context_.scheduler.after(options_.write_patience, [this] { lose_patience(); });
     const auto status = std::make_shared<Status>();
     context_.thread.run([batch, status, file = file_, &disk = context_.disk,
                          folder = folder_] { *status = write(*batch, *file, disk, folder); },
@@ -323,7 +323,7 @@ void ScrapeLog::flush() {
 }
 
 void ScrapeLog::was_written(const Batch& batch, const Status& status) {
-    writing_ = false;
+    writing_ = hangs_ = false;
     context_.scheduler.cancel(patience_);
     if (!status) return fail(status.error());
     bytes_written_.add(static_cast<double>(batch.bytes));
@@ -340,7 +340,13 @@ void ScrapeLog::recover() {
     if (changed_) changed_();
 }
 
-// A disk that hangs refuses nothing: without this nobody would hear of it.
+// A disk that hangs refuses nothing: without this nobody would hear of it, and a stop would wait for it forever.
+void ScrapeLog::lose_patience() {
+    hangs_ = true;
+    fall_behind();
+    tell_waiters();
+}
+
 void ScrapeLog::fall_behind() {
     if (!healthy()) return;
     is_behind_ = true;
@@ -373,7 +379,7 @@ void ScrapeLog::fail(const Error& error) {
 
 void ScrapeLog::when_written(std::function<void()> done) {
     waiters_.push_back(std::move(done));
-    if (state_ == State::Failed) return tell_waiters();
+    if (state_ == State::Failed || hangs_) return tell_waiters();
     if (!writing_) flush();
 }
 

@@ -79,7 +79,8 @@ public:
     bool healthy() const { return state_ == State::Good && !is_behind_; }
     /// Called when healthy() has changed.
     void on_change(std::function<void()> changed) { changed_ = std::move(changed); }
-    /// Calls `done` once everything handed over so far is on disk, or cannot be written.
+    /// Calls `done` once everything handed over so far is on disk, or cannot be written; during a write that takes
+    /// longer than the patience of the options it is on its way for all that is known, and nobody waits for it.
     void when_written(std::function<void()> done);
 
 private:
@@ -120,6 +121,7 @@ private:
     static Status write_chunks(const Batch& batch, File& file, Disk& disk, const std::string& folder);
     static Status begin_file(File& file, Disk& disk, const std::string& folder, std::uint64_t segment);
     void was_written(const Batch& batch, const Status& status);
+    void lose_patience();
     void fall_behind();
     void recover();
     void fail(const Error& error);
@@ -142,6 +144,7 @@ private:
     std::uint64_t waiting_bytes_ = 0;
     bool flush_is_due_ = false;
     bool writing_ = false;
+    bool hangs_ = false;      // what is being written takes longer than the patience
     bool is_behind_ = false;  // the disk is slower than the rows
     Scheduler::TaskId patience_ = 0;
     MonotonicTime synced_at_;

@@ -118,3 +118,18 @@ TEST_CASE("a storage disk that hangs is told by /healthz within the patience of 
     CHECK(world.is_well("storage_ok"));
     CHECK(world.server.get("/healthz")->status == 200);
 }
+
+TEST_CASE("a stop waits for a storage disk that hangs as long as for a write, and no longer",
+          "[daemon][hanging-disk]") {
+    HangingWorld world;
+    REQUIRE(world.start().value().ok());
+    world.advance(61s);
+    world.hang();
+    const bool hangs_long = GENERATE(false, true);
+    CAPTURE(hangs_long);
+    world.advance(hangs_long ? 30s : 10s);
+    bool stopped = false;
+    world.app->stop([&stopped] { stopped = true; });
+    world.advance(hangs_long ? 1s : 21s);
+    CHECK(stopped);
+}

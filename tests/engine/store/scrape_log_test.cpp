@@ -356,6 +356,33 @@ TEST_CASE("a disk that hangs is told once, until the write that hung has ended",
     CHECK(rig.told(kTold) == 1);
 }
 
+TEST_CASE("who waits for a disk that hangs is told after the patience of a write", "[engine][store][scrape-log]") {
+    Rig rig;
+    rig.add_series(1);
+    rig.append({{1, 1}});
+    rig.executor.hang();
+    rig.append({{1, 2}});
+    int told = 0;
+    const auto wait = [&] { rig.log->when_written([&told] { ++told; }); };
+    wait();
+    rig.scheduler.advance(8s);
+    CHECK(told == 0);
+    rig.scheduler.advance(2s);
+    CHECK(told == 1);
+    wait();
+    CHECK(told == 2);
+    rig.executor.go_on();
+    rig.scheduler.settle();
+    rig.executor.hang();
+    rig.append({{1, 3}});
+    wait();
+    CHECK(told == 2);
+    rig.executor.go_on();
+    rig.scheduler.settle();
+    CHECK(told == 3);
+    CHECK(rig.read() == rig.written);
+}
+
 TEST_CASE("a disk that refuses is tried again on the thread of the log, and its file closed there",
           "[engine][store][scrape-log]") {
     Rig rig;
