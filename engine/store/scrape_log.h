@@ -40,8 +40,9 @@ struct ScrapeLogOptions {
 ///
 /// Rows are put together on the scheduler's thread and written on a thread of the log's own: a slow disk holds nobody
 /// up. What the process had handed to the system survives its end; what was written longer ago than the sync interval
-/// survives that of the machine. Once it is open all that touches the disk is done on that thread. While the disk refuses, the daemon goes on in memory and tries again every retry
-/// interval, with a new segment. Segments whose rows no rule can reach any more are removed.
+/// survives that of the machine. Once it is open all that touches the disk is done on that thread. While the disk
+/// refuses, the daemon goes on in memory and tries again every retry interval, with a new segment. Segments whose rows
+/// no rule can reach any more are removed.
 ///
 /// Scheduler's thread. Format: scrape_log_format.h.
 class ScrapeLog {
