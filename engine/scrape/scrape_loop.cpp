@@ -98,11 +98,17 @@ ScrapeLoop::~ScrapeLoop() {
 
 void ScrapeLoop::change(std::shared_ptr<const Target> target, std::shared_ptr<const ScrapeConfig> config) {
     target_ = std::move(target);
-    if (!read_alike(*config_, *config)) series_->forget_lines();
-    if (config_->sample_limit != config->sample_limit) series_->give_up_lines();
-    const bool other_reports = config_->extra_scrape_metrics != config->extra_scrape_metrics;
-    config_ = std::move(config);
+    const auto before = std::exchange(config_, std::move(config));
+    judge_lines_of(*before);
+    const bool other_reports = config_->extra_scrape_metrics != before->extra_scrape_metrics;
     if (other_reports) series_->set_report_labels(report_labels(target_->labels, config_->extra_scrape_metrics));
+}
+
+// Lines that were read under an earlier configuration.
+void ScrapeLoop::judge_lines_of(const ScrapeConfig& before) {
+    if (&before == config_.get()) return;
+    if (!read_alike(before, *config_)) series_->forget_lines();
+    if (before.sample_limit != config_->sample_limit) series_->give_up_lines();
 }
 
 void ScrapeLoop::inherit(ScrapeLoop& other) {
@@ -253,6 +259,7 @@ bool ScrapeLoop::too_many_new_series(std::size_t born, Timestamp tick) {
 void ScrapeLoop::commit_samples(Job& job) {
     TargetSeries::Outcome outcome =
         series_->take(job.reading, job.known.wanted_generation, job.tick, job.config->track_timestamps_staleness);
+    judge_lines_of(*job.config);
     if (!series_->write(job.tick, reports(job, true))) outcome.out_of_order += job.reading.samples;
     count(job.reading, outcome);
     for (const MetadataLine& line : job.reading.metadata) metadata_.take(line, context_.texts);

@@ -106,6 +106,7 @@ private:
     void commit_samples(Job& job);
     void commit_failure(Job& job);
     void count(const ScrapeReading& reading, const TargetSeries::Outcome& outcome);
+    void judge_lines_of(const ScrapeConfig& before);
     bool too_many_new_series(std::size_t born, Timestamp tick);
     void finish(Job& job);
     std::vector<double> reports(const Job& job, bool up) const;

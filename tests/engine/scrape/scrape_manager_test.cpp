@@ -723,6 +723,25 @@ TEST_CASE("no series is new again since rules want others", "[engine][scrape][ma
     CHECK(rig.series("scrape_series_added") == "2 1 1 0 1 3 0");
 }
 
+TEST_CASE("what is relabelled otherwise since a scrape that was under way is not taken for known",
+          "[engine][scrape][manager]") {
+    Rig rig;
+    rig.apply({"a"});
+    rig.answer("a 1\nno 1\n");
+    rig.store.freeze();
+    rig.manager->poll(rig.scheduler.now(), rig.manager->targets(), {});
+    rig.scheduler.advance(10s);  // read, and waits for the store
+    rig.config.metric_relabel_configs = {
+        *RelabelConfig::create({.source_labels = {"__name__"}, .regex = "no", .action = RelabelAction::Drop})};
+    rig.apply({"a"});
+    rig.store.thaw();
+    rig.scheduler.advance(5s);
+    CHECK(rig.series("no") == "1");
+    rig.scrape("a 1\nno 1\n");
+    CHECK(rig.series("a") == "1 1");
+    CHECK(rig.series("no") == "1 stale");
+}
+
 TEST_CASE("limits of the job fail its scrapes", "[engine][scrape][manager]") {
     Rig rig;
     rig.apply({"a"});
