@@ -1,5 +1,10 @@
 #include "rules/alert_inheritance.h"
 
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+
 namespace tocsin {
 
 AlertInheritance::AlertInheritance(const std::vector<std::shared_ptr<RuleGroup>>& heirs) {
@@ -18,7 +23,9 @@ const AlertInheritance::Heir* AlertInheritance::heir_of(const OrphanAlert& orpha
         const bool in_place = group.file == orphan.file && group.name == orphan.group;
         if (from != From::AnyGroup && !in_place) continue;
         if (from == From::SameRule && heir->second.rule->nth != orphan.nth) continue;
-        if (heir->second.rule->alerting()->could_own(orphan.labels)) return &heir->second;
+        const AlertingRule& rule = *heir->second.rule->alerting();
+        // One that has an alert of these labels goes on with that one.
+        if (rule.could_own(orphan.labels) && !rule.alerts().contains(orphan.labels)) return &heir->second;
     }
     return nullptr;
 }
@@ -29,7 +36,8 @@ std::vector<OrphanAlert> AlertInheritance::distribute(std::vector<OrphanAlert> o
         std::vector<OrphanAlert> left;
         for (OrphanAlert& orphan : orphans) {
             if (const Heir* heir = heir_of(orphan, from)) {
-                heir->group->adopt(*heir->rule, std::move(orphan.labels), std::move(orphan.alert));
+                const bool adopted = heir->group->adopt(*heir->rule, std::move(orphan.labels), std::move(orphan.alert));
+                TOCSIN_ASSERT(adopted);
             } else {
                 left.push_back(std::move(orphan));
             }
@@ -37,6 +45,15 @@ std::vector<OrphanAlert> AlertInheritance::distribute(std::vector<OrphanAlert> o
         orphans = std::move(left);
     }
     return orphans;
+}
+
+bool AlertInheritance::has_firing(const LabelSet& labels) const {
+    const auto [begin, end] = by_alert_name_.equal_range(labels.get(kAlertNameLabel));
+    return std::any_of(begin, end, [&](const auto& entry) {
+        const ActiveAlerts& alerts = entry.second.rule->alerting()->alerts();
+        const auto found = alerts.find(labels);
+        return found != alerts.end() && found->second.state.phase == AlertPhase::Firing;
+    });
 }
 
 }  // namespace tocsin

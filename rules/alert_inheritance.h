@@ -23,10 +23,13 @@ public:
     /// The groups whose rules may take alerts.
     explicit AlertInheritance(const std::vector<std::shared_ptr<RuleGroup>>& heirs);
 
-    /// Gives each alert to a rule that could have made it: the one it came from if that is there still, else another of
-    /// that group, else any.
-    /// Answers with those that no rule could have made.
+    /// Gives each alert to a rule that could have made it and has none of its labels: the one it came from if that is
+    /// there still, else another of that group, else any.
+    /// Answers with those for which there is no such rule.
     std::vector<OrphanAlert> distribute(std::vector<OrphanAlert> orphans) const;
+
+    /// Whether one of the rules has a firing alert of these labels.
+    bool has_firing(const LabelSet& labels) const;
 
 private:
     struct Heir {

@@ -160,6 +160,7 @@ struct RuleManager::Impl {
                  RuleReloadSummary& summary);
     void rename(std::vector<OrphanAlert>& orphans, const LabelSet& external_labels_before, RuleReloadSummary& summary);
     void tell_ended(const std::vector<OrphanAlert>& orphans, std::string_view reason) const;
+    void end(std::vector<OrphanAlert> orphans, std::string_view reason, RuleReloadSummary& summary);
 
     RuleManagerContext context;
     std::shared_ptr<RuleObservers> observers = std::make_shared<RuleObservers>();
@@ -242,8 +243,7 @@ RuleReloadSummary RuleManager::apply(Prepared prepared) {
     std::vector<OrphanAlert> orphans = release_alerts(without(before, self.groups), successors);
     self.rename(orphans, external_labels_before, summary);
     orphans = AlertInheritance(without(self.groups, before)).distribute(std::move(orphans));
-    self.resolve(orphans, self.settings.external_labels, kTakenAway, summary);
-    self.tell_ended(orphans, kTakenAway);
+    self.end(std::move(orphans), kTakenAway, summary);
     self.ticks.set_groups(self.groups);
     if (self.state != nullptr) self.write_everything();
     summary.groups = self.groups.size();
@@ -344,6 +344,15 @@ void RuleManager::Impl::tell_ended(const std::vector<OrphanAlert>& orphans, std:
     }
 }
 
+// Those who are told know alerts by their labels alone: what another rule still has firing is not over for them.
+void RuleManager::Impl::end(std::vector<OrphanAlert> orphans, std::string_view reason, RuleReloadSummary& summary) {
+    if (orphans.empty()) return;
+    tell_ended(orphans, reason);
+    const AlertInheritance in_force(groups);
+    std::erase_if(orphans, [&](const OrphanAlert& orphan) { return in_force.has_firing(orphan.labels); });
+    resolve(orphans, settings.external_labels, reason, summary);
+}
+
 void RuleManager::start() {
     impl_->ticks.start();
 }
@@ -410,8 +419,7 @@ void RuleManager::restore(const StoredRules& stored) {
     }
     orphans = AlertInheritance(self.groups).distribute(std::move(orphans));
     RuleReloadSummary summary;
-    self.resolve(orphans, self.settings.external_labels, kGoneAtStart, summary);
-    self.tell_ended(orphans, kGoneAtStart);
+    self.end(std::move(orphans), kGoneAtStart, summary);
     for (const auto& group : self.groups) {
         const auto last = stored.evaluated.find(group->key());
         group->resume_after(last == stored.evaluated.end() ? std::nullopt : std::optional(last->second));

@@ -265,8 +265,38 @@ TEST_CASE("of rules of one name that both have an alert, each keeps its own", "[
     rig.run("free 20\n", 30s);
     CHECK(rig.alerts() == R"(g{alertname="Disk", instance="a", job="j"} firing since 0
 g{alertname="Disk", instance="a", job="j"} pending since 40)");
-    rig.load(file({group("g", {second})}));
+    std::string ended;
+    rig.manager.on_transition([&](const AlertTransition& seen) {
+        ended += fmt::format("{} {}", phase_word(seen.from, seen.to), seen.reason);
+    });
+    const RuleReloadSummary without = rig.load(file({group("g", {second})}));
     CHECK(rig.alerts() == R"(g{alertname="Disk", instance="a", job="j"} pending since 40)");
+    CHECK(without.resolved == std::vector<std::string>{R"({alertname="Disk", instance="a", job="j"})"});
+    CHECK(ended == "resolved a reload took the rule away");
+    CHECK(rig.told() ==
+          "0: {alertname=\"Disk\", instance=\"a\", job=\"j\"} firing 0..240\n"
+          "60: {alertname=\"Disk\", instance=\"a\", job=\"j\"} firing 0..300\n"
+          "60: {alertname=\"Disk\", instance=\"a\", job=\"j\"} resolved 0..60");
+}
+
+TEST_CASE("an alert that another rule has firing is not resolved by a reload that takes one of them away",
+          "[rules][rule_manager]") {
+    const std::string rule = "alert: Disk, expr: free < 50", other = "alert: Disk, expr: free < 25";
+    Rig rig;
+    SECTION("in its group") {
+        rig.begin(file({group("g", {rule, other})}));
+    }
+    SECTION("in a group that stays as it is") {
+        rig.begin(file({group("h", {rule}), group("g", {other})}));
+    }
+    rig.run("free 20\n", 30s);
+    int ended = 0;
+    rig.manager.on_transition([&](const AlertTransition& seen) { ended += seen.to == AlertPhase::Inactive ? 1 : 0; });
+    const RuleReloadSummary without = rig.load(file({group("g", {other})}));
+    CHECK(rig.alerts() == R"(g{alertname="Disk", instance="a", job="j"} firing since 0)");
+    CHECK(without.resolved.empty());
+    CHECK(ended == 1);
+    CHECK(rig.told().find("resolved") == std::string::npos);
 }
 
 TEST_CASE("an unchanged group notices nothing of a reload", "[rules][rule_manager]") {
