@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <string>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -53,10 +55,10 @@ void add_alert_names(const Definitions& groups, std::set<std::string_view>& name
 /// In the order of the files, and each once: the rules of a step are mostly those of the test.
 void settle_problems(Diagnostics& problems) {
     sort_by_place(problems);
-    const auto is_same = [](const Diagnostic& a, const Diagnostic& b) {
-        return a.file == b.file && a.where == b.where && a.message == b.message;
-    };
-    problems.erase(std::unique(problems.begin(), problems.end(), is_same), problems.end());
+    std::set<std::tuple<std::string, std::size_t, std::size_t, std::string>> told;
+    std::erase_if(problems, [&](const Diagnostic& problem) {
+        return !told.emplace(problem.file, problem.where.line, problem.where.column, problem.message).second;
+    });
 }
 
 }  // namespace

@@ -527,3 +527,14 @@ TEST_CASE("what is wrong with rules is told once, however many steps read them a
           "/t/test.yml:1:25: there is no rule file /t/gone.yml\n"
           "/t/rules.yml:1:45: could not parse expression: unknown function with name \"rat\"\n");
 }
+
+TEST_CASE("several mistakes at one place are told once each, however often they are found", "[rules][rule_test]") {
+    Folder folder(
+        "rule_files: [rules.yml]\n"
+        "tests:\n- steps: [{at: 1m, reload: {rules.yml: rules.yml}}]\n"
+        "  alert_rule_test: [{eval_time: 5m, alertname: A}]\n");
+    folder.disk.put("/t/rules.yml", "groups: [{name: g, rules: [{}]}]\n");
+    CHECK(folder.told() ==
+          "/t/rules.yml:1:28: one of 'record' or 'alert' must be set\n"
+          "/t/rules.yml:1:28: field 'expr' must be set in rule\n");
+}
