@@ -15,6 +15,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/file_patterns.h"
 #include "base/text.h"
 
 namespace tocsin {
@@ -235,7 +236,7 @@ Status PosixDisk::sync_directory(const std::string& directory) {
 }
 
 Result<std::vector<std::string>> PosixDisk::glob(const std::string& pattern) {
-    if (pattern.find_first_of("*?[\\") == std::string::npos) return std::vector{pattern};
+    if (!has_magic(pattern)) return std::vector{pattern};
     glob_t found{};
     const int code = ::glob(pattern.c_str(), GLOB_NOSORT | GLOB_PERIOD, nullptr, &found);
     std::vector<std::string> paths;

@@ -3,6 +3,8 @@
 #include <set>
 #include <utility>
 
+#include "base/file_patterns.h"
+
 namespace tocsin {
 namespace {
 
@@ -34,7 +36,7 @@ void ConfigWatch::watch_files() {
     for (const std::string& pattern : patterns_) {
         if (const auto found = context_.disk.glob(pattern)) paths.insert(found->begin(), found->end());
         const std::string folder = directory_of(pattern);
-        if (folder.find_first_of("*?[") == std::string::npos) paths.insert(folder);
+        if (!has_magic(folder)) paths.insert(folder);
     }
     watch_ = context_.file_watch.watch({paths.begin(), paths.end()}, [this] { look_later(); });
 }

@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/diagnostic_order.h"
-#include "daemon/file_patterns.h"
+#include "base/file_patterns.h"
 #include "daemon/named_files.h"
 #include "rules/rule_duplicates.h"
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fnmatch.h>
 
+#include "base/file_patterns.h"
 #include "base/posix_process.h"
 #include "base/text.h"
 
@@ -176,7 +177,7 @@ Result<std::vector<std::string>> GitTree::list(const std::string& directory) {
 }
 
 Result<std::vector<std::string>> GitTree::glob(const std::string& pattern) {
-    if (pattern.find_first_of("*?[") == std::string::npos) return std::vector<std::string>{pattern};
+    if (!has_magic(pattern)) return std::vector<std::string>{pattern};
     const auto place = place_of(pattern);
     std::vector<std::string> found;
     if (!place) return found;

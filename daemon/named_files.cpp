@@ -8,9 +8,9 @@
 
 #include <fmt/format.h>
 
+#include "base/file_patterns.h"
 #include "base/text.h"
 #include "base/yaml.h"
-#include "daemon/file_patterns.h"
 #include "engine/discovery/target_groups.h"
 #include "engine/scrape/target.h"
 

@@ -11,6 +11,7 @@
 
 #include "base/diagnostic_order.h"
 #include "base/duration.h"
+#include "base/file_patterns.h"
 #include "base/text.h"
 #include "rules/rule_test_coverage.h"
 #include "rules/rule_test_run.h"
@@ -26,10 +27,6 @@ Diagnostic finding(Severity severity, const std::string& file, const SourceRange
             .message = std::move(message),
             .expected = {},
             .hint = {}};
-}
-
-bool has_magic(std::string_view pattern) {
-    return pattern.find_first_of("*?[") != std::string_view::npos;
 }
 
 using Definitions = std::vector<RuleGroupDefinition>;

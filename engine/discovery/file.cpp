@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/file_patterns.h"
 #include "base/text.h"
 #include "engine/discovery/discovery.h"
 #include "engine/discovery/discovery_metrics.h"
@@ -83,8 +84,7 @@ private:
     std::vector<std::string> watched() const {
         std::vector<std::string> paths;
         for (const std::string& pattern : source_.patterns) {
-            const bool has_magic = pattern.find_first_of("*?[") != std::string::npos;
-            paths.push_back(has_magic ? directory_of(pattern) : pattern);
+            paths.push_back(has_magic(pattern) ? directory_of(pattern) : pattern);
         }
         return paths;
     }

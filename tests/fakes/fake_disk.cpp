@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <fnmatch.h>
 
+#include "base/file_patterns.h"
+
 namespace tocsin::fakes {
 namespace {
 
@@ -403,7 +405,7 @@ Status FakeDisk::sync_directory(const std::string& given) {
 }
 
 Result<std::vector<std::string>> FakeDisk::glob(const std::string& pattern) {
-    if (pattern.find_first_of("*?[\\") == std::string::npos) return std::vector{pattern};
+    if (!has_magic(pattern)) return std::vector{pattern};
     const auto lock = state_->enter(normal(pattern));
     std::set<std::string> found;
     const auto add = [&](const std::string& path) {

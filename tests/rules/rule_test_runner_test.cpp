@@ -538,3 +538,11 @@ TEST_CASE("several mistakes at one place are told once each, however often they 
           "/t/rules.yml:1:28: one of 'record' or 'alert' must be set\n"
           "/t/rules.yml:1:28: field 'expr' must be set in rule\n");
 }
+
+TEST_CASE("a test may name a rule file with a backslash in its name", "[rules][rule_test]") {
+    Folder folder(
+        "rule_files: ['a\\\\b.yml']\n"
+        "tests:\n- promql_expr_test: [{expr: vector(1), exp_samples: [{value: 1}]}]\n");
+    folder.disk.put("/t/a\\b.yml", "groups: []\n");
+    CHECK(folder.told() == "passed");
+}

@@ -4,7 +4,7 @@
 
 namespace tocsin {
 
-/// Whether a name of files in the configuration is a shell pattern.
+/// Whether a name of files is a shell pattern, and no name of one file: Go's path/filepath, where `\` is magic as well.
 bool has_magic(std::string_view pattern);
 
 /// Whether a `[` of a shell pattern has no end, or its end no character to stand for: Go's path/filepath refuses it.

@@ -1,11 +1,11 @@
-#include "daemon/file_patterns.h"
+#include "base/file_patterns.h"
 
 #include <cstddef>
 
 namespace tocsin {
 
 bool has_magic(std::string_view pattern) {
-    return pattern.find_first_of("*?[") != std::string_view::npos;
+    return pattern.find_first_of("*?[\\") != std::string_view::npos;
 }
 
 bool is_malformed_pattern(std::string_view pattern) {
