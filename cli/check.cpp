@@ -1,5 +1,6 @@
 #include <iterator>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -8,6 +9,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/diagnostic_order.h"
+#include "base/file_patterns.h"
 #include "base/heap.h"
 #include "base/json.h"
 #include "base/posix_disk.h"
@@ -93,7 +95,9 @@ int check_rules(const CheckFlags& flags) {
     PosixDisk disk;
     Checked checked;
     std::vector<RuleFile> files;
+    std::set<std::string> seen;
     for (const std::string& path : flags.files) {
+        if (!seen.insert(resolve_pattern(".", path)).second) continue;
         const auto text = read(disk, path, checked);
         if (!text) continue;
         Diagnostics doubts;

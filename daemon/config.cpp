@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/disk.h"
+#include "base/file_patterns.h"
 #include "base/text.h"
 #include "base/yaml.h"
 #include "daemon/scrape_config_reader.h"
@@ -64,7 +65,7 @@ void read_patterns(YamlFields& fields, std::string_view key, const ConfigSource&
     if (!fields.read(key, patterns)) return;
     const auto& items = fields.get(key)->items;
     for (std::size_t i = 0; i < patterns.size(); ++i) {
-        into.push_back(resolve_path(source.directory, patterns[i]));
+        into.push_back(resolve_pattern(source.directory, patterns[i]));
         where.push_back(items[i].where);
     }
 }

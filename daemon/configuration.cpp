@@ -233,7 +233,7 @@ tl::expected<RuleConfiguration, ConfigurationProblems> load_rule_files(Disk& dis
             problems.problems.push_back({.file = pattern, .message = "no file matches this"});
             problems.unreadable = true;
         }
-        for (const std::string& path : *found) files.emplace(path, Diagnostic{.file = path});
+        for (const std::string& path : *found) files.emplace(resolve_pattern(".", path), Diagnostic{.file = path});
     }
     read_rule_files(disk, files, options, nullptr, configuration, problems);
     return settle(std::move(configuration), std::move(problems));

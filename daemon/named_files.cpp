@@ -85,7 +85,7 @@ private:
     }
 
     void look_at_target_pattern(const YamlNode& node, const ScrapeConfig* reach) {
-        const std::string pattern = resolve_path(directory_, node.text);
+        const std::string pattern = resolve_pattern(directory_, node.text);
         if (is_malformed_pattern(pattern)) {
             return tell(node.where, Severity::Error, "syntax error in pattern " + pattern);
         }

@@ -114,7 +114,7 @@ const Parsed<RuleFile>& RuleTestRunner::Impl::rule_file(const std::string& path)
 std::vector<std::string> RuleTestRunner::Impl::paths_of(const RuleTestFile& file, RuleTestReport& report) {
     std::vector<std::string> paths;
     for (const RuleTestFile::Pattern& pattern : file.rule_files) {
-        const std::string full = resolve_path(directory_of(file.path), pattern.text);
+        const std::string full = resolve_pattern(directory_of(file.path), pattern.text);
         const auto found = disk.glob(full);
         const bool nothing = !found || found->empty() || (!has_magic(full) && !disk.exists(full));
         if (nothing) {
@@ -192,7 +192,7 @@ void RuleTestRunner::Impl::warn_of_intervals(const RuleTestFile& file, const Def
 void RuleTestRunner::Impl::read_fixtures(const RuleTestFile& file, RuleTestWorldSettings& settings,
                                          RuleTestReport& report) {
     for (const RuleTestFile::Pattern& pattern : file.fixtures) {
-        const std::string path = resolve_path(directory_of(file.path), pattern.text);
+        const std::string path = resolve_pattern(directory_of(file.path), pattern.text);
         std::shared_ptr<const Fixture>& fixture = fixtures[path];
         if (!fixture) {
             auto read = Fixture::read(disk, path);
@@ -222,7 +222,7 @@ void RuleTestRunner::Impl::read_routing(const RuleTestFile& file, RuleTestWorldS
                                         RuleTestReport& report) {
     if (!file.alertmanager_config_file) return;
     const SourceRange& where = file.alertmanager_config_file->where;
-    const std::string path = resolve_path(directory_of(file.path), file.alertmanager_config_file->text);
+    const std::string path = resolve_pattern(directory_of(file.path), file.alertmanager_config_file->text);
     if (!disk.exists(path)) {
         report.unreadable = true;
         report.problems.push_back(finding(Severity::Error, file.path, where, "there is no file " + path));
@@ -355,10 +355,10 @@ void RuleTestRunner::Impl::read_reload(const RuleTestFile& file, RuleTestStep& s
         report.problems.push_back(finding(Severity::Error, file.path, change.where, std::move(message)));
     };
     for (const RuleTestStep::Change& change : step.changes) {
-        const std::string path = resolve_path(folder, change.file);
-        const std::string content = change.content.empty() ? std::string() : resolve_path(folder, change.content);
+        const std::string path = resolve_pattern(folder, change.file);
+        const std::string content = change.content.empty() ? std::string() : resolve_pattern(folder, change.content);
         const bool is_rules = std::find(paths.begin(), paths.end(), path) != paths.end();
-        const bool is_routing = !routing.empty() && path == resolve_path(folder, routing);
+        const bool is_routing = !routing.empty() && path == resolve_pattern(folder, routing);
         if (!is_rules && !is_routing) {
             refuse(change, change.file + " is no rule file and no alertmanager_config_file of this test");
             continue;
@@ -370,7 +370,7 @@ void RuleTestRunner::Impl::read_reload(const RuleTestFile& file, RuleTestStep& s
         contents[path] = content;
     }
     step.groups = groups_after(file, contents, report);
-    const auto routed = contents.find(resolve_path(folder, routing));
+    const auto routed = contents.find(resolve_pattern(folder, routing));
     if (routing.empty() || routed == contents.end() || !options.load_routing) return;
     auto loaded = options.load_routing(disk, routed->second);
     if (loaded) {

@@ -172,7 +172,7 @@ std::shared_ptr<const DiscoveryConfig> parse_file(const DiscoveryType::Source& s
                       "a name that ends in .json, .yml or .yaml, with * behind its last / only");
         return nullptr;
     }
-    for (std::string& pattern : files.patterns) pattern = resolve_path(source.directory, pattern);
+    for (std::string& pattern : files.patterns) pattern = resolve_pattern(source.directory, pattern);
     return good_interval ? std::make_shared<const FileDiscoveryConfig>(std::move(files)) : nullptr;
 }
 

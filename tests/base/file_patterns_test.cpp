@@ -29,3 +29,27 @@ TEST_CASE("what is a shell pattern, and what cannot be one", "[base][file_patter
     CHECK(has_magic(c.pattern) == c.has_magic);
     CHECK(is_malformed_pattern(c.pattern) == c.is_malformed);
 }
+
+TEST_CASE("a file that another one names has one name, however it is spelled", "[base][file_patterns]") {
+    struct Case {
+        std::string directory, pattern, want;
+    };
+    const auto c = GENERATE(values<Case>({
+        {"conf", "rules/*.yml", "conf/rules/*.yml"},
+        {"conf/", "./a.yml", "conf/a.yml"},
+        {"conf", "../conf/a.yml", "conf/a.yml"},
+        {"conf", "x/.././/a.yml", "conf/a.yml"},
+        {"/etc/conf", "../../../a.yml", "/a.yml"},
+        {".", "./a.yml", "a.yml"},
+        {"", "../../a.yml", "../../a.yml"},
+        {".", "x/..", "."},
+        {"../conf", "../a.yml", "../a.yml"},
+        {"conf", "/etc/./a.yml", "/etc/./a.yml"},
+        {"conf", "", ""},
+        {"HEAD:.", "./a.yml", "HEAD:./a.yml"},
+        {"HEAD:conf", "../a.yml", "HEAD:conf/../a.yml"},
+        {"HEAD:./conf", "../a.yml", "HEAD:./a.yml"},
+    }));
+    CAPTURE(c.directory, c.pattern);
+    CHECK(resolve_pattern(c.directory, c.pattern) == c.want);
+}

@@ -81,3 +81,20 @@ TEST_CASE("a rule that two files of a set-up have is a doubt", "[daemon][configu
     CHECK(to_string(read->warnings.front()) ==
           "b.yml:4:5: warning: a is defined again with the same labels; the first one is in a.yml, line 1");
 }
+
+TEST_CASE("a file that is named in several ways is read once", "[daemon][configuration]") {
+    fakes::FakeDisk disk;
+    disk.put("/c/p.yml", "rule_files: [shared.yml, ./shared.yml, 'sh*.yml', x/../shared.yml, ../c/shared.yml]\n");
+    disk.put("/c/shared.yml", "groups:\n- name: g\n  rules:\n  - {record: a, expr: b}\n");
+    const auto read = load_rule_configuration(disk, "/c/p.yml", {});
+    REQUIRE(read);
+    REQUIRE(read->rule_files.size() == 1);
+    CHECK(read->rule_files.front().path == "/c/shared.yml");
+    CHECK(read->warnings.empty());
+
+    disk.put("shared.yml", "groups:\n- name: g\n  rules:\n  - {record: a, expr: b}\n");
+    const auto named = load_rule_files(disk, {"shared.yml", "./shared.yml", "./sh*.yml"}, {}, {});
+    REQUIRE(named);
+    CHECK(named->rule_files.size() == 1);
+    CHECK(named->warnings.empty());
+}

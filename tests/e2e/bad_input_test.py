@@ -119,6 +119,11 @@ class BadInput(Story):
 
 
 class Check(Story):
+    def test_a_file_that_is_named_in_two_ways_is_checked_once(self):
+        self.write("twice.yml", "groups: [{name: g, rules: [{record: a, expr: b}]}]\n")
+        status, said, errors = run("check", "rules", "twice.yml", "./twice.yml", cwd=self.folder)
+        self.assertEqual((status, said, errors), (0, "twice.yml: 1 rule found\n", ""))
+
     def test_the_users_own_files_are_good(self):
         for command in (("rules", "alerts.yml"), ("alertmanager", "alertmanager.yml"), ("config", "prometheus.yml")):
             status, said, errors = run("check", command[0], EXAMPLE / command[1])

@@ -546,3 +546,13 @@ TEST_CASE("a test may name a rule file with a backslash in its name", "[rules][r
     folder.disk.put("/t/a\\b.yml", "groups: []\n");
     CHECK(folder.told() == "passed");
 }
+
+TEST_CASE("a rule file that a test names in two ways is read once", "[rules][rule_test]") {
+    Folder folder(
+        "rule_files: [./rules.yml, rules.yml, ../t/rules.yml]\n"
+        "tests:\n- steps: [{at: 1m, reload: {./rules.yml: ~}}]\n"
+        "  alert_rule_test:\n"
+        "  - {eval_time: 5m, alertname: Quiet}\n"
+        "  - {eval_time: 0m, alertname: Quiet, exp_alerts: [{}]}\n");
+    CHECK(folder.told() == "passed");
+}
