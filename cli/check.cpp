@@ -112,6 +112,12 @@ int check_rules(const CheckFlags& flags) {
     return checked.report(flags);
 }
 
+std::string contents_of(const RuleConfiguration& configuration) {
+    return counted(configuration.prometheus.scrape_configs.size(), "scrape job") + ", " +
+           counted(configuration.rule_files.size(), "rule file") + ", " +
+           counted(count_rules(configuration.rule_files), "rule");
+}
+
 int check_config(const CheckFlags& flags) {
     const HeapGrowth growth;
     PosixDisk disk;
@@ -124,9 +130,7 @@ int check_config(const CheckFlags& flags) {
             continue;
         }
         checked.add(configuration->warnings);
-        checked.good(path + ": " + counted(configuration->prometheus.scrape_configs.size(), "scrape job") + ", " +
-                     counted(configuration->rule_files.size(), "rule file") + ", " +
-                     counted(count_rules(configuration->rule_files), "rule"));
+        checked.good(path + ": " + (flags.syntax_only ? "valid syntax" : contents_of(*configuration)));
     }
     checked.sort();
     return checked.report(flags);
