@@ -115,6 +115,26 @@ std::size_t lines_of_value(const Lines& lines, std::size_t line, std::size_t col
     return last - line + 1;
 }
 
+/// How the lines of a text end. Where they differ that is '\n', and what stands before it belongs to the line.
+std::string_view line_end_of(std::string_view text) {
+    std::size_t ends = 0, crlf_ends = 0;
+    for (std::size_t at = text.find('\n'); at != text.npos; at = text.find('\n', at + 1)) {
+        ++ends;
+        if (at > 0 && text[at - 1] == '\r') ++crlf_ends;
+    }
+    return ends > 0 && crlf_ends == ends ? "\r\n" : "\n";
+}
+
+Lines lines_of(std::string_view text, std::string_view line_end) {
+    Lines lines;
+    for (std::size_t at = text.find(line_end); at != text.npos; at = text.find(line_end)) {
+        lines.emplace_back(text.substr(0, at));
+        text.remove_prefix(at + line_end.size());
+    }
+    lines.emplace_back(text);
+    return lines;
+}
+
 /// Whether the key is alone on its line, but for the dash of its case, and no brace holds the case together.
 bool is_block_style(const std::string& line, std::size_t column) {
     return column < line.size() && line.find_first_not_of(" -") == column && line[column] != '{';
@@ -169,8 +189,8 @@ Result<ExpectationUpdate> update_expectations(Disk& disk, const RuleTestReport& 
     ExpectationUpdate update;
     if (report.passed() || report.unreadable) return update;
     TOCSIN_TRY(const std::string text, read_file(disk, report.file));
-    Lines lines;
-    for (const std::string_view line : split(text, '\n')) lines.emplace_back(line);
+    const std::string_view line_end = line_end_of(text);
+    Lines lines = lines_of(text, line_end);
     std::vector<Edit> edits;
     for (const RuleTestOutcome& test : report.tests) {
         for (const RuleTestFailure& failure : test.failures) {
@@ -188,7 +208,7 @@ Result<ExpectationUpdate> update_expectations(Disk& disk, const RuleTestReport& 
         lines.insert(lines.erase(at, at + static_cast<std::ptrdiff_t>(edit.count)), edit.lines.begin(),
                      edit.lines.end());
     }
-    const std::string updated = join(lines, "\n");
+    const std::string updated = join(lines, line_end);
     // Lists whose brackets stand where no list of lines ends, for one: rather no change than a broken file.
     if (const auto root = parse_yaml(updated, report.file); !root) {
         return fail(Error::Kind::InvalidInput,

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "rules/rule_test_update.h"
 #include "tests/catch.h"
 #include "tests/fakes/fake_disk.h"
@@ -479,6 +480,28 @@ TEST_CASE("windows that fail are left alone, by name and place, and go on to fai
                       "block style, a key and its list on lines of their own"});
     CHECK(*read_file(folder.disk, "/t/test.yml") == backlog_test(cases));
     CHECK_FALSE(folder.run().passed());
+}
+
+TEST_CASE("an update ends its lines as the file does", "[rules][rule_test]") {
+    const std::string crlf = "\r\n";
+    const auto with_crlf = [&](const std::string& text) {
+        const auto lines = split(text, '\n');
+        return join(std::vector<std::string>(lines.begin(), lines.end()), crlf);
+    };
+    const std::string cases =
+        "  alert_rule_test:\n  - eval_time: 8m\n    alertname: Backlog\n    exp_alerts:\n"
+        "    - exp_labels: {severity: ticket}\n\n    # about the second one\n    - exp_labels: {severity: none}\n";
+    Folder folder(with_crlf(backlog_test(cases)));
+    const auto updated = update_expectations(folder.disk, folder.run());
+    REQUIRE(updated.has_value());
+    CHECK(updated->written == 1);
+    CHECK(folder.told() == "passed");
+    CHECK(*read_file(folder.disk, "/t/test.yml") ==
+          with_crlf(backlog_test("  alert_rule_test:\n  - eval_time: 8m\n    alertname: Backlog\n    exp_alerts:\n"
+                                 "      - exp_labels: {job: \"mail\", severity: \"page\"}\n"
+                                 "        exp_annotations:\n"
+                                 "          summary: \"mail has 150\"\n"
+                                 "      # about the second one\n")));
 }
 
 TEST_CASE("an update that would break the file writes nothing", "[rules][rule_test]") {
