@@ -1,5 +1,7 @@
 #include "daemon/state_database.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -43,6 +45,7 @@ StateDatabase::StateDatabase(const Context& context, std::string path)
 StateDatabase::~StateDatabase() {
     context_.scheduler.cancel(retry_);
     context_.scheduler.cancel(patience_);
+    context_.scheduler.cancel(give_up_);
 }
 
 Status StateDatabase::open() {
@@ -146,7 +149,8 @@ void StateDatabase::when_durable(Done done) {
         return;
     }
     const bool all_in_flight = writing_ && pending_.writes.empty() && !all_anew_;
-    (all_in_flight ? in_flight_ : pending_).waiters.push_back(std::move(done));
+    (all_in_flight ? in_flight_ : pending_).waiters.push_back({std::move(done), context_.scheduler.monotonic()});
+    if (give_up_ == 0) watch_waiters();
     commit_soon();
 }
 
@@ -194,14 +198,14 @@ void StateDatabase::written(const Status& status, MonotonicTime started) {
     writing_ = false;
     context_.scheduler.cancel(patience_);
     duration_.observe(std::chrono::duration<double>(context_.scheduler.monotonic() - started).count());
-    std::vector<Done> waiters = std::exchange(in_flight_, {}).waiters;
+    Waiters waiters = std::exchange(in_flight_, {}).waiters;
     if (status) {
         commits_.add();
         recover();
     } else {
         fail(status.error());
         // What came meanwhile is lost with it.
-        for (Done& waiter : std::exchange(pending_, {}).waiters) waiters.push_back(std::move(waiter));
+        for (Waiter& waiter : std::exchange(pending_, {}).waiters) waiters.push_back(std::move(waiter));
         all_anew_ = false;
     }
     tell(std::move(waiters), status);
@@ -212,8 +216,8 @@ void StateDatabase::written(const Status& status, MonotonicTime started) {
 void StateDatabase::be_late() {
     const bool is_news = durable();
     is_late_ = true;
-    std::vector<Done> waiters = std::exchange(in_flight_.waiters, {});
-    for (Done& waiter : std::exchange(pending_.waiters, {})) waiters.push_back(std::move(waiter));
+    Waiters waiters = std::exchange(in_flight_.waiters, {});
+    for (Waiter& waiter : std::exchange(pending_.waiters, {})) waiters.push_back(std::move(waiter));
     tell(std::move(waiters), tl::unexpected(too_slow()));
     if (!is_news) return;
     durable_gauge_.set(0);
@@ -221,6 +225,28 @@ void StateDatabase::be_late() {
                        "the disk is too slow for the state: what changes is in memory only until it is written",
                        {{"file", path_}});
     if (changed_) changed_();
+}
+
+// Those of the transaction in flight came before those of the next one.
+void StateDatabase::watch_waiters() {
+    const Waiters& oldest = in_flight_.waiters.empty() ? pending_.waiters : in_flight_.waiters;
+    if (oldest.empty()) return;
+    const auto waited = context_.scheduler.monotonic() - oldest.front().since;
+    give_up_ = context_.scheduler.after(std::chrono::ceil<Duration>(kPatience - waited), [this] { give_up(); });
+}
+
+// Who comes shortly after a transaction began waits for the next one too: two that are slow and not late together are.
+void StateDatabase::give_up() {
+    give_up_ = 0;
+    const MonotonicTime enough = context_.scheduler.monotonic() - kPatience;
+    Waiters out_of_patience;
+    for (Waiters* waiters : {&in_flight_.waiters, &pending_.waiters}) {
+        const auto later = std::ranges::find_if(*waiters, [&](const Waiter& waiter) { return waiter.since > enough; });
+        out_of_patience.insert(out_of_patience.end(), std::move_iterator(waiters->begin()), std::move_iterator(later));
+        waiters->erase(waiters->begin(), later);
+    }
+    watch_waiters();
+    tell(std::move(out_of_patience), tl::unexpected(too_slow()));
 }
 
 void StateDatabase::fail(const Error& error) {
@@ -258,8 +284,8 @@ void StateDatabase::try_again() {
     });
 }
 
-void StateDatabase::tell(std::vector<Done> waiters, const Status& status) {
-    for (const Done& waiter : waiters) waiter(status);
+void StateDatabase::tell(Waiters waiters, const Status& status) {
+    for (const Waiter& waiter : waiters) waiter.done(status);
 }
 
 std::function<void()> StateDatabase::unless_gone(std::function<void()> task) const {

@@ -25,7 +25,7 @@ namespace tocsin {
 /// Damage never keeps the daemon from starting: the file is renamed to `*.corrupt-<time>`, and a new one begins with
 /// every record whose checksum holds. While the disk refuses to be written the daemon goes on in memory and tries every
 /// ten seconds to write a new file with everything. A disk that hangs is told like one that refuses, and nobody waits
-/// for it longer than ten seconds.
+/// for it longer than ten seconds, over however many transactions.
 class StateDatabase final : public StateStore {
 public:
     struct Context {
@@ -56,9 +56,14 @@ public:
 
 private:
     using Done = std::function<void(const Status&)>;
+    struct Waiter {
+        Done done;
+        MonotonicTime since;
+    };
+    using Waiters = std::vector<Waiter>;  // the oldest first
     struct Batch {
         std::vector<Write> writes;
-        std::vector<Done> waiters;
+        Waiters waiters;
     };
     using File = std::optional<StateFile>;
 
@@ -71,10 +76,12 @@ private:
     void run(std::function<Status(File&)> work);
     void written(const Status& status, MonotonicTime started);
     void be_late();
+    void watch_waiters();
+    void give_up();
     void fail(const Error& error);
     void recover();
     void try_again();
-    static void tell(std::vector<Done> waiters, const Status& status);
+    static void tell(Waiters waiters, const Status& status);
     std::function<void()> unless_gone(std::function<void()> task) const;
 
     Context context_;
@@ -88,8 +95,9 @@ private:
     bool commit_due_ = false;
     bool writing_ = false;
     std::optional<Error> failure_;
-    bool is_late_ = false;  // the transaction in flight
-    Scheduler::TaskId patience_ = 0;
+    bool is_late_ = false;            // the transaction in flight
+    Scheduler::TaskId patience_ = 0;  // with the transaction in flight
+    Scheduler::TaskId give_up_ = 0;   // at the latest when the oldest waiter has waited enough
     Scheduler::TaskId retry_ = 0;
     std::function<void()> changed_;
     SelfMetrics::Value& durable_gauge_;

@@ -497,3 +497,51 @@ TEST_CASE("who waits for a disk that hangs is answered after ten seconds, and th
     CHECK(answers.back());
     CHECK(answers.size() == 4);
 }
+
+TEST_CASE("who waits for two slow transactions is answered after ten seconds too", "[daemon][state]") {
+    fakes::FakeDisk disk{"/data"};
+    Life life(disk);
+    std::string answers;
+    const auto wait = [&](char name) {
+        life.database.when_durable([&, name](const Status& status) {
+            answers += name;
+            answers += status ? '+' : '-';
+        });
+    };
+    const auto next_transaction = [&life] {
+        life.thread.go_on();
+        life.thread.hang();
+        life.settle();
+    };
+    life.thread.hang();
+    life.alerts->put("a", "1");
+    wait('a');
+    life.settle();
+    life.scheduler.advance(1s);
+    life.alerts->put("a", "2");
+    wait('b');  // for the second transaction
+    life.scheduler.advance(5s);
+    wait('c');
+    life.scheduler.advance(3s);
+    next_transaction();
+    CHECK(answers == "a+");
+    life.scheduler.advance(1s);
+    CHECK(answers == "a+");
+    life.scheduler.advance(1s);
+    CHECK(answers == "a+b-");
+    CHECK(life.database.durable());  // neither of them is late
+    life.scheduler.advance(4s);
+    CHECK(answers == "a+b-");
+    life.scheduler.advance(1s);
+    CHECK(answers == "a+b-c-");
+    life.scheduler.advance(2s);
+    next_transaction();
+    life.alerts->put("a", "3");
+    wait('d');
+    life.settle();
+    life.thread.go_on();
+    life.settle();
+    CHECK(answers == "a+b-c-d+");
+    life.scheduler.advance(1h);
+    CHECK(answers == "a+b-c-d+");
+}
