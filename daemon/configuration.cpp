@@ -120,15 +120,23 @@ struct Reading {
     ConfigurationProblems problems;
 };
 
-/// Looks at what `text` of a file names, which `jobs` were read from; after `before` problems, if there are more.
-void look_further(Disk& disk, const std::string& text, const std::string& path, ConfigReach reach, ScrapeConfigs jobs,
-                  const AlertingConfig* alerting, std::size_t before, ConfigurationProblems& problems) {
+/// A file that jobs were read from.
+struct JobFile {
+    const std::string& text;
+    const std::string& path;
+    ScrapeConfigs jobs;
+    const AlertingConfig* alerting;  // null: it has none
+    bool is_good;                    // nothing is wrong with it so far
+};
+
+/// Looks at what a file names.
+void look_further(Disk& disk, const JobFile& file, ConfigReach reach, ConfigurationProblems& problems) {
     if (reach == ConfigReach::Rules) return;
     // What is wrong with a job would be told again of each of its targets.
-    const bool is_good = problems.problems.size() == before;
-    if (is_good) append(problems.problems, check_static_targets(text, path, jobs, alerting));
+    if (file.is_good) append(problems.problems, check_static_targets(file.text, file.path, file.jobs, file.alerting));
     if (reach == ConfigReach::SyntaxOnly) return;
-    append_found(check_named_files(disk, text, path, is_good ? jobs : ScrapeConfigs{}, is_good ? alerting : nullptr),
+    append_found(check_named_files(disk, file.text, file.path, file.is_good ? file.jobs : ScrapeConfigs{},
+                                   file.is_good ? file.alerting : nullptr),
                  problems);
 }
 
@@ -139,8 +147,13 @@ void read_job_file(Disk& disk, const std::string& path, const Diagnostic& named_
     if (!text) return;
     const std::size_t jobs_before = config.scrape_configs.size(), problems_before = problems.problems.size();
     read_scrape_config_file(*text, path, config, problems.problems);
-    look_further(disk, *text, path, reach, std::span(config.scrape_configs).subspan(jobs_before), nullptr,
-                 problems_before, problems);
+    look_further(disk,
+                 {.text = *text,
+                  .path = path,
+                  .jobs = std::span(config.scrape_configs).subspan(jobs_before),
+                  .alerting = nullptr,
+                  .is_good = problems.problems.size() == problems_before},
+                 reach, problems);
 }
 
 Reading read_rules(Disk& disk, const std::string& config_file, const QueryOptions& options, ConfigReach reach,
@@ -152,7 +165,13 @@ Reading read_rules(Disk& disk, const std::string& config_file, const QueryOption
     RuleConfiguration& configuration = reading.configuration.emplace();
     // A mistake in it does not hide those of the rule files.
     Config config = parse_config(*text, config_file, problems.problems);
-    look_further(disk, *text, config_file, reach, config.scrape_configs, &config.alerting, 0, problems);
+    look_further(disk,
+                 {.text = *text,
+                  .path = config_file,
+                  .jobs = config.scrape_configs,
+                  .alerting = &config.alerting,
+                  .is_good = problems.problems.empty()},
+                 reach, problems);
     const auto files_of = [&](const std::vector<std::string>& patterns, const std::vector<SourceRange>& where) {
         if (reach == ConfigReach::SyntaxOnly) return NamedFiles{};
         return paths_of(disk, config_file, patterns, where, configuration.warnings, problems);

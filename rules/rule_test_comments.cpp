@@ -39,8 +39,8 @@ std::size_t first_of_content(std::string_view line) {
     return line.find_first_not_of(' ');
 }
 
-/// The column of the key or item that a line begins with, behind its dashes; `without_comment` has no blanks at its
-/// end.
+/// The column of the key or item, behind its dashes, of a line whose value is a block text (`|`, `>`); nothing
+/// otherwise. `without_comment` has no blanks at its end.
 std::optional<std::size_t> column_of_block_text(std::string_view without_comment) {
     const std::size_t mark = without_comment.find_last_of("|>");
     if (mark == kNone || mark == 0 || without_comment[mark - 1] != ' ') return std::nullopt;

@@ -58,6 +58,20 @@ void settle_problems(Diagnostics& problems) {
     });
 }
 
+/// What is read for a test file, before its tests run.
+struct Preparation {
+    RuleTestFile& file;
+    RuleTestReport& report;
+    RuleTestWorldSettings settings;
+    Definitions groups;
+    bool knows_rules = true;  // all rules of the file could be read
+
+    void add_rule_problems(const Diagnostics& problems) {
+        report.problems.insert(report.problems.end(), problems.begin(), problems.end());
+        knows_rules = false;
+    }
+};
+
 }  // namespace
 
 struct RuleTestRunner::Impl {
@@ -66,37 +80,31 @@ struct RuleTestRunner::Impl {
     std::map<std::string, Parsed<RuleFile>> rule_files;  // by path
     std::set<std::string> unreadable;
     std::map<std::string, std::shared_ptr<const Fixture>> fixtures;  // by path
-    bool knows_rules = true;  // all rules of the file that is looked at could be read
 
-    void add_rule_problems(const Diagnostics& problems, RuleTestReport& report) {
-        report.problems.insert(report.problems.end(), problems.begin(), problems.end());
-        knows_rules = false;
-    }
     const Parsed<RuleFile>& rule_file(const std::string& path);
-    std::vector<std::string> paths_of(const RuleTestFile& file, RuleTestReport& report);
-    Definitions groups_of(const RuleTestFile& file, RuleTestReport& report);
+    std::vector<std::string> paths_of(Preparation& run);
+    Definitions groups_of(Preparation& run);
+    RuleTestWorldSettings settings_of(const RuleTestFile& file) const;
     void check_alert_names(const RuleTestFile& file, const Definitions& groups, RuleTestReport& report) const;
     void warn_of_order(const RuleTestFile& file, const Definitions& groups, RuleTestReport& report) const;
     void warn_of_intervals(const RuleTestFile& file, const Definitions& groups, RuleTestReport& report) const;
-    void read_fixtures(const RuleTestFile& file, RuleTestWorldSettings& settings, RuleTestReport& report);
+    void read_fixtures(RuleTestFile& file, RuleTestWorldSettings& settings, RuleTestReport& report);
     void read_routing(const RuleTestFile& file, RuleTestWorldSettings& settings, RuleTestReport& report);
     void check_receivers(const RuleTestFile& file, const RuleTestRouting* routing, RuleTestReport& report) const;
     void check_series(const RuleTestFile& file, const RuleTest& test, const RuleTestWorldSettings& settings,
                       RuleTestReport& report) const;
     void place_tests(RuleTestFile& file, const RuleTestWorldSettings& settings, RuleTestReport& report) const;
-    void check_steps(RuleTestFile& file, const RuleTestWorldSettings& settings, RuleTestReport& report);
+    void check_steps(Preparation& run);
     void check_target(const RuleTestFile& file, const RuleTest& test, const RuleTestStep& step,
                       const RuleTestWorldSettings& settings, RuleTestReport& report) const;
-    void read_reload(const RuleTestFile& file, RuleTestStep& step, std::map<std::string, std::string>& contents,
-                     RuleTestReport& report);
-    Definitions groups_after(const RuleTestFile& file, const std::map<std::string, std::string>& contents,
-                             RuleTestReport& report);
-    RuleTestWorldSettings prepare(RuleTestFile& file, Definitions& groups, RuleTestReport& report);
+    void read_reload(Preparation& run, RuleTestStep& step, std::map<std::string, std::string>& contents);
+    Definitions groups_after(Preparation& run, const std::map<std::string, std::string>& contents);
+    Preparation prepare(RuleTestFile& file, RuleTestReport& report);
     bool is_to_run(const RuleTest& test) const { return !options.run || options.run->matches(test.name); }
 };
 
 RuleTestRunner::RuleTestRunner(Disk& disk, RuleTestOptions options)
-    : impl_(std::make_unique<Impl>(Impl{disk, std::move(options), {}, {}, {}, true})) {}
+    : impl_(std::make_unique<Impl>(Impl{disk, std::move(options), {}, {}, {}})) {}
 RuleTestRunner::~RuleTestRunner() = default;
 
 const Parsed<RuleFile>& RuleTestRunner::Impl::rule_file(const std::string& path) {
@@ -111,16 +119,15 @@ const Parsed<RuleFile>& RuleTestRunner::Impl::rule_file(const std::string& path)
 }
 
 // A pattern that finds nothing tests nothing: promtool only warns of it.
-std::vector<std::string> RuleTestRunner::Impl::paths_of(const RuleTestFile& file, RuleTestReport& report) {
+std::vector<std::string> RuleTestRunner::Impl::paths_of(Preparation& run) {
     std::vector<std::string> paths;
-    for (const RuleTestFile::Pattern& pattern : file.rule_files) {
-        const std::string full = resolve_pattern(directory_of(file.path), pattern.text);
+    for (const RuleTestFile::Pattern& pattern : run.file.rule_files) {
+        const std::string full = resolve_pattern(directory_of(run.file.path), pattern.text);
         const auto found = disk.glob(full);
         const bool nothing = !found || found->empty() || (!has_magic(full) && !disk.exists(full));
         if (nothing) {
-            report.problems.push_back(
-                finding(Severity::Error, file.path, pattern.where, "there is no rule file " + full));
-            knows_rules = false;
+            run.add_rule_problems(
+                {finding(Severity::Error, run.file.path, pattern.where, "there is no rule file " + full)});
             continue;
         }
         for (const std::string& path : *found) {
@@ -130,18 +137,18 @@ std::vector<std::string> RuleTestRunner::Impl::paths_of(const RuleTestFile& file
     return paths;
 }
 
-Definitions RuleTestRunner::Impl::groups_of(const RuleTestFile& file, RuleTestReport& report) {
+Definitions RuleTestRunner::Impl::groups_of(Preparation& run) {
     Definitions groups;
-    for (const std::string& path : paths_of(file, report)) {
+    for (const std::string& path : paths_of(run)) {
         const Parsed<RuleFile>& parsed = rule_file(path);
-        report.unreadable |= unreadable.contains(path);
+        run.report.unreadable |= unreadable.contains(path);
         if (parsed) {
             groups.insert(groups.end(), parsed->groups.begin(), parsed->groups.end());
         } else {
-            add_rule_problems(parsed.error(), report);
+            run.add_rule_problems(parsed.error());
         }
     }
-    order_groups(groups, file.group_eval_order);
+    order_groups(groups, run.file.group_eval_order);
     return groups;
 }
 
@@ -189,8 +196,8 @@ void RuleTestRunner::Impl::warn_of_intervals(const RuleTestFile& file, const Def
     }
 }
 
-void RuleTestRunner::Impl::read_fixtures(const RuleTestFile& file, RuleTestWorldSettings& settings,
-                                         RuleTestReport& report) {
+// Without one of them no test is whole.
+void RuleTestRunner::Impl::read_fixtures(RuleTestFile& file, RuleTestWorldSettings& settings, RuleTestReport& report) {
     for (const RuleTestFile::Pattern& pattern : file.fixtures) {
         const std::string path = resolve_pattern(directory_of(file.path), pattern.text);
         std::shared_ptr<const Fixture>& fixture = fixtures[path];
@@ -216,6 +223,8 @@ void RuleTestRunner::Impl::read_fixtures(const RuleTestFile& file, RuleTestWorld
         }
         settings.fixtures.push_back(fixture);
     }
+    if (settings.fixtures.size() == file.fixtures.size()) return;
+    for (RuleTest& test : file.tests) test.is_whole = false;
 }
 
 void RuleTestRunner::Impl::read_routing(const RuleTestFile& file, RuleTestWorldSettings& settings,
@@ -304,23 +313,24 @@ void RuleTestRunner::Impl::place_tests(RuleTestFile& file, const RuleTestWorldSe
 }
 
 // A step that nobody looks at, or that concerns nothing, tests nothing.
-void RuleTestRunner::Impl::check_steps(RuleTestFile& file, const RuleTestWorldSettings& settings,
-                                       RuleTestReport& report) {
+void RuleTestRunner::Impl::check_steps(Preparation& run) {
+    RuleTestFile& file = run.file;
+    const RuleTestWorldSettings& settings = run.settings;
     const auto refuse = [&](const RuleTestStep& step, std::string message) {
-        report.problems.push_back(finding(Severity::Error, file.path, step.where, std::move(message)));
+        run.report.problems.push_back(finding(Severity::Error, file.path, step.where, std::move(message)));
     };
     for (RuleTest& test : file.tests) {
         std::map<std::string, std::string> contents;  // whose content a file has by then
         const bool is_on_grid =
             settings.group_intervals || test.start.time_since_epoch() % settings.evaluation_interval == Duration{0};
         for (RuleTestStep& step : test.steps) {
-            if (step.kind == RuleTestStep::Kind::Reload) read_reload(file, step, contents, report);
+            if (step.kind == RuleTestStep::Kind::Reload) read_reload(run, step, contents);
             if (!test.is_whole) continue;
             if (step.at > test.length()) {
                 refuse(step, fmt::format("no case looks at what happens after {}, when this step is",
                                          to_string(test.length())));
             } else if (step.kind == RuleTestStep::Kind::ScrapesFail) {
-                check_target(file, test, step, settings, report);
+                check_target(file, test, step, settings, run.report);
             } else if (step.kind == RuleTestStep::Kind::Restart && !is_on_grid) {
                 refuse(step,
                        "a test with a restart begins at a multiple of evaluation_interval, or has `group_intervals: "
@@ -346,13 +356,15 @@ void RuleTestRunner::Impl::check_target(const RuleTestFile& file, const RuleTest
                 "no series has the labels of this target: " + to_string(LabelSet::from(step.target))));
 }
 
-void RuleTestRunner::Impl::read_reload(const RuleTestFile& file, RuleTestStep& step,
-                                       std::map<std::string, std::string>& contents, RuleTestReport& report) {
+void RuleTestRunner::Impl::read_reload(Preparation& run, RuleTestStep& step,
+                                       std::map<std::string, std::string>& contents) {
+    const RuleTestFile& file = run.file;
+    Diagnostics& problems = run.report.problems;
     const std::string folder = directory_of(file.path);
     const std::string routing = file.alertmanager_config_file ? file.alertmanager_config_file->text : std::string();
-    const std::vector<std::string> paths = paths_of(file, report);
+    const std::vector<std::string> paths = paths_of(run);
     const auto refuse = [&](const RuleTestStep::Change& change, std::string message) {
-        report.problems.push_back(finding(Severity::Error, file.path, change.where, std::move(message)));
+        problems.push_back(finding(Severity::Error, file.path, change.where, std::move(message)));
     };
     for (const RuleTestStep::Change& change : step.changes) {
         const std::string path = resolve_pattern(folder, change.file);
@@ -369,30 +381,28 @@ void RuleTestRunner::Impl::read_reload(const RuleTestFile& file, RuleTestStep& s
         }
         contents[path] = content;
     }
-    step.groups = groups_after(file, contents, report);
+    step.groups = groups_after(run, contents);
     const auto routed = contents.find(resolve_pattern(folder, routing));
     if (routing.empty() || routed == contents.end() || !options.load_routing) return;
     auto loaded = options.load_routing(disk, routed->second);
     if (loaded) {
         step.routing = *std::move(loaded);
     } else {
-        report.problems.insert(report.problems.end(), loaded.error().begin(), loaded.error().end());
+        problems.insert(problems.end(), loaded.error().begin(), loaded.error().end());
     }
 }
 
 // The groups of a file keep its name: it is the same file with another content.
-Definitions RuleTestRunner::Impl::groups_after(const RuleTestFile& file,
-                                               const std::map<std::string, std::string>& contents,
-                                               RuleTestReport& report) {
+Definitions RuleTestRunner::Impl::groups_after(Preparation& run, const std::map<std::string, std::string>& contents) {
     Definitions groups;
-    for (const std::string& path : paths_of(file, report)) {
+    for (const std::string& path : paths_of(run)) {
         const auto changed = contents.find(path);
         const std::string& content = changed == contents.end() ? path : changed->second;
         if (content.empty()) continue;
         const Parsed<RuleFile>& parsed = rule_file(content);
-        report.unreadable |= unreadable.contains(content);
+        run.report.unreadable |= unreadable.contains(content);
         if (!parsed) {
-            add_rule_problems(parsed.error(), report);
+            run.add_rule_problems(parsed.error());
             continue;
         }
         for (RuleGroupDefinition group : parsed->groups) {
@@ -400,35 +410,36 @@ Definitions RuleTestRunner::Impl::groups_after(const RuleTestFile& file,
             groups.push_back(std::move(group));
         }
     }
-    order_groups(groups, file.group_eval_order);
+    order_groups(groups, run.file.group_eval_order);
     return groups;
 }
 
-// A mistake in one place hides none in another: what was read is looked at as far as it can be.
-RuleTestWorldSettings RuleTestRunner::Impl::prepare(RuleTestFile& file, Definitions& groups, RuleTestReport& report) {
-    knows_rules = true;
-    groups = groups_of(file, report);
-    if (knows_rules) {
-        warn_of_order(file, groups, report);
-        warn_of_intervals(file, groups, report);
-    }
+RuleTestWorldSettings RuleTestRunner::Impl::settings_of(const RuleTestFile& file) const {
     RuleTestWorldSettings settings;
     settings.evaluation_interval = file.evaluation_interval;
     settings.group_intervals = file.group_intervals || options.group_intervals;
     settings.query = options.query;
     // As in promtool, where the step of a subquery without one is that of the evaluations.
     settings.query.default_subquery_step = file.evaluation_interval;
-    read_fixtures(file, settings, report);
-    read_routing(file, settings, report);
-    if (settings.fixtures.size() < file.fixtures.size()) {
-        for (RuleTest& test : file.tests) test.is_whole = false;
-    }
-    place_tests(file, settings, report);
-    check_steps(file, settings, report);
-    const bool has_routing = settings.routing || !file.alertmanager_config_file;
-    if (has_routing) check_receivers(file, settings.routing.get(), report);
-    if (knows_rules) check_alert_names(file, groups, report);
     return settings;
+}
+
+// A mistake in one place hides none in another: what was read is looked at as far as it can be.
+Preparation RuleTestRunner::Impl::prepare(RuleTestFile& file, RuleTestReport& report) {
+    Preparation run{file, report, settings_of(file), {}};
+    run.groups = groups_of(run);
+    if (run.knows_rules) {
+        warn_of_order(file, run.groups, report);
+        warn_of_intervals(file, run.groups, report);
+    }
+    read_fixtures(file, run.settings, report);
+    read_routing(file, run.settings, report);
+    place_tests(file, run.settings, report);
+    check_steps(run);
+    const bool has_routing = run.settings.routing || !file.alertmanager_config_file;
+    if (has_routing) check_receivers(file, run.settings.routing.get(), report);
+    if (run.knows_rules) check_alert_names(file, run.groups, report);
+    return run;
 }
 
 RuleTestReport RuleTestRunner::run(const std::string& path) {
@@ -442,16 +453,15 @@ RuleTestReport RuleTestRunner::run(const std::string& path) {
     }
     auto file = parse_rule_test_file(*text, path, impl_->options.query, report.problems);
     if (!file) return report;
-    Definitions groups;
-    const RuleTestWorldSettings settings = impl_->prepare(*file, groups, report);
+    const Preparation prepared = impl_->prepare(*file, report);
     settle_problems(report.problems);
     if (has_errors(report.problems)) return report;
     if (file->tests.empty()) {
         report.problems.push_back(finding(Severity::Warning, path, {}, "no test is in this file"));
     }
     std::unique_ptr<CoverageCollector> coverage;
-    if (impl_->options.coverage) coverage = std::make_unique<CoverageCollector>(groups);
-    RuleTestRun run({*file, groups, settings, impl_->disk, coverage.get()});
+    if (impl_->options.coverage) coverage = std::make_unique<CoverageCollector>(prepared.groups);
+    RuleTestRun run({*file, prepared.groups, prepared.settings, impl_->disk, coverage.get()});
     for (const RuleTest& test : file->tests) {
         if (impl_->is_to_run(test)) report.tests.push_back(run.run(test));
     }
