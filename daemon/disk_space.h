@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/disk.h"
+#include "base/disk_patience.h"
 #include "base/time.h"
 
 namespace tocsin {
@@ -17,7 +18,7 @@ class DiskSpace {
 public:
     /// All of them must outlive it.
     DiskSpace(Scheduler& scheduler, Executor& thread, Disk& disk, std::string folder,
-              Duration patience = Duration{10'000});
+              Duration patience = kDiskPatience);
     ~DiskSpace();
     DiskSpace(const DiskSpace&) = delete;
     DiskSpace& operator=(const DiskSpace&) = delete;

@@ -7,14 +7,13 @@
 #include <fmt/format.h>
 
 #include "base/assert.h"
+#include "base/disk_patience.h"
 #include "base/duration.h"
 
 namespace tocsin {
 namespace {
 
 constexpr Duration kRetryDelay = std::chrono::seconds(10);
-// A transaction that takes longer is told: the disk may hang, and what waits for it is in memory only.
-constexpr Duration kPatience = std::chrono::seconds(10);
 // More than this many writes of one transaction are forgotten, and everything is written instead: a disk that hangs
 // must not fill the memory.
 constexpr std::size_t kPendingMax = 10'000;
@@ -22,7 +21,7 @@ constexpr std::size_t kPendingMax = 10'000;
 constexpr std::size_t kDamageTold = 20;
 
 Error too_slow() {
-    return {Error::Kind::Timeout, fmt::format("the disk has been writing for {}", to_string(kPatience))};
+    return {Error::Kind::Timeout, fmt::format("the disk has been writing for {}", to_string(kDiskPatience))};
 }
 
 }  // namespace
@@ -187,7 +186,7 @@ std::vector<StateStore::Write> StateDatabase::everything() const {
 
 void StateDatabase::run(std::function<Status(File&)> work) {
     writing_ = true;
-    patience_ = context_.scheduler.after(kPatience, [this] { be_late(); });
+    patience_ = context_.scheduler.after(kDiskPatience, [this] { be_late(); });
     const auto outcome = std::make_shared<Status>();
     const auto started = context_.scheduler.monotonic();
     context_.thread.run([file = file_, outcome, work = std::move(work)] { *outcome = work(*file); },
@@ -232,13 +231,13 @@ void StateDatabase::watch_waiters() {
     const Waiters& oldest = in_flight_.waiters.empty() ? pending_.waiters : in_flight_.waiters;
     if (oldest.empty()) return;
     const auto waited = context_.scheduler.monotonic() - oldest.front().since;
-    give_up_ = context_.scheduler.after(std::chrono::ceil<Duration>(kPatience - waited), [this] { give_up(); });
+    give_up_ = context_.scheduler.after(std::chrono::ceil<Duration>(kDiskPatience - waited), [this] { give_up(); });
 }
 
 // Who comes shortly after a transaction began waits for the next one too: two that are slow and not late together are.
 void StateDatabase::give_up() {
     give_up_ = 0;
-    const MonotonicTime enough = context_.scheduler.monotonic() - kPatience;
+    const MonotonicTime enough = context_.scheduler.monotonic() - kDiskPatience;
     Waiters out_of_patience;
     for (Waiters* waiters : {&in_flight_.waiters, &pending_.waiters}) {
         const auto later = std::ranges::find_if(*waiters, [&](const Waiter& waiter) { return waiter.since > enough; });

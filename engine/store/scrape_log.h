@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/disk.h"
+#include "base/disk_patience.h"
 #include "base/labels.h"
 #include "base/log.h"
 #include "base/self_metrics.h"
@@ -32,7 +33,7 @@ struct ScrapeLogOptions {
     Duration sync_interval{5'000};
     Duration retry_interval{30'000};
     /// A write that takes longer is told: the disk may hang, and what waits for it is in memory only.
-    Duration write_patience{10'000};
+    Duration write_patience = kDiskPatience;
 };
 
 /// Writes the rows of scrapes and of recording rules to disk, so that the windows of rules are full again after a
