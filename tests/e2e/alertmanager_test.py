@@ -139,7 +139,9 @@ class Alertmanager(Story):
         process.wait()
         _, address = self.alertmanager()
         self.assertEqual(self.post(address, "a", "b"), 200)
-        self.assertEqual(self.next_message(), ("firing", ["a", "b"]))
+        said = self.next_message()
+        # A message that was taken when the kill came, and not yet written down as told, is sent once more.
+        self.assertEqual(self.next_message() if said == ("firing", ["a"]) else said, ("firing", ["a", "b"]))
 
 
 class TestReceiver(Story):
