@@ -120,21 +120,8 @@ void read_proxy(YamlFields& fields, HttpAccess::Way& way, const Source& source) 
 }
 
 // Nothing below 1.2 is spoken, so that is the least where less would be allowed.
-void read_tls_versions(YamlFields& tls, HttpAccess::Way& way) {
-    const auto read = [&](std::string_view key, TlsVersion& into, bool may_be_old) {
-        std::string version;
-        if (!tls.read(key, version) || version.empty()) return;
-        const bool is_old = version == "TLS10" || version == "TLS11";
-        if (version == "TLS12" || version == "TLS13") {
-            into = version == "TLS12" ? TlsVersion::Tls12 : TlsVersion::Tls13;
-        } else if (!is_old) {
-            tls.report(tls.get(key)->where, fmt::format("unknown TLS version: {}", version), "TLS12 or TLS13");
-        } else if (!may_be_old) {
-            tls.report(tls.get(key)->where, fmt::format("{} {} is not supported", key, version), "TLS12 or TLS13");
-        }
-    };
-    read("min_version", way.tls_min, true);
-    read("max_version", way.tls_max, false);
+void read_tls_range(YamlFields& tls, HttpAccess::Way& way) {
+    read_tls_versions(tls, way.tls_min, way.tls_max);
     if (way.tls_min > way.tls_max) {
         tls.report(tls.get("max_version")->where,
                    "tls_config.max_version must be greater than or equal to "
@@ -171,7 +158,7 @@ void read_tls(YamlFields& fields, HttpAccess::Way& way, const Source& source) {
     read_pem(tls, "key", way.key_pem, way.key_file, source);
     tls.read("server_name", way.server_name);
     tls.read("insecure_skip_verify", way.insecure_skip_verify);
-    read_tls_versions(tls, way);
+    read_tls_range(tls, way);
     refuse(tls, {"ca_ref", "cert_ref", "key_ref"});
     check_own_certificate(tls, way);
     tls.finish();
@@ -272,6 +259,24 @@ void read_headers(YamlFields& fields, HttpAccess& access, const Source& source) 
 }
 
 }  // namespace
+
+void read_tls_versions(YamlFields& fields, TlsVersion& least, TlsVersion& most) {
+    const auto read = [&](std::string_view key, TlsVersion& into, bool may_be_old) {
+        std::string version;
+        if (!fields.read(key, version)) return;
+        const SourceRange& where = fields.get(key)->where;
+        const bool is_old = version == "TLS10" || version == "TLS11";
+        if (version == "TLS12" || version == "TLS13") {
+            into = version == "TLS12" ? TlsVersion::Tls12 : TlsVersion::Tls13;
+        } else if (!is_old) {
+            fields.report(where, fmt::format("unknown TLS version: {}", version), "TLS12 or TLS13");
+        } else if (!may_be_old) {
+            fields.report(where, fmt::format("{} {} is not supported", key, version), "TLS12 or TLS13");
+        }
+    };
+    read("min_version", least, true);
+    read("max_version", most, false);
+}
 
 bool is_reserved_header(std::string_view name) {
     return std::ranges::count(kReservedHeaders, to_lower(name)) > 0;

@@ -80,6 +80,10 @@ struct HttpAccess {
 /// What Prometheus knows and tocsin cannot do is reported, since the server could not be reached without it.
 HttpAccess read_http_access(YamlFields& fields, const std::string& directory, Diagnostics& problems);
 
+/// Reads `min_version` and `max_version`. Versions before 1.2 are never spoken: they may stand as the least, where they
+/// mean 1.2, and are reported as the highest.
+void read_tls_versions(YamlFields& fields, TlsVersion& least, TlsVersion& most);
+
 /// Whether the client sets this header itself, so that no configuration may (prometheus/common config.ReservedHeaders).
 bool is_reserved_header(std::string_view name);
 

@@ -9,6 +9,7 @@
 
 #include "base/asio_tls.h"
 #include "base/duration.h"
+#include "base/http_access.h"
 #include "base/password_hash.h"
 #include "base/text.h"
 #include "base/yaml.h"
@@ -101,19 +102,6 @@ std::string read_pem(YamlFields& fields, const std::string& key, WebSource& sour
     return {};
 }
 
-void read_version(YamlFields& fields, std::string_view key, TlsVersion& into) {
-    std::string text;
-    if (!fields.read(key, text)) return;
-    const SourceRange& where = fields.get(key)->where;
-    if (text == "TLS12" || text == "TLS13") {
-        into = text == "TLS12" ? TlsVersion::Tls12 : TlsVersion::Tls13;
-    } else if (text == "TLS10" || text == "TLS11") {
-        fields.report(where, fmt::format("{} {} is not supported", key, text), "TLS12 or TLS13");
-    } else {
-        fields.report(where, fmt::format("unknown TLS version: {}", text), "TLS12 or TLS13");
-    }
-}
-
 void read_ciphers(YamlFields& fields, ServerTls& tls) {
     if (!fields.read("cipher_suites", tls.ciphers)) return;
     for (const std::string& cipher : tls.ciphers) {
@@ -186,8 +174,7 @@ void try_tls(YamlFields& fields, const ServerTls& tls) {
 }
 
 void read_parameters(YamlFields& fields, ServerTls& tls) {
-    read_version(fields, "min_version", tls.least);
-    read_version(fields, "max_version", tls.most);
+    read_tls_versions(fields, tls.least, tls.most);
     read_ciphers(fields, tls);
     read_curves(fields, tls);
     fields.read("prefer_server_cipher_suites", tls.prefers_own_ciphers);

@@ -80,6 +80,17 @@ TEST_CASE("an empty web configuration changes nothing", "[daemon][web_config]") 
     }
 }
 
+TEST_CASE("versions before TLS 1.2 as the least mean 1.2", "[daemon][web_config]") {
+    Folder folder;
+    for (const char* version : {"TLS10", "TLS11", "TLS12"}) {
+        CAPTURE(version);
+        const auto config = folder.parse(kTls + "  min_version: " + version + "\n");
+        REQUIRE(config);
+        REQUIRE(config->tls);
+        CHECK(config->tls->least == TlsVersion::Tls12);
+    }
+}
+
 TEST_CASE("what is wrong with a web configuration is told with its place", "[daemon][web_config]") {
     Folder folder;
     struct Case {
@@ -100,7 +111,8 @@ TEST_CASE("what is wrong with a web configuration is told with its place", "[dae
         {kTls + "  client_auth_type: Nobody\n",
          "4:21: invalid ClientAuth: Nobody; expected NoClientCert, RequestClientCert, RequireAnyClientCert, "
          "VerifyClientCertIfGiven or RequireAndVerifyClientCert"},
-        {kTls + "  min_version: TLS11\n", "4:16: min_version TLS11 is not supported; expected TLS12 or TLS13"},
+        {kTls + "  max_version: TLS11\n", "4:16: max_version TLS11 is not supported; expected TLS12 or TLS13"},
+        {kTls + "  min_version: ''\n", "4:16: unknown TLS version: ; expected TLS12 or TLS13"},
         {kTls + "  max_version: 1.3\n", "4:16: unknown TLS version: 1.3; expected TLS12 or TLS13"},
         {kTls + "  cipher_suites: [RC4]\n", "4:18: unknown cipher: RC4"},
         {kTls + "  curve_preferences: [P256]\n",
