@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "tests/catch.h"
 #include "tests/daemon/simulated_daemon.h"
+#include "tests/rounds.h"
 
 using namespace tocsin;
 using namespace tocsin::tests;
@@ -189,7 +190,7 @@ TEST_CASE("on a log of scrapes that is damaged anywhere the daemon starts, keeps
     REQUIRE(whole.samples.front().segment != whole.last_segment());
     SeededRandom random(20260301);
     int told = 0, lost = 0;
-    for (int round = 0; round < 500; ++round) {
+    for (int round = 0; round < tests::rounds(500); ++round) {
         Remains remains = whole;
         const Damage damage = damage_segment(remains, random);
         CAPTURE(round, damage.segment, damage.at, damage.kind);
@@ -225,6 +226,6 @@ TEST_CASE("on a log of scrapes that is damaged anywhere the daemon starts, keeps
         REQUIRE(world.start());
         REQUIRE(world.counted() == before_the_end);
     }
-    CHECK(told > 450);
-    CHECK(lost > 300);
+    CHECK(told > tests::rounds(450));
+    CHECK(lost > tests::rounds(300));
 }

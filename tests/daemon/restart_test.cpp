@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "tests/catch.h"
 #include "tests/daemon/simulated_daemon.h"
+#include "tests/rounds.h"
 
 using namespace tocsin;
 using namespace tocsin::tests;
@@ -123,7 +124,7 @@ TEST_CASE("killed at any instant, the daemon has the alerts and the history of t
     REQUIRE(end_of_history ==
             "Boiled resolved\nHot resolved\nBoiled firing\nHot firing\nWarm firing\nWarm pending\n");
     SeededRandom random(17);
-    for (int round = 0; round < 200; ++round) {
+    for (int round = 0; round < tests::rounds(200); ++round) {
         const std::uint64_t at = random.next() % changes;
         CAPTURE(round, at);
         World world;
