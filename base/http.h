@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -100,16 +101,27 @@ public:
     /// Called once, at once or later, on the scheduler's thread.
     using Respond = std::function<void(ServerResponse)>;
     using Handler = std::function<void(ServerRequest, Respond)>;
+    /// Nothing lets the request in, an answer refuses it. Called once, at once or later, on the scheduler's thread.
+    using Decide = std::function<void(std::optional<ServerResponse> refusal)>;
+    /// Sees a request before its body is read; `head` has none and lasts as long as the call.
+    using Gate = std::function<void(const ServerRequest& head, Decide decide)>;
 
     virtual ~HttpServer() = default;
 
     /// Listens on `host:port` (port 0 takes a free one) and returns the address it got. Requests go to `handler`.
     virtual Result<std::string> listen(const std::string& address, Handler handler) = 0;
 
+    /// Decides from now on which requests come to a handler; at first all do.
+    virtual void use_gate(Gate gate) = 0;
+
     /// Connections that are accepted from now on speak TLS. For a certificate that changed, call it again; when what is
     /// asked of clients changed, those that are connected have to come anew. After an error all is as before. Messages
     /// say nothing of what is in the texts.
     virtual Status use_tls(const ServerTls& tls) = 0;
+
+    /// Told of each connection that ended before TLS was agreed on; at first nobody is.
+    using Unsecured = std::function<void(const std::string& remote_address, const std::string& reason)>;
+    virtual void on_failed_handshake(Unsecured told) = 0;
 
     /// Takes no new connection, lets what is being answered finish, then calls `done`.
     virtual void drain(std::function<void()> done) = 0;

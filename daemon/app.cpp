@@ -114,8 +114,8 @@ struct App::Impl {
     void reload_now();
     ReloadOutcome read_and_apply();
     void stop(std::function<void()> done);
+    void admit(const ServerRequest& head, HttpServer::Decide decide);
     void handle(ServerRequest request, HttpServer::Respond respond);
-    void route(ServerRequest request, HttpServer::Respond respond);
     Result<ReloadOutcome> open_web();
 
     void observe_rules();
@@ -227,6 +227,7 @@ Result<ReloadOutcome> App::Impl::start() {
     if (const Status locked = lock_storage(); !locked) return tl::unexpected(locked.error());
     if (const Status opened = open_state(); !opened) return tl::unexpected(opened.error());
     open_scrape_log();
+    doors.server.use_gate([this](const ServerRequest& head, auto decide) { admit(head, std::move(decide)); });
     TOCSIN_TRY(address, doors.server.listen(options.listen_address, [this](ServerRequest request, auto respond) {
         handle(std::move(request), std::move(respond));
     }));
@@ -601,15 +602,15 @@ void App::Impl::add_store_metrics() {
     });
 }
 
-void App::Impl::handle(ServerRequest request, HttpServer::Respond respond) {
-    respond = web.with_headers(std::move(respond));
-    if (auto refusal = check_request(guard, request)) return respond(*std::move(refusal));
-    web.admit(std::move(request), std::move(respond), [this](ServerRequest admitted, HttpServer::Respond answer) {
-        route(std::move(admitted), std::move(answer));
-    });
+void App::Impl::admit(const ServerRequest& head, HttpServer::Decide decide) {
+    decide = web.with_headers(std::move(decide));
+    if (auto refusal = check_caller(guard, head)) return decide(std::move(refusal));
+    web.admit(head, std::move(decide));
 }
 
-void App::Impl::route(ServerRequest request, HttpServer::Respond respond) {
+void App::Impl::handle(ServerRequest request, HttpServer::Respond respond) {
+    respond = web.with_headers(std::move(respond));
+    if (auto refusal = check_content(guard, request)) return respond(*std::move(refusal));
     if (auto elsewhere = strip_prefix(options.route_prefix, request)) return respond(*std::move(elsewhere));
     auto& answered = metrics.counter("prometheus_http_requests_total", "Counter of HTTP requests.",
                                      {{"handler", router.pattern_of(request.path)}});
@@ -624,9 +625,8 @@ Result<ReloadOutcome> App::start() { return impl_->start(); }
 void App::reload(std::function<void(ReloadOutcome)> done) { impl_->reload(std::move(done)); }
 void App::stop(std::function<void()> done) { impl_->stop(std::move(done)); }
 void App::on_stopped(std::function<void()> stopped) { impl_->stopped = std::move(stopped); }
-const std::string& App::address() const { return impl_->address; }
-void App::handle(ServerRequest request, HttpServer::Respond respond) {
-    impl_->handle(std::move(request), std::move(respond));
+const std::string& App::address() const {
+    return impl_->address;
 }
 SelfMetrics& App::metrics() { return impl_->metrics; }
 

@@ -76,9 +76,6 @@ public:
     /// Where it listens, once it does.
     const std::string& address() const;
 
-    /// Answers one request, guards included, as the server would hand it over.
-    void handle(ServerRequest request, HttpServer::Respond respond);
-
     SelfMetrics& metrics();
 
 private:

@@ -104,20 +104,28 @@ private:
     friend class Connections;
     enum class State { Handshake, Head, Body, Handling, Writing, Lingering, Closed };
 
-    // Given to the handler; answers 500 when it is let go without an answer.
+    // Given to the gate and to the handler; answers 500 when it is let go without an answer.
     struct Reply {
         std::weak_ptr<Connection> connection;
         void give(ServerResponse response) {
             const auto waiting = std::exchange(connection, {}).lock();
             if (waiting != nullptr) waiting->answer(std::move(response));
         }
+        void let_in() {
+            const auto waiting = std::exchange(connection, {}).lock();
+            if (waiting != nullptr) waiting->let_in();
+        }
         ~Reply() { give(plain_answer(500, "no answer")); }
     };
 
+    void fail_handshake(const std::string& reason);
     void wait_for_request();
     void read();
     void take(const Result<std::size_t>& bytes);
     void use_received();
+    void ask_gate();
+    std::shared_ptr<Reply> make_reply();
+    void let_in();
     void begin_body();
     void handle();
     void refuse(int status, std::string reason);
@@ -228,6 +236,8 @@ public:
 
     AsioScheduler& scheduler;
     const HttpLimits limits;
+    Gate gate;
+    Unsecured unsecured;
     std::shared_ptr<const AsioTls> tls;
 
 private:
@@ -307,9 +317,14 @@ void BeastServer::Connection::start(std::shared_ptr<const AsioTls> tls) {
     server_.begin_waiting(shared_from_this());
     set_deadline(server_.limits.header_time);
     stream_.accept_tls(std::move(tls), guarded([this](const Status& accepted) {
-                           if (!accepted) return close();
+                           if (!accepted) return fail_handshake(accepted.error().message);
                            wait_for_request();
                        }));
+}
+
+void BeastServer::Connection::fail_handshake(const std::string& reason) {
+    if (server_.unsecured) server_.unsecured(remote_address_, reason);
+    close();
 }
 
 void BeastServer::Connection::close() {
@@ -351,18 +366,45 @@ void BeastServer::Connection::use_received() {
         case HttpRequestReader::State::Head:
             return read();
         case HttpRequestReader::State::Body:
-            return in_head ? begin_body() : read();
+            return in_head ? ask_gate() : read();
         case HttpRequestReader::State::Complete:
-            return handle();
+            return in_head ? ask_gate() : handle();
         case HttpRequestReader::State::Refused:
             return refuse(reader_.refusal().status, reader_.refusal().reason);
     }
 }
 
+void BeastServer::Connection::ask_gate() {
+    if (generation_ != server_.generation()) return close();
+    state_ = State::Handling;
+    server_.end_waiting(shared_from_this());
+    server_.scheduler.cancel(deadline_);
+    ServerRequest& request = reader_.request();
+    request.remote_address = remote_address_;
+    head_only_ = request.method == "HEAD";
+    if (use_ == Use::HealthOnly && !server_.is_health(request.path)) return refuse(503, "too many connections");
+    if (!server_.gate) return let_in();
+    server_.gate(request, [reply = make_reply()](std::optional<ServerResponse> refusal) {
+        return refusal ? reply->give(*std::move(refusal)) : reply->let_in();
+    });
+}
+
+std::shared_ptr<BeastServer::Connection::Reply> BeastServer::Connection::make_reply() {
+    auto reply = std::make_shared<Reply>();
+    reply->connection = weak_from_this();
+    return reply;
+}
+
+void BeastServer::Connection::let_in() {
+    if (state_ != State::Handling) return;
+    if (reader_.state() == HttpRequestReader::State::Complete) return handle();
+    begin_body();
+}
+
 void BeastServer::Connection::begin_body() {
     state_ = State::Body;
-    server_.end_waiting(shared_from_this());
     set_deadline(server_.limits.body_time);
+    if (!received_.empty()) return use_received();
     if (!reader_.wants_continue()) return read();
     stream_.write("HTTP/1.1 100 Continue\r\n\r\n", {}, guarded([this](const Result<std::size_t>& written) {
                       if (!written) return close();
@@ -373,15 +415,9 @@ void BeastServer::Connection::begin_body() {
 void BeastServer::Connection::handle() {
     if (generation_ != server_.generation()) return close();
     state_ = State::Handling;
-    server_.end_waiting(shared_from_this());
     server_.scheduler.cancel(deadline_);
-    ServerRequest request = std::move(reader_.request());
-    request.remote_address = remote_address_;
-    head_only_ = request.method == "HEAD";
-    if (use_ == Use::HealthOnly && !server_.is_health(request.path)) return refuse(503, "too many connections");
-    auto reply = std::make_shared<Reply>();
-    reply->connection = weak_from_this();
-    handler_(std::move(request), [reply](ServerResponse response) { reply->give(std::move(response)); });
+    handler_(std::move(reader_.request()),
+             [reply = make_reply()](ServerResponse response) { reply->give(std::move(response)); });
 }
 
 void BeastServer::Connection::refuse(int status, std::string reason) {
@@ -393,6 +429,8 @@ void BeastServer::Connection::refuse(int status, std::string reason) {
 
 void BeastServer::Connection::answer(ServerResponse response) {
     if (state_ != State::Handling) return;
+    const bool leaves_the_body = reader_.state() == HttpRequestReader::State::Body;
+    refused_ = refused_ || leaves_the_body;
     state_ = State::Writing;
     after_ = after_answer();
     head_ = write_response_head(response, server_.scheduler.now(), after_);
@@ -450,6 +488,7 @@ void BeastServer::Connection::set_deadline(Duration time) {
 void BeastServer::Connection::out_of_time() {
     const bool owes_an_answer = (state_ == State::Head && head_began_) || state_ == State::Body;
     if (owes_an_answer) return refuse(408, "the request took too long");
+    if (state_ == State::Handshake) return fail_handshake("timed out");
     close();
 }
 
@@ -457,6 +496,14 @@ BeastServer::BeastServer(AsioScheduler& scheduler, HttpLimits limits)
     : connections_(std::make_unique<Connections>(scheduler, std::move(limits))) {}
 
 BeastServer::~BeastServer() = default;
+
+void BeastServer::use_gate(Gate gate) {
+    connections_->gate = std::move(gate);
+}
+
+void BeastServer::on_failed_handshake(Unsecured told) {
+    connections_->unsecured = std::move(told);
+}
 
 Status BeastServer::use_tls(const ServerTls& tls) {
     return connections_->use_tls(tls);

@@ -39,8 +39,10 @@ struct HttpLimits {
 ///
 /// Handlers get requests that are complete and within the limits, one at a time from each connection. What is ambiguous
 /// (two lengths, folded lines, bare line feeds, transfer encodings other than chunked) is refused with 400 and the
-/// connection closed. A HEAD request comes to the handler as such; the body of its answer is not sent. A handler that
-/// lets go of `Respond` without calling it answers 500. Every answer says `X-Content-Type-Options: nosniff`.
+/// connection closed. A request that the gate refuses, or that finds no place but for `health_paths`, is answered
+/// without its body being read. A HEAD request comes to the handler as such; the body of its answer is not sent. A
+/// handler that lets go of `Respond` without calling it answers 500. Every answer says `X-Content-Type-Options:
+/// nosniff`.
 class BeastServer final : public HttpServer {
 public:
     /// `scheduler` must outlive this.
@@ -52,7 +54,9 @@ public:
     /// The host is an IP address, a name of this machine (looked up now, which may block) or empty for all addresses.
     /// May be called several times, each with its own handler.
     Result<std::string> listen(const std::string& address, Handler handler) override;
+    void use_gate(Gate gate) override;
     Status use_tls(const ServerTls& tls) override;
+    void on_failed_handshake(Unsecured told) override;
     void drain(std::function<void()> done) override;
 
     std::size_t connections() const;

@@ -123,9 +123,8 @@ void HttpRequestReader::reset() {
 }
 
 HttpRequestReader::State HttpRequestReader::put(std::string& received) {
-    if (state_ == State::Head) put_head(received);
-    if (state_ == State::Body) put_body(received);
-    return state_;
+    if (state_ == State::Head) return put_head(received);
+    return state_ == State::Body ? put_body(received) : state_;
 }
 
 HttpRequestReader::State HttpRequestReader::refuse(int status, std::string reason) {

@@ -28,7 +28,8 @@ public:
     HttpRequestReader(const HttpRequestReader&) = delete;
     HttpRequestReader& operator=(const HttpRequestReader&) = delete;
 
-    /// Takes from the front of `received` what belongs to the request, and leaves the rest there.
+    /// Takes from the front of `received` what belongs to the request, and leaves the rest there. Of the head first:
+    /// with Body it stops, and takes of the body when it is called again.
     State put(std::string& received);
     State state() const { return state_; }
 

@@ -80,16 +80,20 @@ RequestGuard make_request_guard(std::string_view listen_address, const std::stri
     return guard;
 }
 
-std::optional<ServerResponse> check_request(const RequestGuard& guard, const ServerRequest& request) {
-    const std::string_view host = find_header(request.headers, "Host");
+std::optional<ServerResponse> check_caller(const RequestGuard& guard, const ServerRequest& head) {
+    const std::string_view host = find_header(head.headers, "Host");
     if (guard.on_loopback && !host.empty() && !is_allowed_host(guard, host)) {
         return refusal(421,
                        "this host name is not served here; name it with --web.allowed-hosts or --web.external-url");
     }
-    if (!changes_state(request.method)) return std::nullopt;
-    if (is_from_another_origin(guard, request)) {
+    if (changes_state(head.method) && is_from_another_origin(guard, head)) {
         return refusal(403, "requests from pages of another origin may not change anything");
     }
+    return std::nullopt;
+}
+
+std::optional<ServerResponse> check_content(const RequestGuard& guard, const ServerRequest& request) {
+    if (!changes_state(request.method)) return std::nullopt;
     const bool is_free = request.body.empty() || takes_any_content(guard, request.path);
     if (!is_free && !is_json_content_type(find_header(request.headers, "Content-Type"))) {
         return refusal(415, "expected Content-Type: application/json");

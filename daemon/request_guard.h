@@ -27,17 +27,18 @@ struct RequestGuard {
 RequestGuard make_request_guard(std::string_view listen_address, const std::string& external_url,
                                 const std::vector<std::string>& allowed_hosts);
 
-/// The refusal, or nothing when the request may pass.
+/// The refusal, or nothing when the caller may come in; the head of the request is enough.
 ///
 /// 421 on a loopback listener when Host is neither a loopback address, nor what is listened on, nor `localhost`, nor
 /// the host of the external URL, nor in the list: a foreign name that leads here is DNS rebinding. A request without
 /// Host, which HTTP/1.0 allows and no browser sends, passes.
 ///
 /// 403 when a method that changes state comes from a page of another origin, by Origin or Sec-Fetch-Site.
-///
-/// 415 when such a request has a body that is not JSON: a form is what a page of another origin can send without
-/// asking. The read-only queries that Prometheus takes as forms, and reload and quit, take anything.
-std::optional<ServerResponse> check_request(const RequestGuard& guard, const ServerRequest& request);
+std::optional<ServerResponse> check_caller(const RequestGuard& guard, const ServerRequest& head);
+
+/// 415 when a request that may change something has a body that is not JSON: a form is what a page of another origin
+/// can send without asking. The read-only queries that Prometheus takes as forms, and reload and quit, take anything.
+std::optional<ServerResponse> check_content(const RequestGuard& guard, const ServerRequest& request);
 
 bool is_allowed_host(const RequestGuard& guard, std::string_view host_header);
 bool is_own_origin(const RequestGuard& guard, std::string_view origin, std::string_view host_header);

@@ -60,7 +60,10 @@ ServerResponse unauthorized() {
 }  // namespace
 
 WebAccess::WebAccess(const Context& context, std::string file, bool must_ask)
-    : context_(context), file_(std::move(file)), must_ask_(must_ask), passwords_(context.executor) {}
+    : context_(context), file_(std::move(file)), must_ask_(must_ask), passwords_(context.executor) {
+    context_.server.on_failed_handshake(
+        [this](const std::string& address, const std::string& reason) { handshake_failed(address, reason); });
+}
 
 // What the watch takes for known is read after it has looked: what changes meanwhile is a change to it.
 Parsed<WebConfig> WebAccess::read() {
@@ -134,19 +137,19 @@ void WebAccess::read_and_use() {
     }
 }
 
-void WebAccess::admit(ServerRequest request, HttpServer::Respond respond, HttpServer::Handler next) {
-    if (!is_within_rate()) return refuse(respond, "rate", text_response(429, "Too Many Requests\n"));
-    if (config_.users.empty()) return next(std::move(request), std::move(respond));
-    ask_who({std::move(request), std::move(respond), std::move(next)});
+void WebAccess::admit(const ServerRequest& head, HttpServer::Decide decide) {
+    if (!is_within_rate()) return refuse(decide, "rate", text_response(429, "Too Many Requests\n"));
+    if (config_.users.empty()) return decide(std::nullopt);
+    ask_who(head, std::move(decide));
 }
 
-void WebAccess::refuse(const HttpServer::Respond& respond, const char* reason, ServerResponse response) {
+void WebAccess::refuse(const HttpServer::Decide& decide, const char* reason, ServerResponse response) {
     context_.metrics
         .counter("tocsin_http_requests_refused_total",
                  "Requests that did not come in: without a user, beyond the rate, or too many at once.",
                  {{"reason", reason}})
         .add();
-    respond(std::move(response));
+    decide(std::move(response));
 }
 
 // A bucket that fills by one each interval.
@@ -170,20 +173,31 @@ HttpServer::Respond WebAccess::with_headers(HttpServer::Respond respond) const {
     };
 }
 
-void WebAccess::ask_who(Pass pass) {
-    auto who = basic_credentials(pass.request.headers);
-    if (!who) return refuse(pass.respond, "unauthorized", unauthorized());
+HttpServer::Decide WebAccess::with_headers(HttpServer::Decide decide) const {
+    const auto refuse =
+        with_headers(HttpServer::Respond([decide](ServerResponse response) { decide(std::move(response)); }));
+    return [decide = std::move(decide), refuse](std::optional<ServerResponse> refusal) {
+        return refusal ? refuse(*std::move(refusal)) : decide(std::nullopt);
+    };
+}
+
+void WebAccess::handshake_failed(const std::string& remote_address, const std::string& reason) {
+    context_.metrics.counter("tocsin_tls_handshakes_failed_total", "Connections that ended before TLS was agreed on.")
+        .add();
+    context_.log.warn("daemon", "TLS handshake failed", {{"from", remote_address}, {"problem", reason}});
+}
+
+void WebAccess::ask_who(const ServerRequest& head, HttpServer::Decide decide) {
+    auto who = basic_credentials(head.headers);
+    if (!who) return refuse(decide, "unauthorized", unauthorized());
     const auto user = config_.users.find(who->user);
     const bool is_user = user != config_.users.end();
     PasswordCheck::Attempt attempt{std::move(who->user), is_user, std::move(who->password),
-                                   is_user ? user->second : costliest(config_.users), pass.request.remote_address};
-    const auto held = std::make_shared<Pass>(std::move(pass));
-    passwords_.check(std::move(attempt), [this, held](PasswordCheck::Verdict verdict) {
-        if (verdict == PasswordCheck::Verdict::Right) {
-            return held->next(std::move(held->request), std::move(held->respond));
-        }
-        if (verdict == PasswordCheck::Verdict::Wrong) return refuse(held->respond, "unauthorized", unauthorized());
-        refuse(held->respond, "overloaded", text_response(503, "too many passwords wait to be checked\n"));
+                                   is_user ? user->second : costliest(config_.users), head.remote_address};
+    passwords_.check(std::move(attempt), [this, decide = std::move(decide)](PasswordCheck::Verdict verdict) {
+        if (verdict == PasswordCheck::Verdict::Right) return decide(std::nullopt);
+        if (verdict == PasswordCheck::Verdict::Wrong) return refuse(decide, "unauthorized", unauthorized());
+        refuse(decide, "overloaded", text_response(503, "too many passwords wait to be checked\n"));
     });
 }
 

@@ -43,27 +43,23 @@ public:
     bool asks_who() const { return config_.asks_who(); }
     bool speaks_tls() const { return config_.tls.has_value(); }
 
-    /// Adds to the answer the headers that each one has.
+    /// Add to the answer the headers that each one has.
     HttpServer::Respond with_headers(HttpServer::Respond respond) const;
+    HttpServer::Decide with_headers(HttpServer::Decide decide) const;
 
-    /// Hands the request on when it may come in, at once or later; answers it otherwise: 401 as the exporter-toolkit,
-    /// 429 beyond the rate, 503 when too many passwords wait to be checked.
-    void admit(ServerRequest request, HttpServer::Respond respond, HttpServer::Handler next);
+    /// Whether the request may come in. Refusals: 401 as the exporter-toolkit, 429 beyond the rate, 503 when too many
+    /// passwords wait to be checked.
+    void admit(const ServerRequest& head, HttpServer::Decide decide);
 
 private:
-    struct Pass {
-        ServerRequest request;
-        HttpServer::Respond respond;
-        HttpServer::Handler next;
-    };
-
     Parsed<WebConfig> read_once(std::vector<std::string>& files) const;
     std::optional<Diagnostic> objection(const WebConfig& config) const;
     void follow(const std::vector<std::string>& files);
     void read_and_use();
     bool is_within_rate();
-    void ask_who(Pass pass);
-    void refuse(const HttpServer::Respond& respond, const char* reason, ServerResponse response);
+    void handshake_failed(const std::string& remote_address, const std::string& reason);
+    void ask_who(const ServerRequest& head, HttpServer::Decide decide);
+    void refuse(const HttpServer::Decide& decide, const char* reason, ServerResponse response);
 
     Context context_;
     std::string file_;

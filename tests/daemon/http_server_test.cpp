@@ -280,6 +280,57 @@ TEST_CASE("a client that waits to be asked for its body is asked", "[daemon][htt
     CHECK(world.status_of(too_large) == 413);
 }
 
+TEST_CASE("who is refused is told so before the body is read", "[daemon][http_server]") {
+    World world;
+    world.server.use_gate([](const ServerRequest&, HttpServer::Decide decide) {
+        ServerResponse refusal = text("no");
+        refusal.status = 401;
+        decide(std::move(refusal));
+    });
+    const std::string head = "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n";
+    for (const std::string& more : {"\r\n"s, "Expect: 100-continue\r\n\r\n"s, "\r\nwhat came along"s}) {
+        CAPTURE(more);
+        RawConnection client = RawConnection::to(world.address);
+        CHECK(world.ask(client, head + more, "\r\n\r\nno").starts_with("HTTP/1.1 401 Unauthorized\r\n"));
+        CHECK(world.run_until([&] { return client.is_closed(); }));
+    }
+    RawConnection kept = RawConnection::to(world.address);
+    CHECK(world.ask(kept, get("/a", ""), "\r\n\r\nno").find("Connection: close") == std::string::npos);
+    CHECK(world.ask(kept, get("/b", ""), "\r\n\r\nno").starts_with("HTTP/1.1 401 "));
+    CHECK(world.asked.empty());
+}
+
+TEST_CASE("who is let in later comes with the whole body", "[daemon][http_server]") {
+    World world;
+    std::vector<HttpServer::Decide> undecided;
+    world.server.use_gate([&](const ServerRequest& head, HttpServer::Decide decide) {
+        CHECK(head.path == "/p");
+        CHECK(head.body.empty());
+        CHECK_FALSE(head.remote_address.empty());
+        undecided.push_back(std::move(decide));
+    });
+    RawConnection client = RawConnection::to(world.address);
+    client.send("POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\nbody");
+    REQUIRE(world.run_until([&] { return undecided.size() == 1; }));
+    client.send("more" + get("/p"));
+    undecided[0](std::nullopt);
+    REQUIRE(world.run_until([&] { return undecided.size() == 2; }));
+    REQUIRE(world.asked.size() == 1);
+    CHECK(world.asked[0].body == "bodymore");
+    undecided[0](text("too late"));
+    undecided[1](std::nullopt);
+    REQUIRE(world.run_until([&] { return client.is_closed(); }));
+    CHECK(world.asked.size() == 2);
+    CHECK(client.take().find("too late") == std::string::npos);
+}
+
+TEST_CASE("a gate that does not decide answers 500", "[daemon][http_server]") {
+    World world;
+    world.server.use_gate([](const ServerRequest&, const HttpServer::Decide&) {});
+    CHECK(world.status_of(get("/")) == 500);
+    CHECK(world.asked.empty());
+}
+
 TEST_CASE("the limit of the body depends on the path", "[daemon][http_server]") {
     HttpLimits limits;
     limits.body_bytes_of = [](std::string_view method, std::string_view path) {
@@ -545,6 +596,9 @@ TEST_CASE("the server speaks TLS when it has a certificate", "[daemon][http_serv
     const fakes::TestCertificate certificate("IP:127.0.0.1");
     World world;
     REQUIRE(world.server.use_tls(fakes::server_with(certificate)));
+    std::vector<std::string> failed;
+    world.server.on_failed_handshake(
+        [&](const std::string& address, const std::string& reason) { failed.push_back(address + " " + reason); });
     fakes::FakeResolver resolver(world.scheduler);
     BeastClient client(world.scheduler, resolver);
     HttpOptions options;
@@ -560,7 +614,10 @@ TEST_CASE("the server speaks TLS when it has a certificate", "[daemon][http_serv
     REQUIRE(world.run_until([&] { return verdict.has_value(); }));
     REQUIRE(*verdict);
     CHECK((*verdict)->body.size() == 3'000'000);
+    CHECK(failed.empty());
     CHECK(world.ask_to_end("GET / HTTP/1.1\r\n\r\n").find("HTTP/1.1") == std::string::npos);  // no plain text beside it
+    REQUIRE(failed.size() == 1);
+    CHECK(failed.front().starts_with("127.0.0.1 tls: http request"));
 }
 
 TEST_CASE("who came in before clients had to show a certificate has to come anew", "[daemon][http_server]") {

@@ -8,7 +8,8 @@ namespace tocsin {
 namespace {
 
 int refused(const RequestGuard& guard, const ServerRequest& request) {
-    const auto refusal = check_request(guard, request);
+    auto refusal = check_caller(guard, request);
+    if (!refusal) refusal = check_content(guard, request);
     return refusal ? refusal->status : 0;
 }
 
@@ -144,7 +145,7 @@ TEST_CASE("what changes state is JSON", "[daemon][request_guard]") {
 
 TEST_CASE("a refusal gives no origin any rights, and repeats nothing of the request", "[daemon][request_guard]") {
     const auto guard = make_request_guard("127.0.0.1:9099", "", {});
-    const auto refusal = check_request(guard, request_to("GET", "/", {{"Host", "evil.example"}}));
+    const auto refusal = check_caller(guard, request_to("GET", "/", {{"Host", "evil.example"}}));
     REQUIRE(refusal);
     CHECK(refusal->body.find("evil") == std::string::npos);
     CHECK(refusal->headers.empty());

@@ -147,6 +147,15 @@ TEST_CASE("a password that was right is asked for anew when users change", "[dae
     CHECK(world.ask("alice:secret").status == 401);
 }
 
+TEST_CASE("a handshake that fails is counted and told", "[daemon][web_access]") {
+    World world(kUsers);
+    world.begin();
+    world.server.fail_handshake("10.0.0.7:4242", "no certificate");
+    CHECK(world.app->metrics().counter("tocsin_tls_handshakes_failed_total", "").get() == 1);
+    CHECK(world.log.contains("TLS handshake failed"));
+    CHECK(world.log.contains("10.0.0.7:4242"));
+}
+
 TEST_CASE("every answer has the headers of the web configuration", "[daemon][web_access]") {
     World world("http_server_config: {headers: {X-Frame-Options: deny}}\n");
     world.begin();

@@ -43,17 +43,28 @@ FakeHttpServer::Reply FakeHttpServer::start(Call call) {
     request.body = std::move(call.body);
     request.remote_address = std::move(call.remote_address);
     ++open_;
-    scheduler_.post([this, reply, request = std::move(request)]() mutable {
-        handler_(std::move(request), [this, reply](ServerResponse response) {
-            if (reply->has_value()) return;
-            *reply = std::move(response);
-            answered();
-        });
-    });
+    scheduler_.post([this, reply, request = std::move(request)]() mutable { admit(std::move(request), reply); });
     return reply;
 }
 
-void FakeHttpServer::answered() {
+void FakeHttpServer::admit(ServerRequest request, const Slot& slot) {
+    if (!gate_) return hand_over(std::move(request), slot);
+    std::string body = std::exchange(request.body, {});
+    const auto held = std::make_shared<ServerRequest>(std::move(request));
+    gate_(*held, [this, held, slot, body = std::move(body)](std::optional<ServerResponse> refusal) {
+        if (refusal) return answer(slot, *std::move(refusal));
+        held->body = body;
+        hand_over(std::move(*held), slot);
+    });
+}
+
+void FakeHttpServer::hand_over(ServerRequest request, const Slot& slot) {
+    handler_(std::move(request), [this, slot](ServerResponse response) { answer(slot, std::move(response)); });
+}
+
+void FakeHttpServer::answer(const Slot& slot, ServerResponse response) {
+    if (slot->has_value()) return;
+    *slot = std::move(response);
     --open_;
     if (open_ == 0 && drained_) scheduler_.post(std::exchange(drained_, nullptr));
 }

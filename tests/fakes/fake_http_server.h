@@ -19,7 +19,9 @@ public:
     explicit FakeHttpServer(VirtualScheduler& scheduler) : scheduler_(scheduler) {}
 
     Result<std::string> listen(const std::string& address, Handler handler) override;
+    void use_gate(Gate gate) override { gate_ = std::move(gate); }
     Status use_tls(const ServerTls& tls) override;
+    void on_failed_handshake(Unsecured told) override { unsecured_ = std::move(told); }
     void drain(std::function<void()> done) override;
 
     /// From now on listen() fails: `listen tcp 127.0.0.1:9099: bind: address already in use`.
@@ -29,6 +31,11 @@ public:
 
     /// What it shows of itself; nothing while it speaks plain text.
     const std::optional<ServerTls>& tls() const { return tls_; }
+
+    /// A client that does not come to terms about TLS.
+    void fail_handshake(const std::string& remote_address, const std::string& reason) {
+        if (unsecured_) unsecured_(remote_address, reason);
+    }
 
     /// What a client says; `target` is path and query. Without a Host header it gets the server's address.
     struct Call {
@@ -52,9 +59,15 @@ public:
                                        std::string content_type = "application/json");
 
 private:
-    void answered();
+    using Slot = std::shared_ptr<std::optional<ServerResponse>>;
+
+    void admit(ServerRequest request, const Slot& slot);
+    void hand_over(ServerRequest request, const Slot& slot);
+    void answer(const Slot& slot, ServerResponse response);
 
     VirtualScheduler& scheduler_;
+    Gate gate_;
+    Unsecured unsecured_;
     Handler handler_;
     std::string address_;
     std::optional<ServerTls> tls_;
