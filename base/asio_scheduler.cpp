@@ -112,8 +112,10 @@ Scheduler::TaskId AsioScheduler::at(Timestamp due, Task task) {
     return add(due_on_monotonic(wall_due_ns), wall_due_ns, std::move(task));
 }
 
-// Counted from the millisecond that now() shows, so that after(d) and at(now() + d) are due at the same instant.
+// Counted from the millisecond that now() shows, so that after(d) and at(now() + d) are due at the same instant. What
+// was posted before gets its place first, or a millisecond that ends just now would put it behind.
 Scheduler::TaskId AsioScheduler::after(Duration delay, Task task) {
+    take_posted();
     const std::int64_t delay_ms = std::clamp<std::int64_t>(delay.count(), 0, kMsMax / 2);
     return add(due_on_monotonic(ms_to_ns(to_unix_ms(now()) + delay_ms)), 0, std::move(task));
 }
