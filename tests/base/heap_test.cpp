@@ -20,6 +20,11 @@ std::size_t resident_bytes() {
     return resident * static_cast<std::size_t>(getpagesize());
 }
 
+// A sanitizer's allocator has no such figures, and takes memory of its own for each block.
+bool is_heap_of_glibc() {
+    return unused_heap_bytes() > 0;
+}
+
 }  // namespace
 
 TEST_CASE("what was freed between what is in use is unused, and goes back to the system", "[base][heap]") {
@@ -32,8 +37,8 @@ TEST_CASE("what was freed between what is in use is unused, and goes back to the
     }
     const std::size_t unused = unused_heap_bytes();
     for (std::size_t i = 0; i < kPieces; i += 2) pieces[i].reset();
-    if (unused_heap_bytes() == 0) {
-        SUCCEED("the allocator of a sanitizer has no such figures");
+    if (!is_heap_of_glibc()) {
+        SUCCEED("not told");
         return;
     }
     CHECK(unused_heap_bytes() >= unused + kPieces / 2 * kBytes);
@@ -48,7 +53,7 @@ TEST_CASE("a heap that is about to grow is as it was, but for its pages", "[base
     std::vector<std::unique_ptr<char[]>> pieces;
     {
         const HeapGrowth growth;
-        CHECK(resident_bytes() < resident + 8 * 1024 * 1024);
+        CHECK((resident_bytes() < resident + 8 * 1024 * 1024 || !is_heap_of_glibc()));
         for (std::size_t i = 0; i < 1000; ++i) {
             pieces.push_back(std::make_unique<char[]>(32 * 1024));
             std::memset(pieces.back().get(), static_cast<int>(i % 100), 32 * 1024);
