@@ -11,7 +11,7 @@ BUILD="g++ cmake ninja-build pkg-config ccache python3-minimal ca-certificates t
 # python3-minimal lacks the http server of the example and of the end-to-end tests. Chromium, about 100 MB and a minute, opens the page that
 # `tocsin replay --html` writes.
 RUN="python3 curl"
-TEST="$RUN openssl chromium chromium-driver"
+TEST="$RUN openssl zstd chromium chromium-driver"
 FUZZ="clang clang-tidy clang-format libclang-rt-14-dev libbenchmark-dev"
 
 wanted=""
