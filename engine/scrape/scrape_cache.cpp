@@ -65,14 +65,25 @@ public:
     }
 
     ScrapeReading read() {
-        while (reading_.error.empty() && !reading_.over_sample_limit && read_line()) {
+        while (goes_on() && read_line()) {
         }
         if (reading_.over_sample_limit) count_rest();
         if (reading_.error.empty()) finish();
         return std::move(reading_);
     }
 
+    std::optional<ScrapeReading> read_known() {
+        while (goes_on() && !reading_.changed && read_line()) {
+        }
+        if (!goes_on()) return std::nullopt;
+        finish();
+        if (reading_.changed) return std::nullopt;
+        return std::move(reading_);
+    }
+
 private:
+    bool goes_on() const { return reading_.error.empty() && !reading_.over_sample_limit; }
+
     // False at the end.
     bool read_line() {
         pass_blank_lines();
@@ -497,6 +508,10 @@ private:
 
 ScrapeReading read_scrape(const ScrapeSource& source) {
     return Reader(source).read();
+}
+
+std::optional<ScrapeReading> read_known_scrape(const ScrapeSource& source) {
+    return Reader(source).read_known();
 }
 
 }  // namespace tocsin

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -144,5 +145,9 @@ struct ScrapeReading {
 };
 
 ScrapeReading read_scrape(const ScrapeSource& source);
+
+/// The same when the body has the known lines and no others, in their order, and nothing is wrong with it. Otherwise
+/// absent, as soon as the first other line was read: for a thread that others wait for.
+std::optional<ScrapeReading> read_known_scrape(const ScrapeSource& source);
 
 }  // namespace tocsin

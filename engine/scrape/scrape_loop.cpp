@@ -26,6 +26,9 @@ constexpr std::size_t kPlainReports = 5;
 // Of a target that gives other series each time and always fails, the last ones are remembered.
 constexpr std::size_t kToldMax = 1'000'000;
 
+// What is read on the scheduler's thread takes it a fraction of a millisecond at most.
+constexpr std::size_t kReadAtOnceBytesMax = 256 * 1024;
+
 constexpr std::string_view kTooLarge = "body size limit exceeded";
 
 std::uint64_t smaller_limit(std::uint64_t a, std::uint64_t b) {
@@ -201,9 +204,7 @@ void ScrapeLoop::fail(std::string reason, bool timed_out) {
     job->timed_out = timed_out;
     job->too_large = reason == kTooLarge;
     job->reading.error = std::move(reason);
-    context_.store.when_thawed([self = self_, job] {
-        if (*self != nullptr) (*self)->commit(job);
-    });
+    commit_when_thawed(job);
 }
 
 void ScrapeLoop::read(std::shared_ptr<Job> job) {
@@ -217,15 +218,28 @@ void ScrapeLoop::read(std::shared_ptr<Job> job) {
     job->source.told = &job->told;
     job->source.count_added = job->known.wanted->name("scrape_series_added");
     job->source.count_relabelled = job->known.wanted->name("scrape_samples_post_metric_relabeling");
+    if (read_at_once(*job)) return commit_when_thawed(job);
     context_.executor.run([job] { job->read(); },
-                          [self = self_, job, &store = context_.store] {
-                              store.when_thawed([self, job] {
-                                  if (*self != nullptr) (*self)->commit(job);
-                              });
+                          [self = self_, job] {
+                              if (*self != nullptr) (*self)->commit_when_thawed(job);
                           });
 }
 
+bool ScrapeLoop::read_at_once(Job& job) const {
+    if (!lines_held_ || job.body.size() > kReadAtOnceBytesMax || job.source.known->lines.empty()) return false;
+    std::optional<ScrapeReading> reading = read_known_scrape(job.source);
+    if (!reading) return false;
+    job.reading = *std::move(reading);
+    return true;
+}
+
 // ---- its end
+
+void ScrapeLoop::commit_when_thawed(const std::shared_ptr<Job>& job) {
+    context_.store.when_thawed([self = self_, job] {
+        if (*self != nullptr) (*self)->commit(job);
+    });
+}
 
 void ScrapeLoop::commit(const std::shared_ptr<Job>& job) {
     ScrapeReading& reading = job->reading;
@@ -259,6 +273,7 @@ bool ScrapeLoop::too_many_new_series(std::size_t born, Timestamp tick) {
 void ScrapeLoop::commit_samples(Job& job) {
     TargetSeries::Outcome outcome =
         series_->take(job.reading, job.known.wanted_generation, job.tick, job.config->track_timestamps_staleness);
+    lines_held_ = !job.reading.changed;
     judge_lines_of(*job.config);
     if (!series_->write(job.tick, reports(job, true))) outcome.out_of_order += job.reading.samples;
     count(job.reading, outcome);

@@ -27,8 +27,9 @@ namespace tocsin {
 /// The name of a target's rows in the log of scrapes.
 ScrapeOwner scrape_owner(const Target& target);
 
-/// Scrapes one target when it is told to: request, reading on the executor, samples into the store once that is not
-/// frozen.
+/// Scrapes one target when it is told to: request, reading, samples into the store once that is not frozen. A small
+/// body with the lines of the one before is read at once, which costs less than handing it over; others on the
+/// executor.
 ///
 /// A scrape that fails in any way (connection, status, syntax, a limit) gives `up 0`, and everything the target had is
 /// stale. Nothing of its body is kept, but the reports tell how many samples were read and how many series were new.
@@ -102,6 +103,8 @@ private:
     void fail(std::string reason, bool timed_out = false);
     void answered(Result<HttpResponse> answer);
     void read(std::shared_ptr<Job> job);
+    bool read_at_once(Job& job) const;
+    void commit_when_thawed(const std::shared_ptr<Job>& job);
     void commit(const std::shared_ptr<Job>& job);
     void commit_samples(Job& job);
     void commit_failure(Job& job);
@@ -120,6 +123,7 @@ private:
     std::unique_ptr<TargetSeries> series_;
     LineHashes told_;  // as added, by scrapes that failed since the last good one; a job has it while it is under way
     std::string refusal_;
+    bool lines_held_ = false;  // the last good body had the lines of the one before it
 
     bool polling_ = false;
     Timestamp tick_;

@@ -1,6 +1,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,6 +56,9 @@ struct Scraped {
         source.target = &target;
         source.limits.line_bytes = 1 << 20;
         ScrapeReading reading = read_scrape(source);
+        const std::optional<ScrapeReading> known = read_known_scrape(source);
+        TOCSIN_ASSERT(known.has_value() == (reading.error.empty() && !reading.changed));
+        TOCSIN_ASSERT(!known || known->samples == reading.samples);
         if (!reading.error.empty() || !reading.changed) return reading;
         std::vector<LabelSet> now;
         auto born = reading.born.begin();

@@ -1,6 +1,9 @@
 #include "engine/scrape/scrape_cache.h"
 
+#include <algorithm>
+#include <bit>
 #include <map>
+#include <optional>
 #include <random>
 #include <string>
 
@@ -44,6 +47,7 @@ public:
         all.target = &target;
         all.hash_seed = 7;
         ScrapeReading reading = read_scrape(all);
+        check_known(read_known_scrape(all), reading);
         if (!reading.error.empty() || !reading.changed) return reading;
         std::vector<LabelSet> labels;
         auto born = reading.born.begin();
@@ -76,6 +80,18 @@ public:
     ScrapeSource source;
 
 private:
+    // Absent unless the lines are the known ones, and otherwise the same.
+    static void check_known(const std::optional<ScrapeReading>& known, const ScrapeReading& whole) {
+        REQUIRE(known.has_value() == (whole.error.empty() && !whole.changed));
+        if (!known) return;
+        CHECK(std::ranges::equal(known->values, whole.values, {}, as_bits, as_bits));
+        CHECK(known->timed.size() == whole.timed.size());
+        CHECK(known->samples == whole.samples);
+        CHECK(known->prefix_hits == whole.prefix_hits);
+        CHECK(known->lines_skipped == whole.lines_skipped);
+    }
+    static std::uint64_t as_bits(double value) { return std::bit_cast<std::uint64_t>(value); }
+
     Wanted wanted_;
     ScrapeLines lines_;
     std::vector<LabelSet> labels_;

@@ -1,7 +1,9 @@
 #include "engine/scrape/scrape_manager.h"
 
 #include <algorithm>
+#include <functional>
 #include <string>
+#include <utility>
 
 #include "base/random.h"
 #include "base/sample.h"
@@ -28,11 +30,26 @@ FakeAnswer text(std::string body) {
     return FakeAnswer::ok(std::move(body)).header("Content-Type", "text/plain; version=0.0.4");
 }
 
+class CountingExecutor final : public Executor {
+public:
+    explicit CountingExecutor(Executor& under) : under_(under) {}
+    void run(std::function<void()> work, std::function<void()> done) override {
+        ++runs_;
+        under_.run(std::move(work), std::move(done));
+    }
+    /// Since the last time.
+    int take_runs() { return std::exchange(runs_, 0); }
+
+private:
+    Executor& under_;
+    int runs_ = 0;
+};
+
 /// Everything a ScrapeManager needs, on virtual time, and one job with static targets.
 struct Rig {
     explicit Rig(StoreOptions store_options = {.keep_all = true, .retention = 10min}, ScrapeOptions options = {},
-                 unsigned threads = 0)
-        : executor(scheduler, threads), store(store_options) {
+                 unsigned thread_count = 0)
+        : threads(scheduler, thread_count), store(store_options) {
         scheduler.advance_to(at(1000));
         manager = std::make_unique<ScrapeManager>(
             ScrapeManager::Context{scheduler, executor, http, resolver, disk, store, random, metrics, log}, options);
@@ -100,7 +117,8 @@ struct Rig {
     double metric(const std::string& name) { return metrics.counter(name, "").get(); }
 
     VirtualScheduler scheduler;
-    VirtualExecutor executor;
+    VirtualExecutor threads;
+    CountingExecutor executor{threads};
     fakes::FakeHttpClient http{scheduler};
     fakes::FakeResolver resolver{scheduler};
     fakes::FakeDisk disk;
@@ -423,6 +441,26 @@ TEST_CASE("columns that move while a body is read do not mix up series", "[engin
     for (const std::string i : {"7", "490", "491"}) {
         CHECK(rig.series("x", "i=\"" + i + "\"") == i + " " + i + " " + i + " " + i + " " + i + " " + i);
     }
+}
+
+TEST_CASE("a small body with the lines of the one before is read where it comes", "[engine][scrape][manager]") {
+    Rig rig;
+    rig.apply({"a"});
+    const auto runs_of = [&rig](const std::string& body) {
+        rig.scrape(body);
+        return rig.executor.take_runs();
+    };
+    CHECK(runs_of("x 1\n") == 1);
+    CHECK(runs_of("x 2\n") == 1);
+    CHECK(runs_of("x 3\n") == 0);
+    CHECK(runs_of("x 4\ny 1\n") == 1);
+    CHECK(runs_of("x 5\ny 2\n") == 1);
+    CHECK(runs_of("x 6\ny 3\n") == 0);
+    CHECK(runs_of("x nonsense\n") == 1);
+    CHECK(rig.series("x") == "1 2 3 4 5 6 stale");
+    CHECK(rig.series("y") == "1 2 3 stale");
+    const std::string large = "x 1\n#" + std::string(256 * 1024, ' ') + "\n";
+    for (int i = 0; i < 3; ++i) CHECK(runs_of(large) == 1);
 }
 
 TEST_CASE("two targets with the same series do not mix them", "[engine][scrape][manager]") {
