@@ -108,8 +108,9 @@ public:
 
     Status sync() override {
         if (condemned_) return refuse();
-        // Not repeated when interrupted: the kernel may have dropped what it could not write.
-        if (::fsync(number()) == 0) return {};
+        // Not repeated when interrupted: the kernel may have dropped what it could not write. The file's times, which
+        // fsync would write too, are of no account.
+        if (::fdatasync(number()) == 0) return {};
         condemned_ = true;
         return failed("sync", path_, errno);
     }
