@@ -24,6 +24,8 @@ struct Alert {
     /// `ends_at` was not said by the sender but is the resolve timeout.
     bool ends_by_timeout = false;
 
+    bool operator==(const Alert&) const = default;
+
     bool resolved_at(Timestamp now) const { return ends_at != Timestamp{} && ends_at <= now; }
 };
 

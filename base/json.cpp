@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -33,6 +34,11 @@ void append_double(std::string& out, double value) {
     if (sign != std::string_view::npos) out += digits.substr(sign + 3);
 }
 
+void append_integer(std::string& out, std::int64_t value) {
+    std::array<char, 20> digits;
+    out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
+}
+
 /// What stands in a JSON string for an ASCII character; empty when it stands for itself.
 std::string_view json_escape(char c) {
     switch (c) {
@@ -51,22 +57,47 @@ std::string_view json_escape(char c) {
     }
 }
 
-bool must_be_escaped(unsigned char c, JsonStyle style) {
+constexpr bool must_be_escaped(unsigned char c, JsonStyle style) {
     if (c < 0x20) return true;
     return style == JsonStyle::Compact && (c == '<' || c == '>' || c == '&');
 }
 
-/// Whether a byte may be something else than itself. Of U+2028 and U+2029 the first byte.
-bool may_need_escape(char c, JsonStyle style) {
-    return c == '"' || c == '\\' || must_be_escaped(static_cast<unsigned char>(c), style) ||
-           (c == '\xE2' && style == JsonStyle::Compact);
+/// What a byte may be else than itself.
+enum class ByteKind : std::uint8_t {
+    Plain,
+    Beyond,   // part of a character beyond ASCII, which may be invalid
+    Escaped,  // or may be: of U+2028 and U+2029 the first byte
+};
+
+constexpr std::array<ByteKind, 256> byte_kinds(JsonStyle style) {
+    std::array<ByteKind, 256> kinds{};
+    for (std::size_t c = 0; c < kinds.size(); ++c) {
+        const bool is_escaped = c == '"' || c == '\\' || must_be_escaped(static_cast<unsigned char>(c), style) ||
+                                (c == 0xE2 && style == JsonStyle::Compact);
+        kinds[c] = is_escaped ? ByteKind::Escaped : c >= 0x80 ? ByteKind::Beyond : ByteKind::Plain;
+    }
+    return kinds;
+}
+
+const std::array<ByteKind, 256>& byte_kinds_of(JsonStyle style) {
+    static constexpr auto kCompact = byte_kinds(JsonStyle::Compact);
+    static constexpr auto kOthers = byte_kinds(JsonStyle::Plain);
+    return style == JsonStyle::Compact ? kCompact : kOthers;
+}
+
+bool is_plain(std::string_view text, JsonStyle style) {
+    const auto& kinds = byte_kinds_of(style);
+    return std::all_of(text.begin(), text.end(),
+                       [&](char c) { return kinds[static_cast<unsigned char>(c)] == ByteKind::Plain; });
 }
 
 /// Appends the escapes that valid UTF-8 needs.
 void append_escaped(std::string& out, std::string_view text, JsonStyle style) {
+    const auto& kinds = byte_kinds_of(style);
+    const auto stands_for_itself = [&](char c) { return kinds[static_cast<unsigned char>(c)] != ByteKind::Escaped; };
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char* const plain = text.data() + i;
-        while (i < text.size() && !may_need_escape(text[i], style)) ++i;
+        while (i < text.size() && stands_for_itself(text[i])) ++i;
         out.append(plain, static_cast<std::size_t>(text.data() + i - plain));
         if (i == text.size()) return;
         const char c = text[i];
@@ -95,7 +126,7 @@ public:
         } else if (value.is_bool()) {
             out_ += value.as_bool() ? "true" : "false";
         } else if (value.is_integer()) {
-            out_ += std::to_string(value.as_integer());
+            append_integer(out_, value.as_integer());
         } else if (value.is_number()) {
             append_double(out_, value.as_number());
         } else if (value.is_string()) {
@@ -260,29 +291,6 @@ private:
     std::size_t values_ = 0;
 };
 
-/// Passes nlohmann's events on.
-class Walker final : public nlohmann::json_sax<nlohmann::json> {
-public:
-    explicit Walker(JsonListener& listener) : listener_(listener) {}
-
-    bool null() override { return listener_.other(); }
-    bool boolean(bool) override { return listener_.other(); }
-    bool number_integer(std::int64_t) override { return listener_.other(); }
-    bool number_unsigned(std::uint64_t) override { return listener_.other(); }
-    bool number_float(double, const std::string&) override { return listener_.other(); }
-    bool string(std::string& value) override { return listener_.text(value); }
-    bool binary(binary_t&) override { return false; }  // JSON has none
-    bool start_object(std::size_t) override { return listener_.open_object(); }
-    bool end_object() override { return listener_.close_object(); }
-    bool start_array(std::size_t) override { return listener_.open_array(); }
-    bool end_array() override { return listener_.close_array(); }
-    bool key(std::string& name) override { return listener_.name(name); }
-    bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception&) override { return false; }
-
-private:
-    JsonListener& listener_;
-};
-
 }  // namespace
 
 bool Json::as_bool() const {
@@ -360,12 +368,56 @@ std::string dump(const Json& value, JsonStyle style) {
 
 void append_json_string(std::string& out, std::string_view text, JsonStyle style) {
     out += '"';
-    if (is_valid_utf8(text)) {
+    if (is_plain(text, style)) {
+        out += text;
+    } else if (is_valid_utf8(text)) {
         append_escaped(out, text, style);
     } else {
         append_escaped(out, replace_invalid_utf8(text), style);
     }
     out += '"';
+}
+
+JsonWriter& JsonWriter::open(char bracket) {
+    separate();
+    out_ += bracket;
+    is_first_ = true;
+    return *this;
+}
+
+JsonWriter& JsonWriter::close(char bracket) {
+    out_ += bracket;
+    is_first_ = false;
+    return *this;
+}
+
+JsonWriter& JsonWriter::name(std::string_view text) {
+    this->text(text);
+    out_ += ':';
+    is_first_ = true;
+    return *this;
+}
+
+JsonWriter& JsonWriter::text(std::string_view value) {
+    separate();
+    append_json_string(out_, value, style_);
+    return *this;
+}
+
+JsonWriter& JsonWriter::number(std::int64_t value) {
+    separate();
+    append_integer(out_, value);
+    return *this;
+}
+
+JsonWriter& JsonWriter::boolean(bool value) {
+    separate();
+    out_ += value ? "true" : "false";
+    return *this;
+}
+
+void JsonWriter::separate() {
+    if (!std::exchange(is_first_, false)) out_ += ',';
 }
 
 Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
@@ -378,11 +430,6 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
         return tl::unexpected(std::move(reader.error));
     }
     return std::move(reader.root);
-}
-
-bool walk_json(std::string_view text, JsonListener& listener) {
-    Walker walker(listener);
-    return nlohmann::json::sax_parse(text.begin(), text.end(), &walker);
 }
 
 }  // namespace tocsin

@@ -77,6 +77,32 @@ std::string dump(const Json& value, JsonStyle style = JsonStyle::Compact);
 /// Appends the text as a JSON string with its quotes.
 void append_json_string(std::string& out, std::string_view text, JsonStyle style = JsonStyle::Compact);
 
+/// Writes JSON from front to back, for texts of which many or large ones are made: no value is built. Whoever writes
+/// minds the order of its calls: a name before each value in an object and nowhere else, and every bracket closed.
+class JsonWriter {
+public:
+    /// Appends to `out`, which outlives this. Not Pretty.
+    JsonWriter(std::string& out, JsonStyle style) : out_(out), style_(style) {}
+
+    JsonWriter& open_object() { return open('{'); }
+    JsonWriter& close_object() { return close('}'); }
+    JsonWriter& open_array() { return open('['); }
+    JsonWriter& close_array() { return close(']'); }
+    JsonWriter& name(std::string_view text);
+    JsonWriter& text(std::string_view value);
+    JsonWriter& number(std::int64_t value);
+    JsonWriter& boolean(bool value);
+
+private:
+    JsonWriter& open(char bracket);
+    JsonWriter& close(char bracket);
+    void separate();
+
+    std::string& out_;
+    JsonStyle style_;
+    bool is_first_ = true;  // of its object or array, or behind a name
+};
+
 struct JsonLimits {
     std::size_t depth = 32;
     std::size_t values = 1'000'000;
@@ -102,7 +128,7 @@ public:
 };
 
 /// For bodies of which many come: nothing is built. False when the listener ended it, or when the text is not JSON in
-/// UTF-8; parse_json() knows what is wrong with it.
+/// UTF-8, or nested deeper than 32 levels; parse_json() knows what is wrong with it.
 bool walk_json(std::string_view text, JsonListener& listener);
 
 }  // namespace tocsin

@@ -7,7 +7,7 @@ find_package(tl-expected REQUIRED)                                   # libexpect
 find_package(fmt REQUIRED)                                           # libfmt-dev: text of messages
 find_package(spdlog REQUIRED)                                        # libspdlog-dev: log files and their rotation
 find_package(CLI11 REQUIRED)                                         # libcli11-dev: command line
-find_package(Boost 1.81 REQUIRED CONFIG COMPONENTS headers url)      # Asio, Beast, URL, flat hash maps
+find_package(Boost 1.81 REQUIRED CONFIG COMPONENTS headers url json) # Asio, Beast, URL, JSON bodies, flat hash maps
 # One file compiles Asio (base/asio_impl.cpp) instead of every file that uses it. Its memory fences are beside the locks that it takes
 # anyway, and ThreadSanitizer does not know them.
 target_compile_definitions(Boost::headers INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_DISABLE_FENCED_BLOCK)

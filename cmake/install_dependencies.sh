@@ -5,7 +5,7 @@
 set -eu
 
 BUILD="g++ cmake ninja-build pkg-config ccache python3-minimal ca-certificates tzdata
-    libboost1.81-dev libboost-url1.81-dev tao-pegtl-dev libcpp-httplib-dev libyaml-cpp-dev nlohmann-json3-dev
+    libboost1.81-dev libboost-url1.81-dev libboost-json1.81-dev tao-pegtl-dev libcpp-httplib-dev libyaml-cpp-dev nlohmann-json3-dev
     libexpected-dev libfmt-dev libspdlog-dev libcli11-dev libre2-dev libsqlite3-dev libssl-dev zlib1g-dev libzstd-dev libxxhash-dev
     libhowardhinnant-date-dev libcrypt-dev catch2"
 # python3-minimal lacks the http server of the example and of the end-to-end tests. Chromium, about 100 MB and a minute, opens the page that

@@ -21,6 +21,7 @@ HOME = {
     "boost/asio": ("base/asio_", "base/beast_", "daemon/http_server"),
     "boost/beast": ("base/beast_", "daemon/http_server"),
     "boost/url": ("base/url.cpp",),
+    "boost/json": ("base/json_walk.cpp",),
     "httplib.h": ("base/httplib_",),
     "yaml-cpp/": ("base/yaml.cpp",),
     "nlohmann/": ("base/json.cpp",),

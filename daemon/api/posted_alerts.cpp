@@ -10,7 +10,6 @@ namespace tocsin::api {
 namespace {
 
 constexpr std::size_t kLabelsMax = 128;
-constexpr std::size_t kLabelsExpected = 12;
 
 std::vector<Label> label_views(const Json& object) {
     std::vector<Label> labels;
@@ -18,8 +17,17 @@ std::vector<Label> label_views(const Json& object) {
     return labels;
 }
 
-/// An alert that was posted, or why it is not taken.
-Result<Alert> read_alert(PostedAlert posted, MatchersSyntax syntax) {
+/// Clients written in Go sort what they post.
+LabelSet label_set(const std::vector<Label>& labels) {
+    const auto before = [](const Label& a, const Label& b) { return a.name < b.name; };
+    for (std::size_t i = 1; i < labels.size(); ++i) {
+        if (!before(labels[i - 1], labels[i])) return LabelSet::from(labels);
+    }
+    return LabelSet::from_sorted(labels);
+}
+
+/// An alert that was posted, or why it is not taken. `url` is the address of the one before it.
+Result<Alert> read_alert(const PostedAlert& posted, MatchersSyntax syntax, const SharedText& url) {
     Alert alert;
     for (const Label label : posted.labels) {
         if (!is_label_name(label.name, syntax)) {
@@ -27,15 +35,16 @@ Result<Alert> read_alert(PostedAlert posted, MatchersSyntax syntax) {
         }
     }
     if (posted.labels.size() > kLabelsMax) return fail(Error::Kind::LimitExceeded, "more than 128 labels");
-    alert.labels = LabelSet::from(std::move(posted.labels));
+    alert.labels = label_set(posted.labels);
     if (alert.labels.empty()) return fail(Error::Kind::InvalidInput, "at least one label pair required");
-    alert.annotations = LabelSet::from(std::move(posted.annotations));
+    alert.annotations = label_set(posted.annotations);
     TOCSIN_TRY(alert.starts_at, read_posted_time(posted.starts_at));
     TOCSIN_TRY(alert.ends_at, read_posted_time(posted.ends_at));
     if (alert.ends_at != Timestamp{} && alert.ends_at < alert.starts_at) {
         return fail(Error::Kind::InvalidInput, "start time must be before end time");
     }
-    alert.generator_url = SharedText::of(posted.generator_url);
+    // Neighbours mostly come from one rule: its address is held once.
+    alert.generator_url = posted.generator_url == url.view() ? url : SharedText::of(posted.generator_url);
     return alert;
 }
 
@@ -53,14 +62,13 @@ public:
     bool close_array() override { return move(Place::List, Place::End); }
     bool open_object() override {
         if (move(Place::LabelsValue, Place::Labels)) return true;
-        alert_ = {};
-        seen_ = {};
+        begin_alert();
         return move(Place::List, Place::Alert);
     }
     bool close_object() override {
         if (move(Place::Labels, Place::Alert)) return true;
         if (!seen_.labels || posted_.alerts.size() + posted_.refused.size() == kPostedAlertsMax) return false;
-        posted_.add(std::move(alert_), syntax_);
+        posted_.add(alert_, syntax_);
         texts_.clear();
         return move(Place::Alert, Place::List);
     }
@@ -85,6 +93,14 @@ private:
         bool labels = false, annotations = false, starts_at = false, ends_at = false, generator_url = false;
     };
 
+    // The lists keep their room.
+    void begin_alert() {
+        alert_.labels.clear();
+        alert_.annotations.clear();
+        alert_.starts_at = alert_.ends_at = alert_.generator_url = {};
+        seen_ = {};
+    }
+
     bool move(Place from, Place to) {
         if (place_ != from) return false;
         place_ = to;
@@ -98,7 +114,6 @@ private:
 
     bool expect(bool& seen, std::vector<Label>& into) {
         labels_ = &into;
-        labels_->reserve(kLabelsExpected);
         return !std::exchange(seen, true) && move(Place::Alert, Place::LabelsValue);
     }
 
@@ -129,13 +144,9 @@ private:
 
 }  // namespace
 
-void PostedAlerts::add(PostedAlert posted, MatchersSyntax syntax) {
-    auto alert = read_alert(std::move(posted), syntax);
+void PostedAlerts::add(const PostedAlert& posted, MatchersSyntax syntax) {
+    auto alert = read_alert(posted, syntax, alerts.empty() ? SharedText() : alerts.back().generator_url);
     if (alert) {
-        // Neighbours mostly come from one rule: its address is held once.
-        if (!alerts.empty() && alerts.back().generator_url == alert->generator_url) {
-            alert->generator_url = alerts.back().generator_url;
-        }
         alerts.push_back(*std::move(alert));
     } else {
         refused.push_back(alert.error().message);

@@ -25,7 +25,7 @@ struct PostedAlerts {
     std::vector<Alert> alerts;
     std::vector<std::string> refused;
 
-    void add(PostedAlert posted, MatchersSyntax syntax);
+    void add(const PostedAlert& posted, MatchersSyntax syntax);
 };
 
 /// Of an object that outlives it.

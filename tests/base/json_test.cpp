@@ -163,6 +163,14 @@ TEST_CASE("limits of JSON hold", "[base][json]") {
     CHECK(parse_json("[1,2,3]", {.values = 4}).has_value());
     CHECK(parse_json("[1,2,3,4]", {.values = 4}).error().message == "JSON has more than 4 values");
 }
+TEST_CASE("a text is written call by call", "[base][json]") {
+    std::string text = "before ";
+    JsonWriter json(text, JsonStyle::Compact);
+    json.open_object().name("a").open_array().number(-1).text("<\n\xff").boolean(true).open_object().close_object();
+    json.close_array().name("\"").open_array().close_array().name("b").text("").close_object();
+    CHECK(text == "before {\"a\":[-1,\"\\u003c\\n\xEF\xBF\xBD\",true,{}],\"\\\"\":[],\"b\":\"\"}");
+}
+
 TEST_CASE("a text is walked in its order, until it ends or somebody has had enough", "[base][json]") {
     struct Listener final : JsonListener {
         std::string heard;
@@ -178,11 +186,13 @@ TEST_CASE("a text is walked in its order, until it ends or somebody has had enou
         bool text(std::string_view value) override { return add(value) && add(";"); }
         bool other() override { return add("?"); }
     };
-    Listener all, too_long, broken, no_utf8;
+    Listener all, too_long, too_deep, broken, no_utf8;
     CHECK(walk_json(R"( [ {"a\u0041" : "x\ny", "b": [1, 2.5, true, null]}, {} ] )", all));
     CHECK(all.heard == "[{aA=x\ny;b=[????]}{}]");
-    CHECK_FALSE(walk_json("[" + std::string(100, '[') + std::string(100, ']') + "]", too_long));
+    CHECK_FALSE(walk_json("[" + repeated("{},", 100) + "{}]", too_long));
     CHECK(too_long.heard.size() == 40);
+    CHECK_FALSE(walk_json(repeated("[", 33) + repeated("]", 33), too_deep));
+    CHECK(too_deep.heard == repeated("[", 32));
     CHECK_FALSE(walk_json("[1,]", broken));
     CHECK_FALSE(walk_json("[\"\xff\"]", no_utf8));
 }
