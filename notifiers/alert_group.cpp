@@ -1,6 +1,8 @@
 #include "notifiers/alert_group.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -20,13 +22,25 @@ std::shared_ptr<Delivery> find_delivery(const std::vector<std::shared_ptr<Delive
 }
 
 /// The order of messages: by the labels job and instance, then by all.
-bool message_order(const FlushAlert& a, const FlushAlert& b) {
-    const LabelSet& left = a.alert->alert.labels;
-    const LabelSet& right = b.alert->alert.labels;
-    for (const std::string_view name : {"job", "instance"}) {
-        if (left.get(name) != right.get(name)) return left.get(name) < right.get(name);
+void sort_for_message(std::vector<FlushAlert>& alerts) {
+    struct Place {
+        std::string_view job, instance;
+        const LabelSet* labels;
+        std::size_t index;
+    };
+    std::vector<Place> places;
+    places.reserve(alerts.size());
+    for (const FlushAlert& alert : alerts) {
+        const LabelSet& labels = alert.alert->alert.labels;
+        places.push_back({labels.get("job"), labels.get("instance"), &labels, places.size()});
     }
-    return left < right;
+    std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
+        return std::tie(a.job, a.instance, *a.labels) < std::tie(b.job, b.instance, *b.labels);
+    });
+    std::vector<FlushAlert> sorted;
+    sorted.reserve(alerts.size());
+    for (const Place& place : places) sorted.push_back(std::move(alerts[place.index]));
+    alerts = std::move(sorted);
 }
 
 }  // namespace
@@ -123,13 +137,14 @@ FlushView AlertGroup::view() const {
     FlushView view;
     view.now = context_.scheduler.now();
     view.due = view.now;
+    view.alerts.reserve(alerts_.size());
     for (const auto& [labels, alert] : alerts_) {
         const bool firing = !alert->alert.resolved_at(view.now);
         // What is leaving has the effect of a mute that ends with the alert.
         const bool muted = (firing && is_leaving(labels)) || pipeline_->mute(*alert, *route_, view.now).has_value();
         view.alerts.push_back({alert, firing, muted});
     }
-    std::stable_sort(view.alerts.begin(), view.alerts.end(), message_order);
+    sort_for_message(view.alerts);
     return view;
 }
 

@@ -1,5 +1,7 @@
 #include "notifiers/notification_data.h"
 
+#include <vector>
+
 #include "notifiers/integrations/templated_text.h"
 
 namespace tocsin {
@@ -8,14 +10,13 @@ namespace {
 /// The pairs that all have.
 LabelSet common_pairs(const std::vector<FlushAlert>& alerts, LabelSet Alert::*which) {
     if (alerts.empty()) return {};
-    LabelBuilder common(alerts.front().alert->alert.*which);
+    const LabelSet& first = alerts.front().alert->alert.*which;
+    std::vector<Label> common(first.begin(), first.end());
     for (const FlushAlert& alert : alerts) {
         const LabelSet& others = alert.alert->alert.*which;
-        for (const Label label : common.build()) {
-            if (others.get(label.name) != label.value) common.remove(label.name);
-        }
+        std::erase_if(common, [&](const Label label) { return others.get(label.name) != label.value; });
     }
-    return common.build();
+    return LabelSet::from_sorted(common);
 }
 
 templates::NotificationAlert make_alert(const FlushAlert& flushed) {
@@ -48,6 +49,7 @@ templates::NotificationData make_notification_data(const std::vector<FlushAlert>
     templates::NotificationData data;
     data.receiver = quote_meta(route.options.receiver);
     data.status = group_fires ? "firing" : "resolved";
+    data.alerts.reserve(alerts.size());
     for (const FlushAlert& alert : alerts) data.alerts.push_back(make_alert(alert));
     data.notification_reason = to_string(reason);
     data.group_labels = group_labels;

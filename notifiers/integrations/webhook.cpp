@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "notifiers/integrations/http_notifier.h"
 #include "notifiers/integrations/templated_text.h"
@@ -15,6 +16,10 @@ namespace {
 
 constexpr std::string_view kRfc3339Nano = "2006-01-02T15:04:05.999999999Z07:00";
 
+// A guess that costs little when it is wrong.
+constexpr std::size_t kBytesExpected = 1'024;
+constexpr std::size_t kAlertBytesExpected = 512;
+
 struct WebhookConfig final : IntegrationConfig {
     SecretTemplateField url;
     std::string url_file;
@@ -22,22 +27,20 @@ struct WebhookConfig final : IntegrationConfig {
     std::optional<YamlNode> payload;
 };
 
-Json labels_json(const LabelSet& labels) {
-    Json::Object members;
-    for (const Label label : labels) members.emplace_back(std::string(label.name), Json(label.value));
-    return Json(std::move(members));
+void write_labels(JsonWriter& json, std::string_view name, const LabelSet& labels) {
+    json.name(name).open_object();
+    for (const Label label : labels) json.name(label.name).text(label.value);
+    json.close_object();
 }
 
-Json alert_json(const templates::NotificationAlert& alert) {
-    Json json = Json::object();
-    json.add("status", alert.status);
-    json.add("labels", labels_json(alert.labels));
-    json.add("annotations", labels_json(alert.annotations));
-    json.add("startsAt", alert.starts_at.format(kRfc3339Nano));
-    json.add("endsAt", alert.ends_at.format(kRfc3339Nano));
-    json.add("generatorURL", alert.generator_url);
-    json.add("fingerprint", alert.fingerprint);
-    return json;
+void write_alert(JsonWriter& json, const templates::NotificationAlert& alert) {
+    json.open_object().name("status").text(alert.status);
+    write_labels(json, "labels", alert.labels);
+    write_labels(json, "annotations", alert.annotations);
+    json.name("startsAt").text(alert.starts_at.format(kRfc3339Nano));
+    json.name("endsAt").text(alert.ends_at.format(kRfc3339Nano));
+    json.name("generatorURL").text(alert.generator_url);
+    json.name("fingerprint").text(alert.fingerprint).close_object();
 }
 
 class Webhook final : public HttpNotifier {
@@ -52,11 +55,16 @@ public:
 
 private:
     Result<Message> compose(const Notification& notification) override {
+        if (config_->max_alerts == 0) return compose(notification, 0);
         Notification cut = notification;
         const std::size_t truncated = truncate_alerts(cut, config_->max_alerts);
+        return compose(cut, truncated);
+    }
+
+    Result<Message> compose(const Notification& notification, std::size_t truncated) {
         Message message;
-        TOCSIN_TRY(message.url, expand_url(cut));
-        message.body = dump(body(cut, truncated, message.template_error)) + "\n";
+        TOCSIN_TRY(message.url, expand_url(notification));
+        message.body = body(notification, truncated, message.template_error) + "\n";
         return message;
     }
 
@@ -74,15 +82,13 @@ private:
         return std::string(trim(*url));
     }
 
-    Json body(const Notification& notification, std::size_t truncated, std::string& template_error) const {
+    std::string body(const Notification& notification, std::size_t truncated, std::string& template_error) const {
         if (!payload_) return webhook_message(notification, truncated);
         FieldExpander expand(notification);
-        Json json = payload_->expand(expand);
-        if (expand.error().empty()) return json;
+        const Json json = payload_->expand(expand);
+        if (expand.error().empty()) return dump(json);
         template_error = expand.error();
-        json = webhook_message(notification, truncated);
-        json.add("template_error", template_error);
-        return json;
+        return webhook_message(notification, truncated, template_error);
     }
 
     std::shared_ptr<const WebhookConfig> config_;
@@ -147,25 +153,28 @@ std::size_t truncate_alerts(Notification& notification, std::size_t alerts_max) 
     return truncated;
 }
 
-Json webhook_message(const Notification& notification, std::size_t truncated) {
+std::string webhook_message(const Notification& notification, std::size_t truncated, std::string_view template_error) {
     const templates::NotificationData& data = notification.data;
-    Json::Array alerts;
-    for (const auto& alert : data.alerts) alerts.push_back(alert_json(alert));
-    Json json = Json::object();
-    json.add("receiver", data.receiver);
-    json.add("status", data.status);
-    json.add("alerts", Json(std::move(alerts)));
-    json.add("notification_reason", data.notification_reason);
-    json.add("groupLabels", labels_json(data.group_labels));
-    json.add("commonLabels", labels_json(data.common_labels));
-    json.add("commonAnnotations", labels_json(data.common_annotations));
+    std::string text;
+    text.reserve(kBytesExpected + data.alerts.size() * kAlertBytesExpected);
+    JsonWriter json(text, JsonStyle::Compact);
+    json.open_object();
+    json.name("receiver").text(data.receiver).name("status").text(data.status);
+    json.name("alerts").open_array();
+    for (const auto& alert : data.alerts) write_alert(json, alert);
+    json.close_array();
+    json.name("notification_reason").text(data.notification_reason);
+    write_labels(json, "groupLabels", data.group_labels);
+    write_labels(json, "commonLabels", data.common_labels);
+    write_labels(json, "commonAnnotations", data.common_annotations);
     // New in 0.34; left out where no route has labels, so that messages stay what they were.
-    if (!data.route_labels.empty()) json.add("routeLabels", labels_json(data.route_labels));
-    json.add("externalURL", data.external_url);
-    json.add("version", "4");
-    json.add("groupKey", notification.group_key);
-    json.add("truncatedAlerts", static_cast<std::int64_t>(truncated));
-    return json;
+    if (!data.route_labels.empty()) write_labels(json, "routeLabels", data.route_labels);
+    json.name("externalURL").text(data.external_url).name("version").text("4");
+    json.name("groupKey").text(notification.group_key);
+    json.name("truncatedAlerts").number(static_cast<std::int64_t>(truncated));
+    if (!template_error.empty()) json.name("template_error").text(template_error);
+    json.close_object();
+    return text;
 }
 
 extern const IntegrationType webhook;

@@ -1,14 +1,17 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 
-#include "base/json.h"
 #include "notifiers/notification.h"
 
 namespace tocsin::integrations {
 
-/// The body of Alertmanager's webhook, version 4. `truncated` alerts were left out of the notification before.
-Json webhook_message(const Notification& notification, std::size_t truncated = 0);
+/// The body of Alertmanager's webhook, version 4, in JSON. `truncated` alerts were left out of the notification before.
+/// `template_error` is a member of its own when there is one.
+std::string webhook_message(const Notification& notification, std::size_t truncated = 0,
+                            std::string_view template_error = {});
 
 /// Leaves at most so many alerts in the notification (0: all), resolved ones going first; status, common labels and
 /// annotations stay those of all. Returns how many are gone.

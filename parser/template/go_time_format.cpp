@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 #include <fmt/format.h>
 
@@ -16,7 +18,11 @@ void append_padded(std::string& out, std::int64_t value, int width) {
         out += '-';
         value = -value;
     }
-    out += fmt::format("{:0{}}", value, width);
+    std::array<char, 20> digits;
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+    const auto count = static_cast<std::size_t>(end - digits.data());
+    out.append(static_cast<std::size_t>(width) - std::min(count, static_cast<std::size_t>(width)), '0');
+    out.append(digits.data(), count);
 }
 
 void append_offset(std::string& out, int seconds, const OffsetForm& form) {
@@ -39,7 +45,8 @@ void append_offset(std::string& out, int seconds, const OffsetForm& form) {
 }
 
 void append_fraction(std::string& out, std::int32_t nanoseconds, std::string_view chunk, bool keep_zeros) {
-    std::string digits = fmt::format("{:09}", nanoseconds);
+    std::string digits;
+    append_padded(digits, nanoseconds, 9);
     digits.resize(chunk.size() - 1, '0');
     if (!keep_zeros) digits.erase(digits.find_last_not_of('0') + 1);
     if (digits.empty()) return;
