@@ -32,13 +32,13 @@ StoredAlert::StoredAlert(Alert of, std::uint64_t its_number)
       log_hash(log_hash_of(alert.labels)),
       number(its_number) {}
 
-StoredAlert::StoredAlert(Alert of, const StoredAlert& before)
+StoredAlert::StoredAlert(Alert of, const StoredAlert& before, Timestamp now)
     : alert(std::move(of)),
       fingerprint(before.fingerprint),
       log_hash(before.log_hash),
       number(before.number),
-      only_renews(alert.starts_at == before.alert.starts_at && alert.annotations == before.alert.annotations &&
-                  alert.generator_url == before.alert.generator_url) {}
+      only_renews(!before.alert.resolved_at(now) && alert.starts_at == before.alert.starts_at &&
+                  alert.annotations == before.alert.annotations && alert.generator_url == before.alert.generator_url) {}
 
 Alert merge_alert(const Alert& old, Alert next, Timestamp now) {
     if (!overlap(old, next)) return next;
@@ -58,7 +58,7 @@ AlertPtr AlertStore::put(Alert alert, Timestamp now) {
         alert.labels = before.alert.labels;
         if (alert.annotations == before.alert.annotations) alert.annotations = before.alert.annotations;
         if (alert.generator_url == before.alert.generator_url) alert.generator_url = before.alert.generator_url;
-        known->second = std::make_shared<StoredAlert>(merge_alert(before.alert, std::move(alert), now), before);
+        known->second = std::make_shared<StoredAlert>(merge_alert(before.alert, std::move(alert), now), before, now);
         return known->second;
     }
     if (is_overfull(alert.labels)) {
@@ -104,7 +104,7 @@ std::vector<AlertPtr> AlertStore::shift_ends(Timestamp before, Duration step) {
         if (stored->alert.resolved_at(before) || stored->alert.ends_at == Timestamp{}) continue;
         Alert alert = stored->alert;
         alert.ends_at += step;
-        auto moved = std::make_shared<StoredAlert>(std::move(alert), *stored);
+        auto moved = std::make_shared<StoredAlert>(std::move(alert), *stored, before);
         alerts_[moved->alert.labels] = moved;
         shifted.push_back(std::move(moved));
     }

@@ -15,14 +15,14 @@ namespace tocsin {
 /// An alert as store, groups and messages under way share it. Immutable: news of an alert is another one.
 struct StoredAlert {
     explicit StoredAlert(Alert of, std::uint64_t number = 0);
-    /// News of the same labels.
-    StoredAlert(Alert of, const StoredAlert& before);
+    /// News of the same labels, heard at `now`.
+    StoredAlert(Alert of, const StoredAlert& before, Timestamp now);
 
     Alert alert;
     Fingerprint fingerprint;
     std::uint64_t log_hash;  // how the notification log knows it: xxHash64 over `name 0xFF value 0xFF`
     std::uint64_t number;    // in the order in which alerts were first heard of; news of an alert has the same
-    bool only_renews = false;  // of the alert before it says anew when it ends, and nothing else
+    bool only_renews = false;  // of the alert before, which went on, it says anew when it ends, and nothing else
 };
 
 using AlertPtr = std::shared_ptr<const StoredAlert>;

@@ -1,6 +1,7 @@
 #include "notifiers/dispatcher.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include "base/assert.h"
@@ -67,7 +68,10 @@ std::vector<const AlertGroup*> Dispatcher::groups() const {
     for (const Route* route : routing_->tree.routes()) {
         const auto found = groups_.find(route->identity);
         if (found == groups_.end()) continue;
+        const auto first = static_cast<std::ptrdiff_t>(out.size());
         for (const auto& [labels, group] : found->second) out.push_back(group.get());
+        std::sort(out.begin() + first, out.end(),
+                  [](const AlertGroup* a, const AlertGroup* b) { return a->labels() < b->labels(); });
     }
     return out;
 }

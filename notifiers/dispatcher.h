@@ -4,6 +4,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "notifiers/alert_group.h"
@@ -73,7 +74,7 @@ public:
     void end_restore() { restored_.clear(); }
 
 private:
-    using GroupsOfRoute = std::map<LabelSet, std::unique_ptr<AlertGroup>>;
+    using GroupsOfRoute = std::unordered_map<LabelSet, std::unique_ptr<AlertGroup>, LabelSetHash>;
     using Groups = std::map<std::string, GroupsOfRoute, std::less<>>;  // by Route::identity
 
     AlertGroup* find_or_make(const Route& route, const LabelSet& labels);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -14,11 +15,8 @@ namespace tocsin {
 namespace {
 
 constexpr Duration kDrainPoll{20};
-// Fewer alerts of one task that only end at another time are written like others.
-constexpr std::ptrdiff_t kRenewedMin = 8;
-// All alerts are written, and renewals forgotten, after so many records of these, and one more for so many alerts.
-constexpr std::uint64_t kRenewalsMin = 256;
-constexpr std::uint64_t kAlertsPerRenewal = 4;
+// All alerts are written anew when there is as much beside them to read, and so much more.
+constexpr std::size_t kStaleNewsMin = 1'024;
 
 GroupContext make_group_context(const NotificationDoors& doors, const NotificationOptions& options,
                                 NotificationMetrics& metrics, NotificationLog& log, const Silences& silences) {
@@ -50,15 +48,6 @@ void put_or_erase(StateWriter& writer, const char* table, const Records& records
 
 StateStore::Write writer_of(const char* table, Records records) {
     return [table, records = std::move(records)](StateWriter& writer) { put_or_erase(writer, table, records); };
-}
-
-/// Its text is made on the store's thread.
-void put_alert(StateWriter& writer, const StoredAlert& alert, std::uint64_t last_renewal) {
-    writer.put(kReceivedTable, stored_key(alert), stored_value(alert.alert, last_renewal));
-}
-
-StateStore::Write no_records() {
-    return [](StateWriter&) {};
 }
 
 /// What is known of an integration stays true of it under a new configuration.
@@ -190,20 +179,9 @@ void NotificationService::receive(std::span<const Alert> alerts) {
     for (const AlertPtr& alert : stored) dispatcher_.dispatch(alert);
 }
 
-/// A few renewals are written whole: so a record of them takes the place of several others, and all alerts are written
-/// again only after there were many.
 void NotificationService::note_alerts(const std::vector<AlertPtr>& stored) {
     if (state_ == nullptr) return;
-    const auto renewed =
-        std::count_if(stored.begin(), stored.end(), [](const auto& alert) { return alert->only_renews; });
-    for (const AlertPtr& alert : stored) {
-        const bool is_whole = renewed < kRenewedMin || !alert->only_renews || changes_.alerts.count(alert->number) > 0;
-        if (is_whole) {
-            changes_.alerts[alert->number] = alert;
-        } else {
-            changes_.renewed.push_back(alert);
-        }
-    }
+    for (const AlertPtr& alert : stored) changes_.alerts.add(alert);
     write_soon();
 }
 
@@ -516,26 +494,30 @@ void NotificationService::keep_in(StateStore& state) {
 
 NotificationState NotificationService::read_state(StateStore& from) {
     NotificationState state;
-    const auto read_all = [&](const char* table, StateStore::Everything everything, const auto& read, auto& into) {
+    const auto for_each_record = [&](const char* table, StateStore::Everything everything, const auto& take) {
         for (const StateRecord& record : from.open_table(table, std::move(everything))) {
-            if (auto value = read(record)) {
-                into.push_back(*std::move(value));
-            } else {
-                doors_.log.error("notifiers::service", "a stored record makes no sense and is left out",
-                                 {{"record", record.key}, {"error", value.error().message}});
-            }
+            const Status taken = take(record);
+            if (taken) continue;
+            doors_.log.error("notifiers::service", "a stored record makes no sense and is left out",
+                             {{"record", record.key}, {"error", taken.error().message}});
         }
+    };
+    const auto read_all = [&](const char* table, StateStore::Everything everything, const auto& read, auto& into) {
+        for_each_record(table, std::move(everything), [&](const StateRecord& record) -> Status {
+            TOCSIN_TRY(auto value, read(record));
+            into.push_back(std::move(value));
+            return {};
+        });
     };
     read_all(
         kSilenceTable, [this] { return all_silences(); }, read_stored_silence, state.silences);
     read_all(
         kLogTable, [this] { return all_entries(); }, read_stored_entry, state.log);
-    std::vector<ReceivedAlert> alerts;
-    std::vector<AlertRenewals> renewals;
-    read_all(
-        kReceivedTable, [this] { return all_alerts(); }, read_received_alert, alerts);
-    read_all(kRenewalTable, no_records, read_renewals, renewals);
-    state.alerts = renew(std::move(alerts), renewals);
+    KeptAlerts kept;
+    for_each_record(
+        kAlertNewsTable, [this] { return all_alerts(); },
+        [&kept](const StateRecord& record) { return kept.take(record); });
+    state.alerts = std::move(kept).alerts();
     read_all(
         kAlertGroupTable, [this] { return all_groups(); }, read_stored_group, state.groups);
     return state;
@@ -566,23 +548,26 @@ void NotificationService::write_changes() {
     }
     Changes changes = std::exchange(changes_, {});
     if (entries.empty() && changes.is_empty()) return;
-    if (!changes.renewed.empty()) ++last_renewal_;
-    state_->write([entries = std::move(entries), changes = std::move(changes), last = last_renewal_](auto& writer) {
+    const std::uint64_t number = number_records(changes.alerts);
+    state_->write([entries = std::move(entries), changes = std::move(changes), number](StateWriter& writer) {
         put_or_erase(writer, kSilenceTable, changes.silences);
-        for (const auto& [number, alert] : changes.alerts) put_alert(writer, *alert, last);
-        if (!changes.renewed.empty()) writer.put(kRenewalTable, renewal_key(last), stored_value(changes.renewed));
+        changes.alerts.put_into(writer, number);
         put_or_erase(writer, kAlertGroupTable, changes.groups);
         put_or_erase(writer, kLogTable, entries);
     });
-    const std::uint64_t renewals = last_renewal_ - renewals_gone_;
-    if (renewals > kRenewalsMin + store_.size() / kAlertsPerRenewal) write_all_alerts();
+    if (alert_news_weight_ > 2 * store_.size() + kStaleNewsMin) write_all_alerts();
 }
 
-/// Renewals, of which the alerts know, are forgotten.
 void NotificationService::write_all_alerts() {
-    write_whole(kReceivedTable, all_alerts());
-    write_whole(kRenewalTable, no_records());
-    renewals_gone_ = last_renewal_;
+    if (state_ == nullptr) return;
+    changes_.alerts = {};  // all are in what follows
+    write_whole(kAlertNewsTable, all_alerts());
+}
+
+/// The number of its first record.
+std::uint64_t NotificationService::number_records(const AlertNews& news) {
+    alert_news_weight_ += news.weight();
+    return std::exchange(alert_records_, alert_records_ + news.records()) + 1;
 }
 
 void NotificationService::write_whole(const char* table, StateStore::Write records) {
@@ -606,10 +591,12 @@ StateStore::Write NotificationService::all_entries() const {
     return writer_of(kLogTable, std::move(records));
 }
 
-StateStore::Write NotificationService::all_alerts() const {
-    return [alerts = kept_alerts(), last = last_renewal_](StateWriter& writer) {
-        for (const AlertPtr& alert : alerts) put_alert(writer, *alert, last);
-    };
+StateStore::Write NotificationService::all_alerts() {
+    AlertNews all;
+    for (const AlertPtr& alert : kept_alerts()) all.add_whole(alert);
+    alert_news_weight_ = 0;
+    const std::uint64_t number = number_records(all);
+    return [all = std::move(all), number](StateWriter& writer) { all.put_into(writer, number); };
 }
 
 StateStore::Write NotificationService::all_groups() const {

@@ -17,6 +17,8 @@
 #include "base/random.h"
 #include "base/self_metrics.h"
 #include "base/state_store.h"
+#include "notifiers/alert_news.h"
+#include "notifiers/alert_store.h"
 #include "notifiers/config.h"
 #include "notifiers/dispatcher.h"
 #include "notifiers/explanation.h"
@@ -198,11 +200,12 @@ private:
     void write_changes();
     void note_alerts(const std::vector<AlertPtr>& stored);
     void write_all_alerts();
+    std::uint64_t number_records(const AlertNews& news);
     void write_soon();
     void write_whole(const char* table, StateStore::Write records);
     StateStore::Write all_silences() const;
     StateStore::Write all_entries() const;
-    StateStore::Write all_alerts() const;
+    StateStore::Write all_alerts();
     StateStore::Write all_groups() const;
     void wait_for_idle(Timestamp until, std::function<void()> done);
 
@@ -222,15 +225,14 @@ private:
     // What is to be written at the end of the task that changed it, by the record's key.
     struct Changes {
         std::map<std::string, std::optional<std::string>> silences, groups;  // nothing: gone
-        std::map<std::uint64_t, AlertPtr> alerts;                            // by number; as they are now
-        std::vector<AlertPtr> renewed;  // others, which only end at another time now; see AlertRenewal
+        AlertNews alerts;
         bool will_be_written = false;
 
-        bool is_empty() const { return silences.empty() && groups.empty() && alerts.empty() && renewed.empty(); }
+        bool is_empty() const { return silences.empty() && groups.empty() && alerts.empty(); }
     };
     Changes changes_;
-    std::uint64_t last_renewal_ = 0;   // how many records of renewals there were in this life, see AlertRenewal
-    std::uint64_t renewals_gone_ = 0;  // the last one of them when all alerts were written
+    std::uint64_t alert_records_ = 0;    // of kAlertNewsTable, in this life: the number of the last one
+    std::size_t alert_news_weight_ = 0;  // of those that are in the table
     std::shared_ptr<int> alive_ = std::make_shared<int>();  // for tasks that outlive the service
 };
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <iterator>
 
 #include <fmt/format.h>
 
@@ -15,27 +14,11 @@ namespace {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
-// What the record of an alert has beside labels and annotations, and what JSON adds to these.
-constexpr std::size_t kAlertTextExpected = 320;
-
 template <class Container>
 Json pairs_json(const Container& pairs) {
     Json json = Json::object();
     for (const auto& [name, value] : pairs) json.add(std::string(name), value);
     return json;
-}
-
-void append_labels_json(std::string& out, const LabelSet& labels) {
-    out += '{';
-    bool first = true;
-    for (const Label label : labels) {
-        if (!first) out += ',';
-        first = false;
-        append_json_string(out, label.name, JsonStyle::Plain);
-        out += ':';
-        append_json_string(out, label.value, JsonStyle::Plain);
-    }
-    out += '}';
 }
 
 Pairs read_pairs(const Json& json) {
@@ -64,10 +47,25 @@ std::uint64_t read_hash(const std::string& text) {
     return hash;
 }
 
-Json hashes_json(const AlertHashes& hashes) {
-    Json json = Json::array();
-    for (const std::uint64_t hash : hashes) json.push(hash_text(hash));
-    return json;
+void write_hashes(JsonWriter& json, std::string_view name, const AlertHashes& hashes) {
+    json.name(name).open_array();
+    for (const std::uint64_t hash : hashes) json.text(hash_text(hash));
+    json.close_array();
+}
+
+void write_time(JsonWriter& json, std::string_view name, Timestamp time) {
+    json.name(name).number(to_unix_ms(time));
+}
+
+void write_count(JsonWriter& json, std::string_view name, std::size_t count) {
+    json.name(name).number(static_cast<std::int64_t>(count));
+}
+
+template <class Container>
+void write_pairs(JsonWriter& json, std::string_view name, const Container& pairs) {
+    json.name(name).open_object();
+    for (const auto& [first, second] : pairs) json.name(first).text(second);
+    json.close_object();
 }
 
 AlertHashes read_hashes(const Json& json) {
@@ -99,28 +97,6 @@ std::size_t count_of(const Json& json) {
     return static_cast<std::size_t>(std::max<std::int64_t>(json.as_integer(), 0));
 }
 
-/// 0 when it is none.
-std::uint64_t read_number(std::string_view digits) {
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    return error == std::errc{} && end == digits.data() + digits.size() ? number : 0;
-}
-
-AlertRenewal renewal_of(const StoredAlert& alert) {
-    return {alert.number, 0, alert.alert.ends_at, alert.alert.updated_at, alert.alert.ends_by_timeout};
-}
-
-bool goes_on_with(const AlertRenewal& run, const StoredAlert& next) {
-    return next.number == run.first + run.count && next.alert.ends_at == run.ends_at &&
-           next.alert.updated_at == run.updated_at && next.alert.ends_by_timeout == run.ends_by_timeout;
-}
-
-void renew_alert(Alert& alert, const AlertRenewal& by) {
-    alert.ends_at = by.ends_at;
-    alert.updated_at = by.updated_at;
-    alert.ends_by_timeout = by.ends_by_timeout;
-}
-
 std::string plain(const Json& json) {
     return dump(json, JsonStyle::Plain);
 }
@@ -133,14 +109,6 @@ std::string stored_key(const LogKey& key) {
 
 std::string stored_key(const GroupState& group) {
     return fmt::format("{} {}", group.route_identity, to_string(group.labels));
-}
-
-std::string stored_key(const StoredAlert& alert) {
-    return fmt::format("{:012}", alert.number);
-}
-
-std::string renewal_key(std::uint64_t number) {
-    return fmt::format("{:012}", number);
 }
 
 std::string stored_value(const Silence& silence) {
@@ -173,15 +141,23 @@ Result<Silence> read_stored_silence(const StateRecord& record) {
     return silence;
 }
 
+// Records of which many or large ones are written, without a tree of values in between.
+
 std::string stored_value(const LogKey& key, const LogEntry& entry) {
-    Json json = Json::object();
-    json.add("group", key.group_key).add("receiver", key.receiver).add("integration", key.integration);
-    json.add("index", static_cast<std::uint64_t>(key.index));
-    json.add("sent_at", to_unix_ms(entry.sent_at)).add("expires_at", to_unix_ms(entry.expires_at));
-    json.add("firing", hashes_json(entry.firing)).add("resolved", hashes_json(entry.resolved));
-    json.add("unheard", hashes_json(entry.unheard)).add("muted", hashes_json(entry.muted));
-    json.add("notes", pairs_json(entry.notes));
-    return plain(json);
+    std::string text;
+    JsonWriter json(text, JsonStyle::Plain);
+    json.open_object().name("group").text(key.group_key).name("receiver").text(key.receiver);
+    json.name("integration").text(key.integration);
+    write_count(json, "index", key.index);
+    write_time(json, "sent_at", entry.sent_at);
+    write_time(json, "expires_at", entry.expires_at);
+    write_hashes(json, "firing", entry.firing);
+    write_hashes(json, "resolved", entry.resolved);
+    write_hashes(json, "unheard", entry.unheard);
+    write_hashes(json, "muted", entry.muted);
+    write_pairs(json, "notes", entry.notes);
+    json.close_object();
+    return text;
 }
 
 Result<std::pair<LogKey, LogEntry>> read_stored_entry(const StateRecord& record) {
@@ -203,88 +179,15 @@ Result<std::pair<LogKey, LogEntry>> read_stored_entry(const StateRecord& record)
     return std::pair(std::move(key), std::move(entry));
 }
 
-// Of all records the most and the most often written ones: without a tree of values in between.
-std::string stored_value(const Alert& alert, std::uint64_t last_renewal) {
-    std::string out;
-    out.reserve(kAlertTextExpected + alert.labels.packed_bytes() + alert.annotations.packed_bytes());
-    out += "{\"labels\":";
-    append_labels_json(out, alert.labels);
-    out += ",\"annotations\":";
-    append_labels_json(out, alert.annotations);
-    fmt::format_to(std::back_inserter(out),
-                   R"(,"starts_at":{},"ends_at":{},"updated_at":{},"renewal":{},"generator_url":)",
-                   to_unix_ms(alert.starts_at), to_unix_ms(alert.ends_at), to_unix_ms(alert.updated_at), last_renewal);
-    append_json_string(out, alert.generator_url.view(), JsonStyle::Plain);
-    out += alert.ends_by_timeout ? ",\"by_timeout\":true}" : ",\"by_timeout\":false}";
-    return out;
-}
-
-Result<ReceivedAlert> read_received_alert(const StateRecord& record) {
-    TOCSIN_TRY(const Json json, parse_json(record.value));
-    ReceivedAlert received;
-    Alert& alert = received.alert;
-    alert.labels = read_labels(json.at("labels"));
-    received.number = read_number(record.key);
-    if (alert.labels.empty() || received.number == 0) return tl::unexpected(senseless("alert"));
-    received.last_renewal = count_of(json.at("renewal"));
-    alert.annotations = read_labels(json.at("annotations"));
-    alert.starts_at = read_time(json.at("starts_at"));
-    alert.ends_at = read_time(json.at("ends_at"));
-    alert.updated_at = read_time(json.at("updated_at"));
-    alert.generator_url = SharedText::of(json.at("generator_url").as_string());
-    alert.ends_by_timeout = json.at("by_timeout").as_bool();
-    return received;
-}
-
-std::string stored_value(const std::vector<AlertPtr>& renewed) {
-    std::vector<AlertRenewal> runs;
-    for (const AlertPtr& alert : renewed) {
-        if (runs.empty() || !goes_on_with(runs.back(), *alert)) runs.push_back(renewal_of(*alert));
-        ++runs.back().count;
-    }
-    std::string out = "[";
-    for (const AlertRenewal& run : runs) {
-        if (out.size() > 1) out += ',';
-        fmt::format_to(std::back_inserter(out), "[{},{},{},{},{}]", run.first, run.count, to_unix_ms(run.ends_at),
-                       to_unix_ms(run.updated_at), run.ends_by_timeout);
-    }
-    return out + "]";
-}
-
-Result<AlertRenewals> read_renewals(const StateRecord& record) {
-    TOCSIN_TRY(const Json json, parse_json(record.value));
-    AlertRenewals renewals{read_number(record.key), {}};
-    for (const Json& run : json.items()) {
-        renewals.runs.push_back({count_of(run.at(0)), count_of(run.at(1)), read_time(run.at(2)), read_time(run.at(3)),
-                                 run.at(4).as_bool()});
-    }
-    if (renewals.number == 0 || renewals.runs.empty()) return tl::unexpected(senseless("renewal of alerts"));
-    return renewals;
-}
-
-std::vector<Alert> renew(std::vector<ReceivedAlert> alerts, const std::vector<AlertRenewals>& renewals) {
-    const auto by_number = [](const ReceivedAlert& a, const ReceivedAlert& b) { return a.number < b.number; };
-    std::sort(alerts.begin(), alerts.end(), by_number);
-    for (const AlertRenewals& record : renewals) {
-        for (const AlertRenewal& run : record.runs) {
-            auto at = std::lower_bound(alerts.begin(), alerts.end(), run.first,
-                                       [](const auto& alert, std::uint64_t number) { return alert.number < number; });
-            for (; at != alerts.end() && at->number - run.first < run.count; ++at) {
-                if (at->last_renewal < record.number) renew_alert(at->alert, run);
-            }
-        }
-    }
-    std::vector<Alert> renewed;
-    renewed.reserve(alerts.size());
-    for (ReceivedAlert& alert : alerts) renewed.push_back(std::move(alert.alert));
-    return renewed;
-}
-
 std::string stored_value(const GroupState& group) {
-    Json json = Json::object();
-    json.add("route", group.route_identity).add("labels", pairs_json(group.labels)).add("key", group.key);
-    json.add("next_flush", to_unix_ms(group.next_flush));
-    return plain(json);
+    std::string text;
+    JsonWriter json(text, JsonStyle::Plain);
+    json.open_object().name("route").text(group.route_identity);
+    write_pairs(json, "labels", group.labels);
+    json.name("key").text(group.key);
+    write_time(json, "next_flush", group.next_flush);
+    json.close_object();
+    return text;
 }
 
 Result<GroupState> read_stored_group(const StateRecord& record) {
@@ -299,20 +202,28 @@ Result<GroupState> read_stored_group(const StateRecord& record) {
 }
 
 std::string stored_value(const ToldMessage& message) {
-    Json alerts = Json::array();
+    std::string text;
+    JsonWriter json(text, JsonStyle::Plain);
+    json.open_object();
+    write_time(json, "first_attempt", message.first_attempt);
+    write_time(json, "last_attempt", message.last_attempt);
+    write_count(json, "attempts", message.attempts);
+    json.name("result").text(to_string(message.result)).name("error").text(message.error);
+    json.name("receiver").text(message.receiver).name("integration").text(message.integration);
+    write_count(json, "index", message.index);
+    json.name("group_key").text(message.group_key);
+    write_pairs(json, "group_labels", message.group_labels);
+    json.name("status").text(message.status).name("reason").text(message.reason);
+    write_count(json, "firing", message.firing);
+    write_count(json, "resolved", message.resolved);
+    json.name("alerts").open_array();
     for (const auto& about : message.alerts) {
-        alerts.push(Json::Object{{"labels", pairs_json(about.labels)}, {"firing", about.firing}});
+        json.open_object();
+        write_pairs(json, "labels", about.labels);
+        json.name("firing").boolean(about.firing).close_object();
     }
-    Json json = Json::object();
-    json.add("first_attempt", to_unix_ms(message.first_attempt)).add("last_attempt", to_unix_ms(message.last_attempt));
-    json.add("attempts", static_cast<std::uint64_t>(message.attempts)).add("result", to_string(message.result));
-    json.add("error", message.error).add("receiver", message.receiver).add("integration", message.integration);
-    json.add("index", static_cast<std::uint64_t>(message.index)).add("group_key", message.group_key);
-    json.add("group_labels", pairs_json(message.group_labels));
-    json.add("status", message.status).add("reason", message.reason);
-    json.add("firing", static_cast<std::uint64_t>(message.firing));
-    json.add("resolved", static_cast<std::uint64_t>(message.resolved)).add("alerts", std::move(alerts));
-    return plain(json);
+    json.close_array().close_object();
+    return text;
 }
 
 Result<ToldMessage> read_told_message(const StateRecord& record) {

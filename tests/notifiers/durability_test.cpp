@@ -2,6 +2,7 @@
 #include <map>
 #include <set>
 
+#include "notifiers/alert_news.h"
 #include "notifiers/stored_notifications.h"
 #include "tests/catch.h"
 #include "tests/fakes/fake_state_store.h"
@@ -127,8 +128,8 @@ TEST_CASE("records that make no sense are left out, loudly", "[notifiers][durabi
     CAPTURE(record.value);
     CHECK_FALSE(read_stored_silence(record).has_value());
     CHECK_FALSE(read_stored_entry(record).has_value());
-    CHECK_FALSE(read_received_alert(record).has_value());
-    CHECK_FALSE(read_renewals(record).has_value());
+    KeptAlerts kept;
+    CHECK_FALSE(kept.take(record).has_value());
     CHECK_FALSE(read_stored_group(record).has_value());
 }
 
@@ -152,12 +153,16 @@ private:
     NotificationRig& rig_;
 };
 
-/// What is known of an alert but its number.
-std::string known_of(const NotificationRig& rig, const std::string& name) {
+/// All that is kept of an alert.
+Alert known_of(const NotificationRig& rig, const std::string& name) {
     for (const Alert& alert : rig.service->snapshot().alerts) {
-        if (alert.labels.get("alertname") == name) return stored_value(alert);
+        if (alert.labels.get("alertname") == name) return alert;
     }
-    return "unknown";
+    return {};
+}
+
+const std::map<std::string, std::string>& news_of(Life& life) {
+    return life.store().tables().at(kAlertNewsTable);
 }
 
 TEST_CASE("alerts that only go on firing are written as one record, and end when they were said to",
@@ -166,20 +171,39 @@ TEST_CASE("alerts that only go on firing are written as one record, and end when
     NotificationRig& rig = life.rig();
     Posted posted(rig);
     posted.post(5min);
-    const auto written = life.store().tables().at(kReceivedTable);
+    CHECK(news_of(life).size() == 1);
     rig.advance(1min);
     posted.post(6min);
-    CHECK(life.store().tables().at(kReceivedTable) == written);
-    CHECK(life.store().tables().at(kRenewalTable).size() == 1);
-    const std::string known = known_of(rig, "a3");
+    REQUIRE(news_of(life).size() == 2);
+    CHECK(news_of(life).rbegin()->second.starts_with(R"({"renewed":[[1,10,)"));
+    const Alert known = known_of(rig, "a3");
     life.kill();
     CHECK(known_of(rig, "a3") == known);
-    CHECK(life.store().tables().at(kRenewalTable).empty());
+    CHECK(news_of(life).size() == 1);
     rig.told();
     rig.advance(5min);
     CHECK(rig.told() == Lines{});
     rig.advance(5min);
     CHECK(rig.told() == Lines{"10m30s hook resolved -a0 -a1 -a2 -a3 -a4 -a5 -a6 -a7 -a8 -a9 (all alerts resolved)"});
+}
+
+TEST_CASE("what is known of an alert is the same after a kill", "[notifiers][durability]") {
+    Life life(kConfiguration);
+    NotificationRig& rig = life.rig();
+    Alert whole = rig.firing("whole");
+    whole.annotations = {{"summary", "a \"quoted\" word, \\ and \xC3\xA9"}, {"same", "whole"}};
+    whole.generator_url = SharedText::of("http://p/graph?g0.expr=up");
+    whole.ends_at = rig.scheduler.now() + 7min;
+    Alert bare = rig.firing("bare");
+    bare.ends_at = {};
+    rig.receive({whole, bare});
+    rig.settle();
+    const Alert known_whole = known_of(rig, "whole"), known_bare = known_of(rig, "bare");
+    CHECK(known_whole.annotations == whole.annotations);
+    CHECK(known_bare.ends_by_timeout);
+    life.kill();
+    CHECK(known_of(rig, "whole") == known_whole);
+    CHECK(known_of(rig, "bare") == known_bare);
 }
 
 TEST_CASE("of what is said of an alert one after the other the last counts after a kill", "[notifiers][durability]") {
@@ -196,40 +220,64 @@ TEST_CASE("of what is said of an alert one after the other the last counts after
     if (!in_one_task) rig.settle();
     if (GENERATE(false, true)) posted.post(20min);
     rig.settle();
-    const std::string changed = known_of(rig, "a2"), other = known_of(rig, "a3");
+    const Alert changed = known_of(rig, "a2"), other = known_of(rig, "a3");
+    CHECK(changed.annotations != other.annotations);
     life.kill();
     CHECK(known_of(rig, "a2") == changed);
     CHECK(known_of(rig, "a3") == other);
 }
 
-TEST_CASE("a few alerts that only go on firing are written like others", "[notifiers][durability]") {
+TEST_CASE("an alert that had ended and fires again since the same time is written as a whole",
+          "[notifiers][durability]") {
     Life life(kConfiguration);
     NotificationRig& rig = life.rig();
     Posted posted(rig);
-    posted.alerts.resize(3);
+    posted.post(1min);
+    rig.advance(6min);
+    CHECK(known_of(rig, "a3") == Alert{});
+    // Others come so often meanwhile that all alerts are written anew, without those.
+    Alert other = rig.firing("other");
+    for (int i = 0; i < 3'000; ++i) {
+        other.annotations = {{"value", std::to_string(i)}};
+        rig.receive({other});
+        rig.settle();
+    }
     posted.post(5min);
-    posted.post(6min);
-    const auto& tables = life.store().tables();
-    CHECK((tables.count(kRenewalTable) == 0 || tables.at(kRenewalTable).empty()));
-    const std::string known = known_of(rig, "a1");
+    const Alert known = known_of(rig, "a3");
+    CHECK_FALSE(known.labels.empty());
     life.kill();
-    CHECK(known_of(rig, "a1") == known);
+    CHECK(known_of(rig, "a3") == known);
 }
 
-TEST_CASE("records of what goes on firing do not pile up", "[notifiers][durability]") {
+TEST_CASE("records of what is heard of again do not pile up", "[notifiers][durability]") {
     Life life(kConfiguration);
     NotificationRig& rig = life.rig();
     Posted posted(rig);
+    const bool changes = GENERATE(false, true);
     std::size_t most = 0;
-    for (int i = 0; i < 600; ++i) {
+    for (int i = 0; i < 2'500; ++i) {
+        if (changes) posted.alerts[3].annotations = {{"value", std::to_string(i)}};
         posted.post(5min + i * 1s);
-        if (i > 0) most = std::max(most, life.store().tables().at(kRenewalTable).size());
+        most = std::max(most, news_of(life).size());
     }
-    CHECK(most > 200);
-    CHECK(most < 300);
-    const std::string known = known_of(rig, "a9");
+    CHECK(most > 1'000);
+    CHECK(most < 1'200);
+    const Alert known = known_of(rig, "a9");
     life.kill();
     CHECK(known_of(rig, "a9") == known);
+}
+
+TEST_CASE("many alerts are several records, each of which can be read", "[notifiers][durability]") {
+    Life life(kConfiguration);
+    NotificationRig& rig = life.rig();
+    std::vector<Alert> many;
+    for (int i = 0; i < 2'500; ++i) many.push_back(rig.firing(fmt::format("a{}", i)));
+    rig.receive(many);
+    rig.settle();
+    CHECK(news_of(life).size() == 3);
+    life.kill();
+    CHECK(rig.service->snapshot().alerts.size() == 2'500);
+    CHECK(news_of(life).size() == 3);
 }
 
 /// Long enough for a flush to see an alert.
