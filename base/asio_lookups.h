@@ -19,8 +19,9 @@
 
 namespace tocsin {
 
-/// Questions to the system that block without a deadline, such as name lookups: asked on at most 4 threads, with the
-/// answer dropped when it comes after 5 s. Who asks what is being asked already waits for the same answer.
+/// Questions to the system that block without a deadline, such as name lookups. They are asked on at most 64 threads,
+/// so that names for which nobody answers leave the others alone, and an answer is dropped when it comes after 5 s. Who
+/// asks what is being asked already waits for the same answer.
 ///
 /// A thread that hangs in a question when this is destroyed is left behind and ends when the question does. `Question`
 /// is ordered and has to_text(). Scheduler's thread only.
@@ -50,7 +51,7 @@ public:
     }
 
 private:
-    static constexpr std::size_t kThreadsMax = 4;
+    static constexpr std::size_t kThreadsMax = 64;
     static constexpr std::size_t kWaitersMax = 10'000;
     static constexpr Duration kDeadline{5'000};
 

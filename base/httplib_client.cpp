@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -24,11 +25,14 @@ namespace {
 
 using Addresses = std::vector<std::string>;
 
+// So many threads stay when nothing is to be done.
+constexpr std::size_t kIdleThreadsMax = 8;
+
 }  // namespace
 
 /// A request on its way to or on a thread.
 struct HttplibClient::Job {
-    std::string host;
+    std::string line;
     std::unique_ptr<HttplibExchange> exchange;
     std::function<void(Result<HttpResponse>)> done;  // called on the thread
 };
@@ -36,11 +40,7 @@ struct HttplibClient::Job {
 // The threads and what waits for them.
 class HttplibClient::Pool {
 public:
-    explicit Pool(const HttplibClientOptions& options) : options_(options) {
-        for (unsigned i = 0; i < std::max(options.threads, 1U); ++i) {
-            threads_.push_back(start_worker_thread([this] { serve(); }));
-        }
-    }
+    explicit Pool(const HttplibClientOptions& options) : options_(options) {}
 
     ~Pool() {
         {
@@ -49,38 +49,57 @@ public:
             for (const auto& job : running_) job->exchange->abort();
         }
         work_came_.notify_all();
-        for (std::thread& thread : threads_) thread.join();
+        // Nobody starts or ends one any more.
+        for (auto& [id, thread] : threads_) thread.join();
+        for (std::thread& thread : ended_) thread.join();
     }
 
     bool enqueue(std::shared_ptr<Job> job) {
         const std::scoped_lock lock(mutex_);
-        Host& host = host_named(job->host);
-        if (host.waiting.size() >= options_.waiting_per_host_max) return false;
-        host.waiting.push_back(std::move(job));
-        // Where it must wait for its turn, a thread that ends one of its host looks for the next by itself.
-        if (may_run(host)) work_came_.notify_one();
+        Line& line = line_named(job->line);
+        if (line.waiting.size() >= options_.waiting_per_line_max) return false;
+        line.waiting.push_back(std::move(job));
+        // Where it must wait for its turn, a thread that ends one of its line looks for the next by itself.
+        if (may_run(line)) call_thread();
         return true;
     }
 
     /// Whether it was still waiting.
     bool remove(const std::shared_ptr<Job>& job) {
         const std::scoped_lock lock(mutex_);
-        for (Host& host : hosts_) {
-            if (host.name == job->host) return std::erase(host.waiting, job) > 0;
+        for (Line& line : lines_) {
+            if (line.name == job->line) return std::erase(line.waiting, job) > 0;
         }
         return false;
     }
 
 private:
-    struct Host {
+    struct Line {
         std::string name;
         std::deque<std::shared_ptr<Job>> waiting;
         unsigned running = 0;
     };
 
-    Host& host_named(const std::string& name) {
-        const auto found = std::find_if(hosts_.begin(), hosts_.end(), [&](const Host& h) { return h.name == name; });
-        return found != hosts_.end() ? *found : hosts_.emplace_back(Host{name, {}, 0});
+    Line& line_named(const std::string& name) {
+        const auto found = std::find_if(lines_.begin(), lines_.end(), [&](const Line& l) { return l.name == name; });
+        return found != lines_.end() ? *found : lines_.emplace_back(Line{name, {}, 0});
+    }
+
+    // For a job that may run now.
+    void call_thread() {
+        for (std::thread& thread : std::exchange(ended_, {})) thread.join();
+        if (called_ < idle_) {
+            ++called_;
+            return work_came_.notify_one();
+        }
+        if (threads_.size() >= std::max(options_.threads, 1U)) return;
+        try {
+            std::thread thread = start_worker_thread([this] { serve(); });
+            const auto id = thread.get_id();
+            threads_.emplace(id, std::move(thread));
+        } catch (const std::system_error&) {
+            // The system has no more of them: those that are there take it, or the next call tries again.
+        }
     }
 
     void serve() {
@@ -91,50 +110,71 @@ private:
         }
     }
 
+    /// Nothing: this thread is not needed any more.
     std::optional<std::shared_ptr<Job>> take() {
         std::unique_lock lock(mutex_);
-        auto host = hosts_.end();
-        work_came_.wait(lock, [&] {
-            host = next_host();
-            return closing_ || host != hosts_.end();
-        });
+        auto line = next_line();
+        if (line == lines_.end() && idle_ >= kIdleThreadsMax && !closing_) return end_thread();
+        while (line == lines_.end() && !closing_) {
+            ++idle_;
+            work_came_.wait(lock);
+            --idle_;
+            if (called_ > 0) --called_;
+            line = next_line();
+        }
         if (closing_) return std::nullopt;
-        auto job = std::move(host->waiting.front());
-        host->waiting.pop_front();
-        ++host->running;
-        hosts_.splice(hosts_.end(), hosts_, host);  // the others have their turn first
+        return take_from(line);
+    }
+
+    std::shared_ptr<Job> take_from(std::list<Line>::iterator line) {
+        auto job = std::move(line->waiting.front());
+        line->waiting.pop_front();
+        ++line->running;
+        lines_.splice(lines_.end(), lines_, line);  // the others have their turn first
         running_.push_back(job);
-        if (next_host() != hosts_.end()) work_came_.notify_one();
+        if (next_line() != lines_.end()) call_thread();
         return job;
     }
 
-    std::list<Host>::iterator next_host() {
-        return std::find_if(hosts_.begin(), hosts_.end(), [this](const Host& host) { return may_run(host); });
+    // Whoever comes next joins it.
+    std::nullopt_t end_thread() {
+        auto self = threads_.extract(std::this_thread::get_id());
+        ended_.push_back(std::move(self.mapped()));
+        return std::nullopt;
+    }
+
+    std::list<Line>::iterator next_line() {
+        return std::find_if(lines_.begin(), lines_.end(), [this](const Line& line) { return may_run(line); });
     }
 
     /// Whether something waits that may run beside what does already.
-    bool may_run(const Host& host) const {
-        return !host.waiting.empty() && host.running < std::max(options_.threads_per_host, 1U);
+    bool may_run(const Line& line) const {
+        if (line.waiting.empty()) return false;
+        const bool is_scarce = running_.size() >= options_.threads * 3 / 4;
+        return line.running == 0 || (!is_scarce && line.running < options_.threads_per_line);
     }
 
     // Its thread takes what waits, and wakes others for what else may run now.
     void finish(const std::shared_ptr<Job>& job) {
         const std::scoped_lock lock(mutex_);
         std::erase(running_, job);
-        Host& host = host_named(job->host);
-        --host.running;
-        if (host.running == 0 && host.waiting.empty()) {
-            hosts_.remove_if([&](const Host& idle) { return &idle == &host; });
+        Line& line = line_named(job->line);
+        --line.running;
+        if (line.running == 0 && line.waiting.empty()) {
+            lines_.remove_if([&](const Line& idle) { return &idle == &line; });
         }
     }
 
     const HttplibClientOptions& options_;
-    std::mutex mutex_;  // guards all below but the threads
+    std::mutex mutex_;  // guards all below
     std::condition_variable work_came_;
-    std::list<Host> hosts_;  // those with work, in the order of their turns
+    std::list<Line> lines_;  // those with work, in the order of their turns
     std::vector<std::shared_ptr<Job>> running_;
+    std::size_t idle_ = 0;    // threads that wait
+    std::size_t called_ = 0;  // of these, those that were told of work and have not looked yet
     bool closing_ = false;
-    std::vector<std::thread> threads_;
+    std::map<std::thread::id, std::thread> threads_;
+    std::vector<std::thread> ended_;  // or about to
 };
 
 /// What the scheduler's thread knows of a request until its verdict.
@@ -271,7 +311,7 @@ private:
                                    .deadline = pending.deadline,
                                    .connect_timeout = options_.connect_timeout};
         auto job = std::make_shared<Job>();
-        job->host = join_host_port(peer.host, peer.port);
+        job->line = plan.request.label + " " + join_host_port(peer.host, peer.port);
         job->exchange = std::make_unique<HttplibExchange>(scheduler_, std::move(plan), events_for(id, *pending.events));
         job->done = [tell = teller(id)](Result<HttpResponse> verdict) {
             tell([verdict = std::move(verdict)](Requests& requests, RequestId its_id) {

@@ -12,10 +12,11 @@
 namespace tocsin {
 
 struct HttplibClientOptions {
-    unsigned threads = 8;
-    /// How many of them one host may hold: a receiver that hangs leaves the others to the rest.
-    unsigned threads_per_host = 2;
-    std::size_t waiting_per_host_max = 10'000;
+    /// Started when they are needed; a few stay.
+    unsigned threads = 256;
+    /// How many of them one line may hold: a receiver that hangs leaves the others to the rest.
+    unsigned threads_per_line = 8;
+    std::size_t waiting_per_line_max = 10'000;
     Duration connect_timeout{5'000};  // of each address of a name
     ProxyEnvironment proxies = {};
     /// Asked before each connect with an IP literal, be it from the URL or from the resolver; empty allows all.
@@ -24,9 +25,11 @@ struct HttplibClientOptions {
 
 /// Requests to receivers, discovery and other services, on a few threads of its own, each request on a new connection.
 ///
-/// Requests wait in one queue per host (and port; the proxy's, when there is one) and hosts take turns. The time in the
-/// queue counts against the deadline. The verdict of a request whose deadline passes comes at the deadline, whatever
-/// its thread does then. A cancelled request may have reached the other side. Answers in gzip, deflate and br come
+/// Requests of one label to one host (and port; the proxy's, when there is one) wait in one line, and lines take turns.
+/// When three quarters of the threads are held, a line gets one only if it has none: so however many receivers hang,
+/// up to a quarter as many as there are threads, none of them keeps others from being told. The time in the line counts
+/// against the deadline. The verdict of a request whose deadline passes comes at the deadline, whatever its thread does
+/// then. A cancelled request may have reached the other side. Answers in gzip, deflate and br come
 /// decoded.
 ///
 /// The destructor ends what is under way and waits for the threads; nothing is called afterwards.

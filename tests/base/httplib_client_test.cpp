@@ -174,7 +174,7 @@ TEST_CASE("a redirect to the same host is followed without a word, and one to an
     CHECK(other.connections() == 0);
 }
 
-TEST_CASE("a receiver that hangs holds two threads, and the others go on", "[base][httplib_client]") {
+TEST_CASE("a receiver that hangs does not hold all threads, and the others go on", "[base][httplib_client]") {
     RawServer hanging([](RawConnection& connection) { never_answer(connection); });
     RawServer prompt(answer_once(kOk));
     AsioScheduler scheduler;
@@ -204,6 +204,36 @@ TEST_CASE("a receiver that hangs holds two threads, and the others go on", "[bas
     for (const auto id : ids) client.cancel(id);
 }
 
+TEST_CASE("however many receivers hang, another one is told", "[base][httplib_client]") {
+    RawServer hanging([](RawConnection& connection) { never_answer(connection); });
+    RawServer prompt(answer_once(kOk));
+    AsioScheduler scheduler;
+    FakeResolver resolver(scheduler);
+    HttplibClientOptions options;
+    options.threads = 16;
+    HttplibClient client(scheduler, resolver, options);
+    int hung = 0, answered = 0;
+    const auto send = [&](const std::string& label, const std::string& url, int& told) {
+        HttpRequest request;
+        request.label = label;
+        request.url = url;
+        HttpEvents events;
+        events.verdict = [&told](const Result<HttpResponse>&) { ++told; };
+        return client.send(std::move(request), std::move(events));
+    };
+    std::vector<HttpClient::RequestId> ids;
+    for (const char* label : {"webhook a", "webhook b", "webhook c", "webhook d"}) {
+        for (int i = 0; i < 10; ++i) ids.push_back(send(label, hanging.url(), hung));
+    }
+    // One line has all it may have, another one what was left until threads were scarce, and the others one each.
+    REQUIRE(scheduler.run_until([&] { return hanging.connections() == 14; }, kLimit));
+    for (int i = 0; i < 5; ++i) send("webhook e", prompt.url(), answered);
+    REQUIRE(scheduler.run_until([&] { return answered == 5; }, kLimit));
+    CHECK(hung == 0);
+    CHECK(hanging.connections() == 14);
+    for (const auto id : ids) client.cancel(id);
+}
+
 TEST_CASE("the time in the queue counts, and the verdict says so", "[base][httplib_client]") {
     RawServer hanging([](RawConnection& connection) { never_answer(connection); });
     World world;
@@ -216,8 +246,7 @@ TEST_CASE("the time in the queue counts, and the verdict says so", "[base][httpl
         events.verdict = [&](const Result<HttpResponse>& result) { message = result.error().message; };
         world.client.send(std::move(request), std::move(events));
     };
-    send(1h);
-    send(1h);
+    for (unsigned i = 0; i < HttplibClientOptions{}.threads_per_line; ++i) send(1h);
     send(50ms);
     REQUIRE(world.scheduler.run_until([&] { return !message.empty(); }, kLimit));
     CHECK(message == "timed out after 50ms behind other requests to the same host");
