@@ -168,6 +168,18 @@ void AsioStream::read_some(char* into, std::size_t bytes, Done done) {
     connection_->socket.async_read_some(buffer, std::move(handler));
 }
 
+// Why it failed, reading tells.
+void AsioStream::wait_ready(std::function<void()> done) {
+    connection_->socket.async_wait(Socket::wait_read,
+                                   [connection = connection_, done = std::move(done)](const error_code&) {
+                                       if (!connection->closed) done();
+                                   });
+}
+
+bool AsioStream::has_tls() const {
+    return connection_->tls != nullptr;
+}
+
 // An error is told here: the system tells each one once.
 std::optional<Result<std::size_t>> AsioStream::read_ready(char* into, std::size_t bytes) {
     if (connection_->closed || connection_->tls != nullptr || bytes == 0) return std::nullopt;

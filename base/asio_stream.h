@@ -39,6 +39,9 @@ public:
 
     /// At least one byte, or 0 for the orderly end.
     void read_some(char* into, std::size_t bytes, Done done);
+    /// Calls `done` when read_ready() has something to tell; without TLS only. No memory is needed meanwhile.
+    void wait_ready(std::function<void()> done);
+    bool has_tls() const;
     /// What has come already, without waiting, while no read is under way; 0 for the orderly end. None when nothing has
     /// come, and always with TLS: then only read_some() can tell.
     std::optional<Result<std::size_t>> read_ready(char* into, std::size_t bytes);

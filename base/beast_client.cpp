@@ -253,21 +253,35 @@ private:
                        }));
     }
 
+    /// Who waits has no buffer, so that many who wait do not read into as many of them.
     void read(void (Exchange::*next)()) {
+        if (stream_->has_tls()) {
+            take_buffer();
+            return stream_->read_some(buffer_->data() + received_, buffer_->size() - received_,
+                                      guarded([this, next](const Result<std::size_t>& bytes) { take(bytes, next); }));
+        }
+        if (received_ == 0) shared_.put_buffer(std::move(buffer_));
+        stream_->wait_ready(guarded([this, next] {
+            take_buffer();
+            take(read_ready(), next);
+        }));
+    }
+
+    void take_buffer() {
         if (buffer_ == nullptr) buffer_ = shared_.take_buffer();
-        stream_->read_some(buffer_->data() + received_, buffer_->size() - received_,
-                           guarded([this, next](const Result<std::size_t>& bytes) { take(bytes, next); }));
+    }
+
+    std::optional<Result<std::size_t>> read_ready() {
+        return stream_->read_ready(buffer_->data() + received_, buffer_->size() - received_);
     }
 
     /// Goes on with what has come meanwhile, so that an answer that is there is done with before the next one begins:
     /// of a fleet that answers at once only a few are held at a time.
-    void take(const Result<std::size_t>& bytes, void (Exchange::*next)()) {
-        const std::uint64_t enough = handled_bytes_ + kBytesAtOnce;
-        for (auto came = std::optional(bytes); came;) {
+    void take(std::optional<Result<std::size_t>> came, void (Exchange::*next)()) {
+        for (const std::uint64_t enough = handled_bytes_ + kBytesAtOnce; came; came = read_ready()) {
             if (!*came) return connection_failed(came->error());
             if (!digest(**came, next)) return;
             if (handled_bytes_ >= enough) break;
-            came = stream_->read_ready(buffer_->data() + received_, buffer_->size() - received_);
         }
         read(next);
     }
