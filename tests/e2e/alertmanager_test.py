@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """tocsin alertmanager in the place of Alertmanager: flags, log, signals, cluster, and real receivers at real times."""
 import json
+import queue
 import signal
 import subprocess
+import time
 
 import amtool_test
-from harness import DEADLINE, TOCSIN, Process, Story, get, main, run
+from harness import DEADLINE, TOCSIN, LoopServer, Process, Story, get, main, run
 
 ROUTING = """
 route: {{receiver: default, group_by: [], group_wait: {wait}, group_interval: {interval}, repeat_interval: {repeat}}}
@@ -129,6 +131,32 @@ class Alertmanager(Story):
                 ended, _, err = run("alertmanager", f"--config.file={self.folder / 'am.yml'}", f"--storage.path={self.folder / 'd'}", flag)
                 self.assertEqual(ended, code, err)
                 self.assertIn(said, err)
+
+    def test_receivers_that_hang_delay_no_other(self):
+        """Ten of them, three groups each, and the one that answers."""
+        held = queue.Queue()
+
+        async def say_nothing(reader, writer):
+            held.put(writer)
+            await reader.read()
+
+        hanging = LoopServer(say_nothing)
+        self.addCleanup(hanging.stop)
+        names = [f"hangs{i}" for i in range(10)]
+        routes = "".join(f"  - {{receiver: {name}, matchers: [kind=hangs], continue: true}}\n" for name in names)
+        receivers = "".join(f"- {{name: {name}, webhook_configs: [{{url: 'http://127.0.0.1:{hanging.port}/{name}'}}]}}\n" for name in names)
+        self.write("am.yml", "route:\n  receiver: good\n  group_by: [alertname]\n  group_wait: 1ms\n  group_interval: 5m\n  routes:\n" + routes +
+                   f"receivers:\n- {{name: good, webhook_configs: [{{url: 'http://{self.receiver_address}/hook'}}]}}\n" + receivers)
+        process, address = self.alertmanager()
+        bad = [{"labels": {"alertname": f"b{i}", "kind": "hangs"}} for i in range(3)]
+        get(address, "/api/v2/alerts", {"Content-Type": "application/json"}, "POST", json.dumps(bad).encode())
+        for _ in range(len(names) * len(bad)):
+            held.get(timeout=DEADLINE)
+        begun = time.monotonic()
+        self.assertEqual(self.post(address, "a"), 200)
+        self.assertEqual(self.next_message(), ("firing", ["a"]))
+        self.assertLess(time.monotonic() - begun, 5)
+        process.child.kill()  # it would wait for those that hang
 
     def test_it_is_killed_and_goes_on(self):
         self.route(repeat="1h")
