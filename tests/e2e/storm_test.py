@@ -2,7 +2,7 @@
 """kill -9 in the middle of a storm: alerts and silences posted over the API, receivers that fail and answer late, and an account of
 every alert at the end.
 
-TOCSIN_KILLS says how often the daemon is killed (10), TOCSIN_SEED what chance does (1)."""
+TOCSIN_KILLS says how often the daemon is killed (100), TOCSIN_SEED what chance does (1)."""
 import http.server
 import json
 import os
@@ -15,11 +15,12 @@ import urllib.request
 
 from harness import DEADLINE, Story, get, main
 
-KILLS = int(os.environ.get("TOCSIN_KILLS", "10"))
+KILLS = int(os.environ.get("TOCSIN_KILLS", "100"))
 SEED = int(os.environ.get("TOCSIN_SEED", "1"))
 ALERTS_AT_A_TIME = 30
 SILENCED_AT_A_TIME = 8
 HOOKS = ("/a", "/b")
+FAR = "2100-01-01T00:00:00.000Z"
 
 ROUTING = """
 route:
@@ -106,6 +107,8 @@ class Storm:
         self.daemon = None
         self.moments_left = 0  # until the next kill
         self.firing = {}  # id to life, answered for
+        self.ends = {}  # id to when it will end, as last answered for
+        self.repetitions = 0
         self.ended = set()  # alerts whose end was answered for
         self.silences = {}  # id to the alert that it silences, answered for
         self.expired = set()
@@ -150,22 +153,32 @@ class Storm:
                     # Only a kill is an excuse.
                     assert not self.calm or address != self.address, f"{method} {path}: no answer"
 
-    def post(self, alert, ends_at):
-        name, life = alert
+    def post(self, alerts, ends_at):
         self.ask("POST", "/api/v2/alerts", [{"labels": {"alertname": "Storm", "id": name, "group": str(hash_of(name) % 4)},
-                                             "annotations": {"life": life}, "endsAt": ends_at}])
+                                             "annotations": {"life": life}, "endsAt": ends_at} for name, life in alerts])
 
     def fire(self, name):
         with self.changed:
             self.lives += 1
             alert = (name, str(self.lives))
-        self.post(alert, "2100-01-01T00:00:00Z")
+        self.post([alert], FAR)
         with self.changed:
-            self.firing[name] = alert[1]
+            self.firing[name], self.ends[name] = alert[1], FAR
+        self.happened()
+
+    def repeat(self, names):
+        """As Prometheus says from time to time that alerts still fire: all at once, with another end."""
+        with self.changed:
+            self.repetitions += 1
+            ends = f"2100-01-01T{self.repetitions // 60 % 24:02}:{self.repetitions % 60:02}:01.000Z"
+            alerts = [(name, self.firing[name]) for name in names]
+        self.post(alerts, ends)
+        with self.changed:
+            self.ends.update((name, ends) for name in names)
         self.happened()
 
     def resolve(self, alert):
-        self.post(alert, "2020-01-01T00:00:00Z")
+        self.post([alert], "2020-01-01T00:00:00Z")
         with self.changed:
             del self.firing[alert[0]]
             self.ended.add(alert)
@@ -203,29 +216,32 @@ class Storm:
         idle = sorted(silenced & set(self.firing) - self.busy)
         if len(silenced) >= SILENCED_AT_A_TIME and idle:
             name = self.chance.choice(idle)
-            return self.alone_with(name, lambda: self.end_silences(name))
+            return self.alone_with([name], lambda: self.end_silences(name))
+        calm = sorted(set(self.firing) - self.busy)
+        if len(calm) > 1 and self.chance.random() < 0.2:
+            return self.alone_with(calm, lambda: self.repeat(calm))
         loud = [alert for alert in self.firing.items() if alert[0] not in silenced]
         told = [alert for alert in loud if alert[0] not in self.busy and self.receivers.all_know(alert, "firing")]
         if told and self.chance.random() < 0.6:
             alert = self.chance.choice(told)
-            return self.alone_with(alert[0], lambda: self.resolve(alert))
+            return self.alone_with([alert[0]], lambda: self.resolve(alert))
         if len(self.firing) + len(self.busy) >= ALERTS_AT_A_TIME:
             return None
         self.lives += 1
         if self.chance.random() < 0.15:
-            return self.alone_with(f"quiet-{self.lives}", lambda name=f"quiet-{self.lives}": self.begin_silenced(name))
+            return self.alone_with([f"quiet-{self.lives}"], lambda name=f"quiet-{self.lives}": self.begin_silenced(name))
         unrested = {alert[0] for alert in self.ended if not self.receivers.all_know(alert, "resolved")}
         rested = sorted({name for name, _ in self.ended} - unrested - self.busy - set(self.firing))
         name = self.chance.choice(rested + [f"alert-{self.lives}"])
-        return self.alone_with(name, lambda: self.fire(name))
+        return self.alone_with([name], lambda: self.fire(name))
 
-    def alone_with(self, name, step):
-        self.busy.add(name)
+    def alone_with(self, names, step):
+        self.busy.update(names)
 
         def run():
             step()
             with self.changed:
-                self.busy.discard(name)
+                self.busy.difference_update(names)
                 self.changed.notify_all()
         return run
 
@@ -270,6 +286,13 @@ class StormTest(Story):
         for silence in expired:
             self.assertEqual(states.get(silence), "expired", silence)
 
+    def check_alerts(self, address, known):
+        """They still fire, as they are, and until then."""
+        shown = {alert["labels"]["id"]: alert for alert in json.loads(get(address, "/api/v2/alerts")[1])}
+        for name, (life, ends) in known.items():
+            self.assertIn(name, shown)
+            self.assertEqual((shown[name]["annotations"]["life"], shown[name]["endsAt"]), (life, ends), name)
+
     def calm_down(self):
         """No kills any more: everything that fires is told, the silenced are let out, everything ends."""
         storm, receivers = self.storm, self.storm.receivers
@@ -305,8 +328,10 @@ class StormTest(Story):
             self.assertEqual(daemon.wait(), -signal.SIGKILL, daemon.lines)
             with storm.changed:
                 silences, expired = set(storm.silences), set(storm.expired)
+                known = {name: (life, storm.ends[name]) for name, life in storm.firing.items() if name not in storm.busy}
             daemon, address = self.tocsin()
             self.check_silences(address, silences, expired)
+            self.check_alerts(address, known)
             if kill == KILLS - 1:
                 with storm.changed:
                     storm.calm = True
@@ -316,13 +341,14 @@ class StormTest(Story):
             self.assertFalse(worker.is_alive())
         self.calm_down()
         self.assertGreater(len(storm.ended), KILLS)
+        self.assertGreater(storm.repetitions, KILLS)
         self.assertTrue(storm.receivers.incidents)
         self.assertEqual(json.loads(get(address, "/api/v2/alerts")[1]), [])
         # The daemon may still have to read the last answer, or to try once more what was told already.
         end = time.monotonic() + DEADLINE
         while any(self.waiting(address)):
             self.assertLess(time.monotonic(), end, self.waiting(address))
-        print(f"{KILLS} kills, {len(storm.ended)} alerts, {len(storm.silences)} silences, {storm.receivers.requests} messages")
+        print(f"{KILLS} kills, {len(storm.ended)} alerts, {len(storm.silences)} silences, {storm.repetitions} repetitions, {storm.receivers.requests} messages")
 
 
 if __name__ == "__main__":
