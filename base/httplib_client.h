@@ -13,9 +13,10 @@ namespace tocsin {
 
 struct HttplibClientOptions {
     /// Started when they are needed; a few stay.
-    unsigned threads = 256;
-    /// How many of them one line may hold: a receiver that hangs leaves the others to the rest.
-    unsigned threads_per_line = 8;
+    unsigned threads = 512;
+    /// How many of them one line may hold: a receiver that hangs leaves the others to the rest. What a receiver may be
+    /// told at once is decided before; these are as many as hang until their time is over.
+    unsigned threads_per_line = 40;
     std::size_t waiting_per_line_max = 10'000;
     Duration connect_timeout{5'000};  // of each address of a name
     ProxyEnvironment proxies = {};

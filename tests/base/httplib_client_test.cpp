@@ -292,7 +292,7 @@ TEST_CASE("the client goes at once, whatever is under way", "[base][httplib_clie
         events.verdict = [&](const Result<HttpResponse>&) { heard = true; };
         client->send(std::move(request), std::move(events));
     }
-    REQUIRE(scheduler.run_until([&] { return connected == 8; }, kLimit));
+    REQUIRE(scheduler.run_until([&] { return connected == 10; }, kLimit));
     const MonotonicTime before = scheduler.monotonic();
     client.reset();
     CHECK(scheduler.monotonic() - before < 10s);
