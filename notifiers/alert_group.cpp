@@ -100,8 +100,9 @@ bool AlertGroup::let_go(const LabelSet& labels) {
     return true;
 }
 
-void AlertGroup::set_next_flush(Timestamp due) {
-    start_timer(due);
+void AlertGroup::resume(Timestamp next_flush) {
+    for (const auto& delivery : deliveries_) next_flush = std::min(next_flush, delivery->waiting_since(next_flush));
+    start_timer(next_flush);
 }
 
 void AlertGroup::adopt_configuration(const Pipeline& pipeline, const Route& route, std::shared_ptr<Receiver> receiver) {
@@ -157,6 +158,20 @@ void AlertGroup::told(const std::vector<FlushAlert>& alerts) {
 
 void AlertGroup::delivery_settled() {
     sweep();
+}
+
+GroupState AlertGroup::state() const {
+    const RouteOptions& options = route_->options;
+    return {route_->identity,
+            labels_,
+            key_,
+            next_flush_,
+            options.receiver,
+            options.group_interval,
+            options.repeat_interval,
+            options.mute_time_intervals,
+            options.active_time_intervals,
+            retired_routing_ != nullptr};
 }
 
 GroupOutlook AlertGroup::outlook() const {

@@ -10,7 +10,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
+
 #include "notifiers/delivery.h"
+#include "notifiers/group_state.h"
 
 namespace tocsin {
 
@@ -38,16 +42,19 @@ public:
     AlertGroup(const AlertGroup&) = delete;
     AlertGroup& operator=(const AlertGroup&) = delete;
 
-    /// The first alert starts the timer: group_wait from now, or at once when the alert began longer ago than that.
+    /// The first alert starts the timer: group_wait from now, or when the alert began longer ago than that, as soon as
+    /// the rest of its batch can be there.
     void insert(const AlertPtr& alert);
+    /// An alert that was here in an earlier life; the timer is resume()'s.
+    void hold(const AlertPtr& alert) { alerts_.insert_or_assign(alert->alert.labels, alert); }
     /// News of an alert that is here already, or nothing; returns whether it is.
     bool update(const AlertPtr& alert);
     /// The routes lead an alert elsewhere now. If somebody here was told of it, it stays for its end to be told, and is
     /// told of in no other way; returns whether it does.
     bool let_go(const LabelSet& labels);
     bool is_leaving(const LabelSet& labels) const { return leaving_.count(labels) > 0; }
-    /// Goes on with a timer of an earlier life.
-    void set_next_flush(Timestamp due);
+    /// Goes on with the timer of an earlier life, from the last flush on if somebody did not take its message.
+    void resume(Timestamp next_flush);
 
     /// After a reload: the same group under the new tree. Integrations are matched by kind and place.
     void adopt_configuration(const Pipeline& pipeline, const Route& route, std::shared_ptr<Receiver> receiver);
@@ -67,6 +74,7 @@ public:
     void told(const std::vector<FlushAlert>& alerts) override;
     void delivery_settled() override;
 
+    GroupState state() const;
     GroupOutlook outlook() const;
     /// Each integration of the receiver; `outlook` is outlook() of now.
     std::vector<IntegrationExplanation> explain(const StoredAlert& alert, const GroupOutlook& outlook) const;

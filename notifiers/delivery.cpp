@@ -66,8 +66,10 @@ void Delivery::consider(const FlushView& view) {
         drop_message();
         if (reason) record(facts, facts.due);
         settle_without_sending(facts);
+        note_waiting({});
         return;
     }
+    note_waiting(view.due);
     if (state_ == State::Queued) {
         message.attempts = message_.attempts;
         message_ = std::move(message);
@@ -149,6 +151,11 @@ bool Delivery::knows(const StoredAlert& alert) const {
            0;
 }
 
+Timestamp Delivery::waiting_since(Timestamp otherwise) const {
+    const LogEntry* entry = context_.notification_log.find(log_key());
+    return entry == nullptr || entry->waiting_since == Timestamp{} ? otherwise : entry->waiting_since;
+}
+
 void Delivery::replace_integration(std::shared_ptr<Integration> integration) {
     integration->not_before = std::max(integration->not_before, integration_->not_before);
     integration_ = std::move(integration);
@@ -204,6 +211,13 @@ void Delivery::remember(const GroupFacts& facts) {
     if (held_back) entry.expires_at = std::max(entry.expires_at, facts.due + context_.retention);
 }
 
+/// Kept with what is to be sent, so that a restart makes up for the flush.
+void Delivery::note_waiting(Timestamp since) {
+    const LogEntry* known = context_.notification_log.find(log_key());
+    if (known == nullptr || known->waiting_since == since) return;
+    context_.notification_log.at(log_key()).waiting_since = since;
+}
+
 /// A receiver that does not want to hear of resolved alerts must still hear of them when they fire again.
 void Delivery::settle_without_sending(const GroupFacts& facts) {
     if (integration_->send_resolved || context_.notification_log.find(log_key()) == nullptr) return;
@@ -225,6 +239,7 @@ void Delivery::record(const GroupFacts& facts, Timestamp sent_at) {
               [&](std::uint64_t hash) { return facts.firing.count(hash) == 0 && facts.resolved.count(hash) == 0; });
     keep_only(entry.muted,
               [&](std::uint64_t hash) { return facts.firing.count(hash) == 0 && entry.firing.count(hash) > 0; });
+    entry.waiting_since = {};
     entry.sent_at = sent_at;
     entry.expires_at = sent_at + std::min(context_.retention, 2 * group_.route().options.repeat_interval);
 }

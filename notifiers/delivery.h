@@ -110,6 +110,8 @@ public:
     bool knows(const StoredAlert& alert) const;
     /// Whether it counts for the integration as firing.
     bool was_told(const StoredAlert& alert) const;
+    /// When the flush was due whose message was not taken yet; `otherwise` when none waits.
+    Timestamp waiting_since(Timestamp otherwise) const;
     /// Whether there is anything in the log.
     bool has_entry() const { return context_.notification_log.find(log_key()) != nullptr; }
     /// All but what is coming.
@@ -152,6 +154,7 @@ private:
     DedupPolicy policy() const;
     Message make_message(const FlushView& view, GroupFacts facts, NotifyReason reason) const;
     void remember(const GroupFacts& facts);
+    void note_waiting(Timestamp since);
     void settle_without_sending(const GroupFacts& facts);
     void record(const GroupFacts& facts, Timestamp sent_at);
 

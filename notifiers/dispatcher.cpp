@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <tuple>
 #include <utility>
 
 #include "base/assert.h"
@@ -20,14 +22,29 @@ void Dispatcher::for_each_group(const Visit& visit) const {
     for (const auto& group : retired_) visit(*group);
 }
 
+/// While the groups of a former life are made.
+struct Dispatcher::FormerLife {
+    FormerLife(const Routing& its_routing, const std::vector<AlertPtr>& its_alerts) : routing(its_routing) {
+        for (const AlertPtr& alert : its_alerts) alerts.emplace(alert->log_hash, alert);
+    }
+
+    const Routing& routing;
+    std::unordered_map<std::uint64_t, AlertPtr> alerts;  // by log hash
+    std::shared_ptr<FormerRoutes> routes = std::make_shared<FormerRoutes>();
+    std::set<std::tuple<std::string, std::string, std::uint64_t>> held;  // group key, receiver, alert
+};
+
 void Dispatcher::apply(std::shared_ptr<const Routing> routing, const std::vector<AlertPtr>& alerts) {
-    keep_groups(*routing);
     // The old configuration must live until no group points into it.
-    const auto old = std::exchange(routing_, std::move(routing));
+    std::shared_ptr<const void> old = revive_groups(*routing, alerts);
+    keep_groups(*routing);
+    if (const auto before = std::exchange(routing_, std::move(routing))) old = before;
     let_misplaced_alerts_go();
+    hand_orphans_over();
     for (const AlertPtr& alert : alerts) dispatch(alert);
     adopt_retired_groups();
     retire_orphans(old);
+    restored_.clear();
 }
 
 void Dispatcher::dispatch(const AlertPtr& alert) {
@@ -101,45 +118,98 @@ std::vector<const AlertGroup*> Dispatcher::all_groups() const {
 
 std::vector<GroupState> Dispatcher::snapshot() const {
     std::vector<GroupState> states;
-    for (const AlertGroup* group : groups()) {
-        states.push_back({group->route().identity, group->labels(), group->key(), group->next_flush()});
-    }
+    for_each_group([&](const AlertGroup& group) { states.push_back(group.state()); });
     return states;
 }
 
 void Dispatcher::restore(std::vector<GroupState> states) {
     for (GroupState& state : states) {
+        if (state.retired) {
+            restored_retired_.push_back(std::move(state));
+            continue;
+        }
         auto place = std::pair(state.route_identity, state.labels);
         restored_.insert_or_assign(std::move(place), std::move(state));
     }
 }
 
+/// Those that told of alerts. Returns what keeps their routes.
+std::shared_ptr<const void> Dispatcher::revive_groups(const Routing& next, const std::vector<AlertPtr>& alerts) {
+    if (restored_.empty() && restored_retired_.empty()) return nullptr;
+    FormerLife life(next, alerts);
+    std::erase_if(restored_, [&](const auto& restored) {
+        const GroupState& state = restored.second;
+        auto group = revive(state, life);
+        const Route* route = next.tree.find_identity(state.route_identity);
+        const bool goes_elsewhere =
+            route != nullptr && !state.receiver.empty() && route->options.receiver != state.receiver;
+        if (group == nullptr) return goes_elsewhere;
+        groups_[state.route_identity][state.labels] = std::move(group);
+        ++group_count_;
+        return true;
+    });
+    for (const GroupState& state : std::exchange(restored_retired_, {})) {
+        auto group = revive(state, life);
+        if (group == nullptr) continue;
+        auto& place = groups_[state.route_identity][state.labels];
+        if (place != nullptr) {
+            retire(std::move(group), life.routes);
+            continue;
+        }
+        place = std::move(group);
+        ++group_count_;
+    }
+    return life.routes;
+}
+
+/// Null when nobody can be told any more, or was told of an alert that there still is.
+std::unique_ptr<AlertGroup> Dispatcher::revive(const GroupState& state, FormerLife& life) {
+    const auto receiver = life.routing.receivers.find(state.receiver);
+    if (receiver == life.routing.receivers.end()) return nullptr;
+    std::vector<AlertPtr> alerts;
+    const auto hold = [&](std::uint64_t hash) {
+        const auto known = life.alerts.find(hash);
+        if (known == life.alerts.end()) return;
+        // Of two groups that are one to their receiver.
+        if (life.held.insert({state.key, state.receiver, hash}).second) alerts.push_back(known->second);
+    };
+    context_.notification_log.for_each_of(state.key, state.receiver, [&](const LogEntry& entry) {
+        for (const std::uint64_t hash : entry.firing) hold(hash);
+        for (const std::uint64_t hash : entry.unheard) hold(hash);
+    });
+    if (alerts.empty()) return nullptr;
+    auto group =
+        std::make_unique<AlertGroup>(context_, *life.routing.pipeline, life.routes->of(state), receiver->second,
+                                     state.labels, state.key, [this](AlertGroup& empty) { remove_when_empty(empty); });
+    for (const AlertPtr& alert : alerts) group->hold(alert);
+    group->resume(state.next_flush);
+    return group;
+}
+
 void Dispatcher::insert(const Route& route, const AlertPtr& alert) {
     const LabelSet labels = route.group_labels(alert->alert.labels);
-    AlertGroup* group = find_or_make(route, labels);
-    if (group == nullptr) group = take_over(route, labels, alert);
-    if (group == nullptr) group = make_group(route, labels, group_key(route, labels));
+    if (AlertGroup* group = find_used(route, labels)) return group->insert(alert);
+    const auto restored = restored_.find({route.identity, labels});
+    const bool is_restored = restored != restored_.end();
+    AlertGroup* group = make_group(route, labels, is_restored ? restored->second.key : group_key(route, labels));
     if (group == nullptr) return;
     group->insert(alert);
-    if (restored_.empty()) return;
-    const auto restored = restored_.find({route.identity, labels});
-    if (restored == restored_.end()) return;
-    group->set_next_flush(restored->second.next_flush);
+    if (!is_restored) return;
+    group->resume(restored->second.next_flush);
     restored_.erase(restored);
 }
 
-/// Null when there is none and none was restored. An empty one waits to be removed: it begins anew.
-AlertGroup* Dispatcher::find_or_make(const Route& route, const LabelSet& labels) {
-    auto& groups = groups_[route.identity];
-    const auto found = groups.find(labels);
-    if (found != groups.end()) {
-        if (!found->second->is_empty() || found->second->is_busy()) return found->second.get();
-        if (context_.group_gone) context_.group_gone(*found->second);
-        groups.erase(found);
-        --group_count_;
-    }
-    const auto restored = restored_.find({route.identity, labels});
-    return restored == restored_.end() ? nullptr : make_group(route, labels, restored->second.key);
+/// An empty one waits to be removed: who comes begins anew.
+AlertGroup* Dispatcher::find_used(const Route& route, const LabelSet& labels) {
+    const auto groups = groups_.find(route.identity);
+    if (groups == groups_.end()) return nullptr;
+    const auto found = groups->second.find(labels);
+    if (found == groups->second.end()) return nullptr;
+    if (!found->second->is_empty() || found->second->is_busy()) return found->second.get();
+    if (context_.group_gone) context_.group_gone(*found->second);
+    groups->second.erase(found);
+    --group_count_;
+    return nullptr;
 }
 
 AlertGroup* Dispatcher::make_group(const Route& route, LabelSet labels, std::string key) {
@@ -210,20 +280,24 @@ void Dispatcher::tell_where_leaving(const AlertPtr& alert) {
 }
 
 /// Groups whose receiver is still there tell it the ends of the alerts that it was told of; the others are gone.
-void Dispatcher::retire_orphans(const std::shared_ptr<const Routing>& old) {
+void Dispatcher::retire_orphans(const std::shared_ptr<const void>& old) {
     for (auto& [identity, groups] : orphans_) {
         for (auto& [labels, group] : groups) {
             const auto receiver = routing_->receivers.find(group->route().options.receiver);
             if (receiver == routing_->receivers.end()) continue;
             group->adopt_configuration(*routing_->pipeline, group->route(), receiver->second);
-            group->retire(old);
-            std::vector<LabelSet> alerts;
-            for (const auto& [alert_labels, alert] : group->alerts()) alerts.push_back(alert_labels);
-            let_go(*group, alerts);
-            if (!group->is_empty()) retired_.push_back(std::move(group));
+            retire(std::move(group), old);
         }
     }
     orphans_.clear();
+}
+
+void Dispatcher::retire(std::unique_ptr<AlertGroup> group, const std::shared_ptr<const void>& old) {
+    group->retire(old);
+    std::vector<LabelSet> alerts;
+    for (const auto& [labels, alert] : group->alerts()) alerts.push_back(labels);
+    let_go(*group, alerts);
+    if (!group->is_empty()) retired_.push_back(std::move(group));
 }
 
 void Dispatcher::adopt_retired_groups() {
@@ -246,22 +320,36 @@ std::vector<LabelSet> Dispatcher::misplaced_alerts(const AlertGroup& group) cons
     return misplaced;
 }
 
-AlertGroup* Dispatcher::take_over(const Route& route, const LabelSet& labels, const AlertPtr& alert) {
+void Dispatcher::hand_orphans_over() {
     for (auto& [identity, groups] : orphans_) {
-        const auto found = groups.find(labels);
-        if (found == groups.end()) continue;
-        AlertGroup& orphan = *found->second;
-        const bool same_receiver = orphan.route().options.receiver == route.options.receiver;
-        if (!same_receiver || orphan.alerts().count(alert->alert.labels) == 0) continue;
-        auto node = groups.extract(found);
-        AlertGroup* group = node.mapped().get();
-        group->adopt_configuration(*routing_->pipeline, route, routing_->receivers.at(route.options.receiver));
-        groups_[route.identity].insert(std::move(node));
-        ++group_count_;
-        let_go(*group, misplaced_alerts(*group));
-        return group;
+        for (auto at = groups.begin(); at != groups.end();) {
+            const auto orphan = at++;
+            const Route* heir = find_heir(*orphan->second);
+            if (heir != nullptr) take_over(std::move(groups.extract(orphan).mapped()), *heir);
+        }
+    }
+}
+
+/// A route by which the receiver is told of one of the orphan's alerts in a group with the same labels, which is new.
+const Route* Dispatcher::find_heir(const AlertGroup& orphan) {
+    for (const auto& [labels, alert] : orphan.alerts()) {
+        for (const Route* route : routing_->tree.match(labels)) {
+            if (route->options.receiver != orphan.route().options.receiver) continue;
+            if (route->group_labels(labels) != orphan.labels()) continue;
+            const bool is_new = find_used(*route, orphan.labels()) == nullptr &&
+                                restored_.count({route->identity, orphan.labels()}) == 0;
+            if (is_new) return route;
+        }
     }
     return nullptr;
+}
+
+void Dispatcher::take_over(std::unique_ptr<AlertGroup> orphan, const Route& route) {
+    orphan->adopt_configuration(*routing_->pipeline, route, routing_->receivers.at(route.options.receiver));
+    AlertGroup& group = *orphan;
+    groups_[route.identity][group.labels()] = std::move(orphan);
+    ++group_count_;
+    let_go(group, misplaced_alerts(group));
 }
 
 void Dispatcher::remove_when_empty(AlertGroup& group) {
@@ -269,7 +357,11 @@ void Dispatcher::remove_when_empty(AlertGroup& group) {
     context_.scheduler.post(
         [this, alive = std::weak_ptr<int>(alive_), identity = group.route().identity, labels = group.labels()] {
             if (alive.expired()) return;
-            std::erase_if(retired_, [](const auto& retired) { return retired->is_empty() && !retired->is_busy(); });
+            std::erase_if(retired_, [this](const auto& retired) {
+                const bool over = retired->is_empty() && !retired->is_busy();
+                if (over && context_.group_gone) context_.group_gone(*retired);
+                return over;
+            });
             const auto groups = groups_.find(identity);
             if (groups == groups_.end()) return;
             const auto found = groups->second.find(labels);

@@ -8,18 +8,9 @@
 #include <vector>
 
 #include "notifiers/alert_group.h"
+#include "notifiers/former_routes.h"
 
 namespace tocsin {
-
-/// What is kept of a group from one life of the program to the next.
-struct GroupState {
-    std::string route_identity;  // Route::identity
-    LabelSet labels;
-    std::string key;  // what receivers know it by
-    Timestamp next_flush{};
-
-    bool operator==(const GroupState&) const = default;
-};
 
 /// One configuration as the dispatcher works by it. Immutable; groups point into it.
 struct Routing {
@@ -68,25 +59,30 @@ public:
     std::vector<const AlertGroup*> all_groups() const;
     std::size_t group_count() const { return group_count_; }
     std::vector<GroupState> snapshot() const;
-    /// Before the alerts of a former life are dispatched: groups made from now on go on with these timers and keys.
+    /// Before the first configuration is applied, which then finds the groups of a former life as a later one finds
+    /// those that are there. Of alerts that nobody had heard of only the timers and keys of their groups go on.
     void restore(std::vector<GroupState> states);
-    /// No more groups are made from what was restored.
-    void end_restore() { restored_.clear(); }
 
 private:
+    struct FormerLife;
     using GroupsOfRoute = std::unordered_map<LabelSet, std::unique_ptr<AlertGroup>, LabelSetHash>;
     using Groups = std::map<std::string, GroupsOfRoute, std::less<>>;  // by Route::identity
 
-    AlertGroup* find_or_make(const Route& route, const LabelSet& labels);
     AlertGroup* make_group(const Route& route, LabelSet labels, std::string key);
     void insert(const Route& route, const AlertPtr& alert);
+    AlertGroup* find_used(const Route& route, const LabelSet& labels);
     void tell_where_leaving(const AlertPtr& alert);
+    std::shared_ptr<const void> revive_groups(const Routing& next, const std::vector<AlertPtr>& alerts);
+    std::unique_ptr<AlertGroup> revive(const GroupState& state, FormerLife& life);
     void keep_groups(const Routing& next);
     void let_misplaced_alerts_go();
     void let_go(AlertGroup& group, const std::vector<LabelSet>& alerts);
     std::vector<LabelSet> misplaced_alerts(const AlertGroup& group) const;
-    AlertGroup* take_over(const Route& route, const LabelSet& labels, const AlertPtr& alert);
-    void retire_orphans(const std::shared_ptr<const Routing>& old);
+    void hand_orphans_over();
+    const Route* find_heir(const AlertGroup& orphan);
+    void take_over(std::unique_ptr<AlertGroup> orphan, const Route& route);
+    void retire_orphans(const std::shared_ptr<const void>& old);
+    void retire(std::unique_ptr<AlertGroup> group, const std::shared_ptr<const void>& old);
     void adopt_retired_groups();
     void remove_when_empty(AlertGroup& group);
     template <class Visit>
@@ -99,7 +95,8 @@ private:
     Groups orphans_;  // while a configuration is applied: groups that it has no place for
     std::vector<std::unique_ptr<AlertGroup>> retired_;  // without a route, until the ends of their alerts are told
     std::set<LabelSet> leaving_;                        // alerts that may be leaving some group
-    std::map<std::pair<std::string, LabelSet>, GroupState> restored_;
+    std::map<std::pair<std::string, LabelSet>, GroupState> restored_;  // by route identity and group labels
+    std::vector<GroupState> restored_retired_;
     std::shared_ptr<int> alive_ = std::make_shared<int>();  // for tasks that outlive the dispatcher
 };
 

@@ -9,9 +9,19 @@ const LogEntry* NotificationLog::find(const LogKey& key) const {
     return found == entries_.end() ? nullptr : &found->second;
 }
 
-void NotificationLog::collect(Timestamp now) {
+void NotificationLog::for_each_of(const std::string& group_key, const std::string& receiver,
+                                  const std::function<void(const LogEntry&)>& visit) const {
+    for (auto at = entries_.lower_bound(LogKey{group_key, receiver, {}, 0}); at != entries_.end(); ++at) {
+        if (at->first.group_key != group_key || at->first.receiver != receiver) return;
+        visit(at->second);
+    }
+}
+
+void NotificationLog::collect(Timestamp now, const std::function<bool(const std::string&)>& is_alive) {
     std::erase_if(entries_, [&](const auto& entry) {
-        const bool expired = entry.second.expires_at <= now;
+        // Whom it tells of a beginning must be told of the end, however seldom the group is looked at.
+        const bool owed = !entry.second.owes_nothing() && is_alive(entry.first.group_key);
+        const bool expired = entry.second.expires_at <= now && !owed;
         if (expired) note(entry.first);
         return expired;
     });
@@ -32,6 +42,7 @@ void NotificationLog::shift(Duration step) {
     for (auto& [key, entry] : entries_) {
         note(key);
         if (entry.was_sent()) entry.sent_at += step;
+        if (entry.waiting_since != Timestamp{}) entry.waiting_since += step;
         entry.expires_at += step;
     }
 }

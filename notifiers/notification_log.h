@@ -39,6 +39,7 @@ struct LogEntry {
     AlertHashes resolved;  // resolved at the last message
     AlertHashes unheard;   // fired at a flush; no message with it was taken yet
     AlertHashes muted;     // of `firing`: found muted at a flush since it was last told
+    Timestamp waiting_since{};  // when the flush was due whose message was not taken yet; none: no message waits
     DeliveryNotes notes;
     Timestamp expires_at{};
 
@@ -62,8 +63,11 @@ public:
         note(key);
         entries_.erase(key);
     }
-    /// Forgets what expired.
-    void collect(Timestamp now);
+    /// Calls `visit` with what each integration of a receiver was told of a group.
+    void for_each_of(const std::string& group_key, const std::string& receiver,
+                     const std::function<void(const LogEntry&)>& visit) const;
+    /// Forgets what expired, but for what is owed to a group that is still there.
+    void collect(Timestamp now, const std::function<bool(const std::string& group_key)>& is_alive);
     /// The group goes on under another key.
     void rename_group(const std::string& from, const std::string& to);
     void shift(Duration step);

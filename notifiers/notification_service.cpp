@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -113,7 +115,6 @@ tl::expected<void, Diagnostics> NotificationService::load(AlertmanagerConfig con
     routing_ = routing;
     context_.templates = config.templates;
     dispatcher_.apply(std::move(routing), alerts);
-    dispatcher_.end_restore();
     // Groups may have other routes, and so other keys.
     write_whole(kAlertGroupTable, all_groups());
     // Alerts of a former life have other numbers now.
@@ -313,7 +314,7 @@ std::vector<AlertPtr> NotificationService::kept_alerts() const {
         if (!alert->alert.resolved_at(now)) keep(alert);
     }
     // A group may still have to tell of what the store has forgotten.
-    for (const AlertGroup* group : dispatcher_.groups()) {
+    for (const AlertGroup* group : dispatcher_.all_groups()) {
         for (const auto& [labels, alert] : group->alerts()) keep(alert);
     }
     return kept;
@@ -386,11 +387,17 @@ void NotificationService::schedule_alert_gc() {
     });
 }
 
+void NotificationService::collect_log() {
+    std::unordered_set<std::string_view> alive;
+    for (const AlertGroup* group : dispatcher_.all_groups()) alive.insert(group->key());
+    log_.collect(doors_.scheduler.now(), [&](const std::string& key) { return alive.count(key) > 0; });
+}
+
 void NotificationService::schedule_maintenance() {
     doors_.scheduler.after(options_.maintenance_interval, [this, alive = std::weak_ptr<int>(alive_)] {
         if (alive.expired()) return;
         silences_.collect(doors_.scheduler.now());
-        log_.collect(doors_.scheduler.now());
+        collect_log();
         write_whole(kSilenceTable, all_silences());
         write_soon();
         schedule_maintenance();
@@ -481,12 +488,12 @@ void NotificationService::keep_in(StateStore& state) {
     state_ = &state;
     log_.keep_track([this] { write_soon(); });
     context_.group_changed = [this](const AlertGroup& group) {
-        const GroupState now{group.route().identity, group.labels(), group.key(), group.next_flush()};
+        const GroupState now = group.state();
         changes_.groups[stored_key(now)] = stored_value(now);
         write_soon();
     };
     context_.group_gone = [this](const AlertGroup& group) {
-        changes_.groups[stored_key(GroupState{group.route().identity, group.labels(), {}, {}})] = std::nullopt;
+        changes_.groups[stored_key(group.state())] = std::nullopt;
         write_soon();
     };
     context_.commit = [this](std::function<void()> then) { when_durable(std::move(then)); };

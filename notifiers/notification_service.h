@@ -183,6 +183,7 @@ private:
     Alert complete(Alert alert, Timestamp now) const;
     void schedule_alert_gc();
     void schedule_maintenance();
+    void collect_log();
     void follow_clock_step(Duration step);
     void refresh_metrics();
     std::vector<const Route*> routes_of(const LabelSet& labels) const;

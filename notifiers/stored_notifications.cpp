@@ -68,6 +68,20 @@ void write_pairs(JsonWriter& json, std::string_view name, const Container& pairs
     json.close_object();
 }
 
+/// Nothing where there are none.
+void write_names(JsonWriter& json, std::string_view name, const std::vector<std::string>& names) {
+    if (names.empty()) return;
+    json.name(name).open_array();
+    for (const std::string& one : names) json.text(one);
+    json.close_array();
+}
+
+std::vector<std::string> read_names(const Json& json) {
+    std::vector<std::string> names;
+    for (const Json& item : json.items()) names.push_back(item.as_string());
+    return names;
+}
+
 AlertHashes read_hashes(const Json& json) {
     std::vector<std::uint64_t> hashes;
     for (const Json& item : json.items()) hashes.push_back(read_hash(item.as_string()));
@@ -108,7 +122,9 @@ std::string stored_key(const LogKey& key) {
 }
 
 std::string stored_key(const GroupState& group) {
-    return fmt::format("{} {}", group.route_identity, to_string(group.labels));
+    std::string key = fmt::format("{} {}", group.route_identity, to_string(group.labels));
+    // Another group may have its place now.
+    return group.retired ? fmt::format("{} {} {}", key, group.receiver, group.key) : key;
 }
 
 std::string stored_value(const Silence& silence) {
@@ -151,6 +167,7 @@ std::string stored_value(const LogKey& key, const LogEntry& entry) {
     write_count(json, "index", key.index);
     write_time(json, "sent_at", entry.sent_at);
     write_time(json, "expires_at", entry.expires_at);
+    if (entry.waiting_since != Timestamp{}) write_time(json, "waiting_since", entry.waiting_since);
     write_hashes(json, "firing", entry.firing);
     write_hashes(json, "resolved", entry.resolved);
     write_hashes(json, "unheard", entry.unheard);
@@ -171,6 +188,7 @@ Result<std::pair<LogKey, LogEntry>> read_stored_entry(const StateRecord& record)
     LogEntry entry;
     entry.sent_at = read_time(json.at("sent_at"));
     entry.expires_at = read_time(json.at("expires_at"));
+    entry.waiting_since = read_time(json.at("waiting_since"));
     entry.firing = read_hashes(json.at("firing"));
     entry.resolved = read_hashes(json.at("resolved"));
     entry.unheard = read_hashes(json.at("unheard"));
@@ -186,6 +204,12 @@ std::string stored_value(const GroupState& group) {
     write_pairs(json, "labels", group.labels);
     json.name("key").text(group.key);
     write_time(json, "next_flush", group.next_flush);
+    json.name("receiver").text(group.receiver);
+    json.name("group_interval").number(std::int64_t{group.group_interval.count()});
+    json.name("repeat_interval").number(std::int64_t{group.repeat_interval.count()});
+    write_names(json, "mute_time_intervals", group.mute_time_intervals);
+    write_names(json, "active_time_intervals", group.active_time_intervals);
+    if (group.retired) json.name("retired").boolean(true);
     json.close_object();
     return text;
 }
@@ -197,6 +221,12 @@ Result<GroupState> read_stored_group(const StateRecord& record) {
     group.labels = read_labels(json.at("labels"));
     group.key = json.at("key").as_string();
     group.next_flush = read_time(json.at("next_flush"));
+    group.receiver = json.at("receiver").as_string();
+    group.group_interval = Duration(json.at("group_interval").as_integer());
+    group.repeat_interval = Duration(json.at("repeat_interval").as_integer());
+    group.mute_time_intervals = read_names(json.at("mute_time_intervals"));
+    group.active_time_intervals = read_names(json.at("active_time_intervals"));
+    group.retired = json.at("retired").as_bool();
     if (group.key.empty()) return tl::unexpected(senseless("group"));
     return group;
 }

@@ -31,7 +31,11 @@ class Life {
 public:
     explicit Life(const char* configuration) : configuration_(configuration), rig_(configuration) { begin({}); }
 
-    /// Everything but what was written is gone.
+    /// Everything but what was written is gone. The next life has another configuration.
+    void kill(const char* configuration) {
+        configuration_ = configuration;
+        kill();
+    }
     void kill() {
         const auto tables = store_->tables();
         rig_.service.reset();
@@ -278,6 +282,117 @@ TEST_CASE("many alerts are several records, each of which can be read", "[notifi
     life.kill();
     CHECK(rig.service->snapshot().alerts.size() == 2'500);
     CHECK(news_of(life).size() == 3);
+}
+
+TEST_CASE("what a receiver had not taken is sent at once after a kill, and once", "[notifiers][durability]") {
+    Life life(kConfiguration);
+    NotificationRig& rig = life.rig();
+    const auto is_down = [&](bool down) {
+        rig.http.handle([down](const HttpRequest&) { return FakeAnswer::with_status(down ? 500 : 200); });
+    };
+    is_down(true);
+    rig.fire("a");
+    rig.advance(50s);
+    rig.told();
+    life.kill();
+    is_down(false);
+    rig.advance(1s);
+    CHECK(rig.told() == Lines{"50s hook firing +a (first notification)"});
+    life.kill();
+    rig.fire("b");
+    rig.advance(4min);
+    CHECK(rig.told() == Lines{});
+    rig.advance(1min);
+    CHECK(rig.told() == Lines{"5m30s hook firing +a +b (new alerts added)"});
+    is_down(true);
+    rig.resolve("a");
+    rig.resolve("b");
+    rig.advance(6min);
+    rig.told();
+    life.kill();
+    is_down(false);
+    rig.advance(1s);
+    CHECK(rig.told().size() == 1);
+    CHECK(rig.service->group_count() == 0);
+}
+
+constexpr const char* kByTeam = R"(
+route:
+  receiver: hook
+  routes: [{receiver: pager, matchers: [team=db], group_wait: 10s, group_interval: 1m}]
+receivers:
+- {name: hook, webhook_configs: [{url: 'http://r/hook'}]}
+- {name: pager, pagerduty_configs: [{routing_key: k, url: 'http://r/pager'}]}
+)";
+
+std::string edited(std::string text, const char* from, const char* to) {
+    return text.replace(text.find(from), std::string(from).size(), to);
+}
+
+TEST_CASE("defect H: a matcher that is edited across a kill keeps its groups and their incidents",
+          "[notifiers][durability]") {
+    Life life(kByTeam);
+    NotificationRig& rig = life.rig();
+    rig.fire("b", {{"team", "db"}});
+    rig.advance(30s);
+    CHECK(rig.told() == Lines{"10s pager trigger"});
+    const std::string key = rig.last_body().at("dedup_key").as_string();
+    // One that sorts first and that nobody was told of yet; it has the group too.
+    rig.fire("a", {{"team", "db"}});
+    rig.settle();
+    const std::string next = edited(kByTeam, "team=db", "team=~\"db|disk\"");
+    life.kill(next.c_str());
+    rig.advance(30s);
+    CHECK(rig.told() == Lines{});
+    rig.advance(10s);
+    CHECK(rig.told() == Lines{"1m10s pager trigger"});
+    CHECK(rig.last_body().at("dedup_key").as_string() == key);
+    life.kill();
+    rig.resolve("a", {{"team", "db"}});
+    rig.resolve("b", {{"team", "db"}});
+    rig.advance(1min);
+    CHECK(rig.told() == Lines{"2m10s pager resolve"});
+    CHECK(rig.last_body().at("dedup_key").as_string() == key);
+    CHECK(rig.service->group_count() == 0);
+}
+
+TEST_CASE("who was told of an alert that goes elsewhere now is told of its end after a kill too",
+          "[notifiers][durability]") {
+    Life life(kByTeam);
+    NotificationRig& rig = life.rig();
+    rig.fire("a", {{"team", "db"}});
+    rig.advance(30s);
+    CHECK(rig.told() == Lines{"10s pager trigger"});
+    const std::string key = rig.last_body().at("dedup_key").as_string();
+    const std::string without_route = edited(kByTeam, "team=db", "team=nobody");
+    const std::string other_receiver = edited(kByTeam, "receiver: pager,", "receiver: hook,");
+    const std::string next = GENERATE_REF(without_route, other_receiver);
+    SECTION("when it went by a reload") {
+        rig.load(next);
+        rig.settle();
+        life.kill(next.c_str());
+    }
+    SECTION("when it went by the kill") {
+        life.kill(next.c_str());
+    }
+    SECTION("over many lives") {
+        for (int i = 0; i < 3; ++i) life.kill(next.c_str());
+    }
+    rig.advance(20s);
+    rig.resolve("a", {{"team", "db"}});
+    rig.settle();
+    life.kill();
+    rig.advance(10min);
+    Lines keys;
+    for (const auto& sent : rig.http.sent()) {
+        if (sent.request.url.ends_with("pager"))
+            keys.push_back(parse_json(sent.request.body)->at("dedup_key").as_string());
+    }
+    CHECK(keys == Lines{key, key});
+    const Lines told = rig.told();
+    CHECK(std::count(told.begin(), told.end(), "1m10s pager resolve") == 1);
+    CHECK(rig.service->group_count() == 0);
+    CHECK(life.store().tables().at(kAlertGroupTable).empty());
 }
 
 /// Long enough for a flush to see an alert.

@@ -9,9 +9,30 @@ TEST_CASE("entries expire at their time", "[notifiers][notification_log]") {
     NotificationLog log;
     log.at({"g", "r", "webhook", 0}).expires_at = from_unix_ms(10);
     log.at({"g", "r", "webhook", 1}).expires_at = from_unix_ms(20);
-    log.collect(from_unix_ms(10));
+    log.collect(from_unix_ms(10), [](const std::string&) { return true; });
     CHECK(log.find({"g", "r", "webhook", 0}) == nullptr);
     CHECK(log.find({"g", "r", "webhook", 1}) != nullptr);
+}
+
+TEST_CASE("an entry that owes an end outlives its time while its group is there", "[notifiers][notification_log]") {
+    NotificationLog log;
+    log.at({"g", "r", "webhook", 0}).firing = {1};
+    log.at({"g", "r", "webhook", 1}).resolved = {1};
+    log.at({"h", "r", "webhook", 0}).firing = {1};
+    log.collect(from_unix_ms(10), [](const std::string& key) { return key == "g"; });
+    CHECK(log.entries().size() == 1);
+    CHECK(log.find({"g", "r", "webhook", 0}) != nullptr);
+}
+
+TEST_CASE("what a receiver was told of a group is found by both", "[notifiers][notification_log]") {
+    NotificationLog log;
+    log.at({"g", "r", "webhook", 0}).firing = {1};
+    log.at({"g", "r", "slack", 0}).firing = {2};
+    log.at({"g", "q", "slack", 0}).firing = {3};
+    log.at({"h", "r", "slack", 0}).firing = {4};
+    AlertHashes found;
+    log.for_each_of("g", "r", [&](const LogEntry& entry) { found.insert(entry.firing.begin(), entry.firing.end()); });
+    CHECK(found == AlertHashes{1, 2});
 }
 
 TEST_CASE("all entries of a group move to another key with it", "[notifiers][notification_log]") {

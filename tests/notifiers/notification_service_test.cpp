@@ -168,6 +168,18 @@ receivers: [{name: hook, webhook_configs: [{url: 'http://r/hook'}]}]
                               "1m hook firing +a (repeat interval elapsed)"});
 }
 
+TEST_CASE("an end is told however much longer the group interval is than the repeat interval", "[notifiers][service]") {
+    NotificationRig rig(R"(
+route: {receiver: hook, group_wait: 0s, group_interval: 1h, repeat_interval: 10m}
+receivers: [{name: hook, webhook_configs: [{url: 'http://r/hook'}]}]
+)");
+    rig.fire("a");
+    rig.advance(40min);
+    rig.resolve("a");
+    rig.advance(30min);
+    CHECK(rig.told() == Lines{"0s hook firing +a (first notification)", "1h hook resolved -a (all alerts resolved)"});
+}
+
 TEST_CASE("defect O: old alerts are told at once, the whole batch in one message", "[notifiers][service]") {
     NotificationRig rig(kHook);
     Alert one = rig.firing("a");
@@ -837,7 +849,7 @@ TEST_CASE("what was under way when the program ended is sent by the next one", "
     rig.restart(kHook, committed);
     rig.resolve("a");
     rig.advance(5min);
-    CHECK(rig.told() == Lines{"5m30s hook resolved -a (first notification)"});
+    CHECK(rig.told() == Lines{"31s hook resolved -a (first notification)"});
 }
 
 TEST_CASE("an attempt begins only after what is to be sent was committed", "[notifiers][restart]") {

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/labels.h"
+#include "base/time.h"
+
+namespace tocsin {
+
+/// What is kept of a group from one life of the program to the next. Which alerts it told of is in the log.
+struct GroupState {
+    std::string route_identity;  // Route::identity
+    LabelSet labels;
+    std::string key;  // what receivers know it by
+    Timestamp next_flush{};
+    // What its route said; the next life may have another configuration.
+    std::string receiver{};
+    Duration group_interval{};
+    Duration repeat_interval{};
+    std::vector<std::string> mute_time_intervals{};
+    std::vector<std::string> active_time_intervals{};
+    bool retired = false;  // no route led to it any more
+
+    bool operator==(const GroupState&) const = default;
+};
+
+}  // namespace tocsin
