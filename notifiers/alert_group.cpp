@@ -9,6 +9,9 @@
 namespace tocsin {
 namespace {
 
+// For the rest of a batch of old alerts: sources send 64 or 256 in a request, one request after the other.
+constexpr Duration kBatchWait = std::chrono::seconds(1);
+
 std::shared_ptr<Delivery> find_delivery(const std::vector<std::shared_ptr<Delivery>>& deliveries,
                                         const Integration& integration) {
     for (const auto& delivery : deliveries) {
@@ -72,11 +75,11 @@ void AlertGroup::insert(const AlertPtr& alert) {
     const bool fires_again = before != nullptr && before->alert.resolved_at(now) && !alert->alert.resolved_at(now);
     if (fires_again && is_end_unseen(*before)) note_flap(alert, fires_again);
     if (!first || timer_ != 0) return;
-    const Timestamp due = now + route_->options.group_wait;
-    // Of an alert that began long ago everything there is to wait for has come, but for the rest of its batch: the
-    // flush is a task of its own, so it comes after that.
-    const bool waited_already = alert->alert.starts_at + route_->options.group_wait < now;
-    start_timer(waited_already ? now : due);
+    const Duration wait = route_->options.group_wait;
+    // Of an alert that began long ago everything there is to wait for has come, but for the rest of its batch, which
+    // may come in several requests.
+    const bool waited_already = alert->alert.starts_at + wait < now;
+    start_timer(now + (waited_already ? std::min(wait, kBatchWait) : wait));
 }
 
 bool AlertGroup::update(const AlertPtr& alert) {

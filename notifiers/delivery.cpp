@@ -13,9 +13,10 @@ constexpr Duration kFirstBackoff{500};
 constexpr double kBackoffFactor = 1.5;
 constexpr Duration kBackoffMax = std::chrono::seconds(60);
 constexpr Duration kTimeoutMin = std::chrono::seconds(10);
-constexpr Duration kTimeoutMax = std::chrono::seconds(60);
-// A message that is taken so soon after its flush counts as sent with the flush, so that repeat intervals stay on the
-// grid of flushes; a later one counts from when it was sent.
+// An attempt that takes longer goes on beside the lane: those which a receiver lets hang keep nobody from it for as
+// long as a group interval may be.
+constexpr Duration kPlaceMax = std::chrono::seconds(60);
+// What is so late after its flush counts as sent with the flush, so that repeat intervals stay on the grid of flushes.
 constexpr Duration kPromptly = std::chrono::seconds(1);
 
 using Keep = std::function<bool(std::uint64_t)>;
@@ -164,7 +165,7 @@ void Delivery::replace_integration(std::shared_ptr<Integration> integration) {
 void Delivery::stop() {
     if (state_ == State::InFlight) {
         running_on_->notifier->cancel(running_);
-        running_on_->lane.leave();
+        place_->leave();
     }
     missed_flush_.reset();
     drop_message();
@@ -190,6 +191,7 @@ Delivery::Message Delivery::make_message(const FlushView& view, GroupFacts facts
         if (alert.muted || !(alert.firing || integration_->send_resolved || unheard)) continue;
         message.alerts.push_back(alert);
     }
+    message.is_on_time = context_.scheduler.now() - facts.due <= kPromptly;
     message.facts = std::move(facts);
     return message;
 }
@@ -287,10 +289,26 @@ void Delivery::attempt(const std::shared_ptr<Integration>& integration) {
         integration->lane.leave();
         return wait(std::chrono::ceil<Duration>(integration->not_before - now));
     }
+    send(integration);
+}
+
+void Delivery::send(const std::shared_ptr<Integration>& integration) {
     state_ = State::InFlight;
     ++turn_;
     ++message_.attempts;
     running_on_ = integration;
+    place_ = std::make_shared<LanePlace>(integration);
+    timer_ = context_.scheduler.after(kPlaceMax, [place = place_] { place->leave(); });
+    const Attempt attempt{turn_, context_.scheduler.now(), context_.scheduler.monotonic()};
+    const Notifier::AttemptId id = integration->notifier->notify(
+        notification(), attempt_timeout(), [weak = weak_from_this(), place = place_, attempt](Outcome outcome) {
+            if (const auto self = weak.lock(); self && self->turn_ == attempt.turn) self->finish(attempt, outcome);
+            place->leave();
+        });
+    if (turn_ == attempt.turn) running_ = id;
+}
+
+Notification Delivery::notification() const {
     Notification notification;
     notification.group_key = group_.key();
     notification.now = context_.scheduler.now();
@@ -302,18 +320,13 @@ void Delivery::attempt(const std::shared_ptr<Integration>& integration) {
     if (message_.reason != NotifyReason::FirstNotification) {
         if (const LogEntry* entry = context_.notification_log.find(log_key())) notification.notes = entry->notes;
     }
-    const Attempt attempt{turn_, notification.now, now};
-    const Notifier::AttemptId id = integration->notifier->notify(
-        notification, attempt_timeout(), [weak = weak_from_this(), integration, attempt](Outcome outcome) {
-            if (const auto self = weak.lock(); self && self->turn_ == attempt.turn) self->finish(attempt, outcome);
-            integration->lane.leave();
-        });
-    if (turn_ == attempt.turn) running_ = id;
+    return notification;
 }
 
 void Delivery::finish(const Attempt& attempt, const Outcome& outcome) {
     const std::chrono::duration<double> took = context_.scheduler.monotonic() - attempt.started_monotonic;
     const bool taken = outcome.kind == Outcome::Kind::Delivered;
+    context_.scheduler.cancel(timer_);
     context_.metrics.request_sent(*integration_, !taken, took.count());
     note_verdict(attempt, outcome);
     const auto retry_in = taken ? std::nullopt : retry_delay(outcome);
@@ -345,8 +358,7 @@ std::optional<Duration> Delivery::retry_delay(const Outcome& outcome) {
 }
 
 void Delivery::delivered(const Attempt& attempt, const Outcome& outcome) {
-    const Timestamp due = message_.facts.due;
-    record(message_.facts, attempt.started - due <= kPromptly ? due : attempt.started);
+    record(message_.facts, moment_of(attempt));
     settle_without_sending(message_.facts);
     LogEntry& entry = context_.notification_log.at(log_key());
     if (message_.reason == NotifyReason::FirstNotification || !outcome.notes.empty()) entry.notes = outcome.notes;
@@ -398,6 +410,7 @@ void Delivery::failed(const Outcome& outcome, std::optional<Duration> retry_in) 
 
 void Delivery::wait(Duration delay) {
     state_ = State::Backoff;
+    message_.is_on_time = false;
     ++turn_;
     next_attempt_ = context_.scheduler.now() + delay;
     timer_ = context_.scheduler.after(delay, [weak = weak_from_this(), turn = turn_] {
@@ -413,6 +426,7 @@ void Delivery::become_idle() {
     context_.scheduler.cancel(timer_);
     timer_ = 0;
     running_on_.reset();
+    place_.reset();
     if (is_busy()) --integration_->status->waiting;
     state_ = State::Idle;
     ++turn_;
@@ -451,9 +465,20 @@ Duration Delivery::next_backoff() {
     return std::min(Duration(static_cast<Duration::rep>(delay)), kBackoffMax);
 }
 
-Duration Delivery::attempt_timeout() const {
+/// Where nobody said how long, all attempts at a message have a group interval together, as in Alertmanager. It begins
+/// with the first attempt and not with the flush, since here a message may have waited for its turn.
+Duration Delivery::attempt_timeout() {
     if (integration_->timeout > Duration{}) return integration_->timeout;
-    return std::clamp(group_.route().options.group_interval, kTimeoutMin, kTimeoutMax);
+    const MonotonicTime now = context_.scheduler.monotonic();
+    if (!message_.deadline) message_.deadline = now + std::max(group_.route().options.group_interval, kTimeoutMin);
+    return std::max(std::chrono::ceil<Duration>(*message_.deadline - now), kTimeoutMin);
+}
+
+/// When a message counts as sent. One that failed first, or comes late after a restart, may be near the next flush: it
+/// counts from then. However long a message waits for its turn, the next one waits as long.
+Timestamp Delivery::moment_of(const Attempt& attempt) const {
+    const Timestamp due = message_.facts.due;
+    return message_.is_on_time || attempt.started - due <= kPromptly ? due : attempt.started;
 }
 
 void Delivery::tell_observer(const Attempt& attempt, const Outcome& outcome, std::optional<Duration> retry_in) const {

@@ -139,7 +139,9 @@ private:
         GroupFacts facts;                // of the flush it is from
         NotifyReason reason = NotifyReason::FirstNotification;
         bool group_fires = true;
+        bool is_on_time = true;  // made with its flush, and no attempt failed: it waits for nothing but its turn
         std::size_t attempts = 0;
+        std::optional<MonotonicTime> deadline;  // of all attempts, from the first one on
     };
 
     /// One attempt of the present message.
@@ -161,6 +163,8 @@ private:
     void begin(Message message);
     void enter_lane();
     void attempt(const std::shared_ptr<Integration>& integration);
+    void send(const std::shared_ptr<Integration>& integration);
+    Notification notification() const;
     void finish(const Attempt& attempt, const Outcome& outcome);
     void delivered(const Attempt& attempt, const Outcome& outcome);
     std::optional<Duration> retry_delay(const Outcome& outcome);
@@ -173,7 +177,8 @@ private:
     void reconsider();
     bool has_silenced_alert() const;
     Duration next_backoff();
-    Duration attempt_timeout() const;
+    Duration attempt_timeout();
+    Timestamp moment_of(const Attempt& attempt) const;
     void tell_observer(const Attempt& attempt, const Outcome& outcome, std::optional<Duration> retry_in) const;
 
     GroupContext& context_;
@@ -186,6 +191,7 @@ private:
     Scheduler::TaskId timer_ = 0;
     Notifier::AttemptId running_ = 0;
     std::shared_ptr<Integration> running_on_;
+    std::shared_ptr<LanePlace> place_;  // of the running attempt
     std::string last_error_;
     Timestamp next_attempt_{};               // in Backoff
     std::optional<Timestamp> missed_flush_;  // when the last flush was due that came while an attempt ran

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -57,6 +58,19 @@ struct Integration {
     MonotonicTime not_before{};
     /// Never null; shared with the same integration of the next configuration.
     std::shared_ptr<IntegrationStatus> status = std::make_shared<IntegrationStatus>();
+};
+
+/// The place of an attempt in its integration's lane, which is given back once. Keeps the integration.
+class LanePlace {
+public:
+    explicit LanePlace(std::shared_ptr<Integration> integration) : integration_(std::move(integration)) {}
+
+    void leave() {
+        if (const auto left = std::exchange(integration_, nullptr)) left->lane.leave();
+    }
+
+private:
+    std::shared_ptr<Integration> integration_;
 };
 
 /// A named set of integrations.
