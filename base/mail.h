@@ -43,6 +43,7 @@ struct MailReceipt {
     struct Refusal {
         std::string address;
         std::string reason;
+        bool for_now = false;  // it may be taken another time
     };
     std::vector<Refusal> refused;  // recipients that it did not take; at least one other was taken
 };

@@ -247,17 +247,16 @@ private:
         if (next_recipient_ == mail_.to.size()) return say_data();
         const std::string address = mail_.to[next_recipient_++];
         command(fmt::format("RCPT TO:<{}>", address), [this, address](const Reply& reply) {
-            if (!reply.is_good()) {
-                receipt_.refused.push_back({address, reply.text()});
-                may_be_taken_later_ = may_be_taken_later_ || !reply.is_permanent();
-            }
+            if (!reply.is_good()) receipt_.refused.push_back({address, reply.text(), !reply.is_permanent()});
             say_recipient();
         });
     }
 
     void say_data() {
         if (receipt_.refused.size() == mail_.to.size()) {
-            const auto kind = may_be_taken_later_ ? Error::Kind::Unavailable : Error::Kind::InvalidInput;
+            const bool for_now = std::any_of(receipt_.refused.begin(), receipt_.refused.end(),
+                                             [](const MailReceipt::Refusal& refusal) { return refusal.for_now; });
+            const auto kind = for_now ? Error::Kind::Unavailable : Error::Kind::InvalidInput;
             const std::string reason = mail_.to.empty() ? "there is none" : receipt_.refused.front().reason;
             return end(kind, "no recipient was taken: " + reason);
         }
@@ -334,7 +333,6 @@ private:
     Scheduler::TaskId timer_ = 0;
     bool is_over_ = false;
     bool is_encrypted_ = false;
-    bool may_be_taken_later_ = false;
     std::vector<std::string> addresses_;  // the next one is the last
     std::unique_ptr<AsioStream> stream_;
     std::array<char, 4096> buffer_{};

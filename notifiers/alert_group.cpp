@@ -74,12 +74,14 @@ void AlertGroup::insert(const AlertPtr& alert) {
     if (!alert->alert.resolved_at(now)) told_.erase(alert->log_hash);
     const bool fires_again = before != nullptr && before->alert.resolved_at(now) && !alert->alert.resolved_at(now);
     if (fires_again && is_end_unseen(*before)) note_flap(alert, fires_again);
-    if (!first || timer_ != 0) return;
+    if (!first) return;
     const Duration wait = route_->options.group_wait;
     // Of an alert that began long ago everything there is to wait for has come, but for the rest of its batch, which
     // may come in several requests.
     const bool waited_already = alert->alert.starts_at + wait < now;
-    start_timer(now + (waited_already ? std::min(wait, kBatchWait) : wait));
+    const Timestamp due = now + (waited_already ? std::min(wait, kBatchWait) : wait);
+    // An empty group that somebody is still told of has a timer.
+    if (timer_ == 0 || due < next_flush_) start_timer(due);
 }
 
 bool AlertGroup::update(const AlertPtr& alert) {

@@ -64,7 +64,7 @@ void Delivery::consider(const FlushView& view) {
     Message message;
     if (reason) message = make_message(view, facts, *reason);
     if (message.alerts.empty()) {
-        drop_message();
+        if (!keeps_remainder(view.now)) drop_message();
         if (reason) record(facts, facts.due);
         settle_without_sending(facts);
         note_waiting({});
@@ -129,8 +129,9 @@ std::optional<ComingMessage> Delivery::coming(const FlushView& view, Timestamp n
 }
 
 bool Delivery::is_telling_of(const StoredAlert& alert) const {
-    return is_busy() && std::any_of(message_.alerts.begin(), message_.alerts.end(),
-                                    [&](const FlushAlert& other) { return other.alert->log_hash == alert.log_hash; });
+    return is_busy() && !message_.is_remainder() &&
+           std::any_of(message_.alerts.begin(), message_.alerts.end(),
+                       [&](const FlushAlert& other) { return other.alert->log_hash == alert.log_hash; });
 }
 
 bool Delivery::was_told(const StoredAlert& alert) const {
@@ -320,6 +321,7 @@ Notification Delivery::notification() const {
     if (message_.reason != NotifyReason::FirstNotification) {
         if (const LogEntry* entry = context_.notification_log.find(log_key())) notification.notes = entry->notes;
     }
+    notification.only_to = message_.only_to;
     return notification;
 }
 
@@ -353,15 +355,31 @@ void Delivery::note_verdict(const Attempt& attempt, const Outcome& outcome) {
 /// None when this message is not tried again: it is refused for good, or a flush waits to make another one.
 std::optional<Duration> Delivery::retry_delay(const Outcome& outcome) {
     if (outcome.forget_notes) return Duration{0};
-    if (outcome.kind != Outcome::Kind::RetryLater || missed_flush_) return std::nullopt;
+    if (outcome.kind != Outcome::Kind::RetryLater) return std::nullopt;
+    if (missed_flush_ && !message_.is_remainder()) return std::nullopt;
     return outcome.retry_after.value_or(next_backoff());
 }
 
 void Delivery::delivered(const Attempt& attempt, const Outcome& outcome) {
+    const bool is_news = !message_.is_remainder();
+    if (is_news) note_taken(attempt, outcome);
+    log_shortfall(outcome);
+    message_.only_to = outcome.still_to_tell;
+    if (!message_.is_remainder()) return end_message();
+    wait_with_remainder(next_backoff());
+    if (is_news) group_.delivery_settled();
+}
+
+void Delivery::note_taken(const Attempt& attempt, const Outcome& outcome) {
     record(message_.facts, moment_of(attempt));
     settle_without_sending(message_.facts);
     LogEntry& entry = context_.notification_log.at(log_key());
     if (message_.reason == NotifyReason::FirstNotification || !outcome.notes.empty()) entry.notes = outcome.notes;
+    group_.told(message_.alerts);
+}
+
+/// What did not come as it should, or not to everybody.
+void Delivery::log_shortfall(const Outcome& outcome) const {
     if (!outcome.template_error.empty()) {
         context_.metrics.template_failed(*integration_);
         context_.log.error("notifiers::delivery", "template failed, the plain facts were sent",
@@ -374,8 +392,18 @@ void Delivery::delivered(const Attempt& attempt, const Outcome& outcome) {
             "notifiers::delivery", "a recipient was refused, the others were told",
             {{"receiver", integration_->receiver}, {"integration", integration_->kind}, {"recipient", refused}});
     }
-    group_.told(message_.alerts);
-    end_message();
+}
+
+/// A flush that came meanwhile may have news, which are for all.
+void Delivery::wait_with_remainder(Duration delay) {
+    message_.deadline.reset();
+    wait(delay);
+    if (missed_flush_) reconsider();
+}
+
+/// As long as mail servers try; nobody gets it twice by it.
+bool Delivery::keeps_remainder(Timestamp now) const {
+    return is_busy() && message_.is_remainder() && now - message_.facts.due < context_.retention;
 }
 
 /// What the message was of is not held until the next one.
@@ -403,6 +431,7 @@ void Delivery::failed(const Outcome& outcome, std::optional<Duration> retry_in) 
         ++turn_;
         return enter_lane();
     }
+    if (retry_in && message_.is_remainder()) return wait_with_remainder(*retry_in);
     if (retry_in) return wait(*retry_in);
     context_.metrics.notification_failed(*integration_, outcome.reason);
     end_message();
@@ -500,7 +529,8 @@ void Delivery::tell_observer(const Attempt& attempt, const Outcome& outcome, std
     event.ended_at = context_.scheduler.now();
     event.outcome = outcome;
     event.retry_in = retry_in;
-    event.waiting = integration_->status->waiting - (outcome.kind == Outcome::Kind::Delivered ? 1 : 0);
+    const bool is_done = outcome.kind == Outcome::Kind::Delivered && outcome.still_to_tell.empty();
+    event.waiting = integration_->status->waiting - (is_done ? 1 : 0);
     context_.observer->on_attempt(event);
 }
 

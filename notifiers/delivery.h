@@ -142,6 +142,10 @@ private:
         bool is_on_time = true;  // made with its flush, and no attempt failed: it waits for nothing but its turn
         std::size_t attempts = 0;
         std::optional<MonotonicTime> deadline;  // of all attempts, from the first one on
+        std::vector<std::string> only_to;       // recipients, after the others took it; none: it is for all
+
+        /// What is left of a message that was taken. It is no news any more, and goes on until there are some.
+        bool is_remainder() const { return !only_to.empty(); }
     };
 
     /// One attempt of the present message.
@@ -167,11 +171,15 @@ private:
     Notification notification() const;
     void finish(const Attempt& attempt, const Outcome& outcome);
     void delivered(const Attempt& attempt, const Outcome& outcome);
+    void note_taken(const Attempt& attempt, const Outcome& outcome);
+    void log_shortfall(const Outcome& outcome) const;
     std::optional<Duration> retry_delay(const Outcome& outcome);
     void failed(const Outcome& outcome, std::optional<Duration> retry_in);
     void note_verdict(const Attempt& attempt, const Outcome& outcome);
     void end_message();
     void wait(Duration delay);
+    void wait_with_remainder(Duration delay);
+    bool keeps_remainder(Timestamp now) const;
     void become_idle();
     void drop_message();
     void reconsider();

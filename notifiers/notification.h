@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/time.h"
 #include "parser/template/notification_template.h"
@@ -18,6 +19,7 @@ struct Notification {
     templates::NotificationData data;
     Timestamp now{};  // of the flush
     DeliveryNotes notes;
+    std::vector<std::string> only_to;  // recipients who have not got it yet; none: it is for all
 };
 
 }  // namespace tocsin

@@ -117,6 +117,10 @@ private:
         if (senders.size() != 1) return fail(Error::Kind::InvalidInput, "must be exactly one from address");
         Mail mail;
         TOCSIN_TRY(mail.to, parse_mail_addresses(to));
+        const auto& only = notification.only_to;
+        if (!only.empty()) {
+            std::erase_if(mail.to, [&](const auto& one) { return std::count(only.begin(), only.end(), one) == 0; });
+        }
         mail.from = senders.front();
         mail.label = label_;
         const HostPort server = split_host_port(config_->smtp.smarthost);
@@ -189,8 +193,9 @@ private:
     static Outcome outcome_of(const Result<MailReceipt>& verdict) {
         Outcome outcome;
         if (verdict) {
-            for (const auto& [address, reason] : verdict->refused) {
+            for (const auto& [address, reason, for_now] : verdict->refused) {
                 outcome.refused.push_back(fmt::format("{}: {}", address, reason));
+                if (for_now) outcome.still_to_tell.push_back(address);
             }
             return outcome;
         }

@@ -37,6 +37,8 @@ struct Outcome {
     bool forget_notes = false;            // the notes were no good: to be tried again at once without them
     /// Recipients of a delivery that did not get it, each with the reason.
     std::vector<std::string> refused;
+    /// Those of them to whom another attempt may bring it: their addresses, for Notification::only_to.
+    std::vector<std::string> still_to_tell;
     /// The message went out with plain facts in place of what a template should have made.
     std::string template_error;
 };

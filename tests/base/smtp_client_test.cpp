@@ -165,12 +165,15 @@ TEST_CASE("why somebody could not say who it is, without a secret", "[base][smtp
 
 TEST_CASE("a recipient that is refused does not keep the mail from the others", "[base][smtp]") {
     World world;
-    SmtpServer server(world.scheduler, {.answers = {{"RCPT TO:<a@", "550 nobody\x07here"}}});
+    const bool for_now = GENERATE(false, true);
+    SmtpServer server(world.scheduler,
+                      {.answers = {{"RCPT TO:<a@", for_now ? "450 nobody\x07here" : "550 nobody\x07here"}}});
     const auto receipt = world.send(mail_to(server));
     REQUIRE(receipt.has_value());
     REQUIRE(receipt->refused.size() == 1);
     CHECK(receipt->refused[0].address == "a@x.test");
-    CHECK(receipt->refused[0].reason.find("550 nobody") == 0);
+    CHECK(receipt->refused[0].reason.find("50 nobody") == 1);
+    CHECK(receipt->refused[0].for_now == for_now);
     CHECK(receipt->refused[0].reason.find('\x07') == std::string::npos);
     CHECK(server.mails().size() == 1);
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 
 #include "notifiers/notification_service.h"
 #include "tests/catch.h"
@@ -82,6 +83,67 @@ TEST_CASE("defect E: one recipient that is refused for good keeps the mail from 
     REQUIRE(rig.mail.sent().size() == 1);
     CHECK(rig.mail.sent().front().to == Lines{"good@x.test", "bad@x.test"});
     CHECK(rig.log.contains("bad@x.test: 550 no such user"));
+}
+
+/// A mail server that takes mails for bad@x.test from a moment on only. Keeps what each got: `5m30s FIRING`.
+struct Greylist {
+    Greylist(NotificationRig& rig, Duration taken_from) : rig_(rig) {
+        rig.mail.handle([this, taken_from](const Mail& mail) { return take(mail, taken_from); });
+    }
+
+    std::map<std::string, Lines> got;
+
+private:
+    Result<MailReceipt> take(const Mail& mail, Duration taken_from) {
+        const Duration now = rig_.scheduler.now() - rig_.started_at;
+        MailReceipt receipt;
+        for (const std::string& to : mail.to) {
+            if (to == "bad@x.test" && now < taken_from) {
+                receipt.refused.push_back({to, "450 later", true});
+            } else {
+                const bool fires = mail.content.find("[FIRING:") != std::string::npos;
+                got[to].push_back(fmt::format("{}m {}", now / 1min, fires ? "firing" : "resolved"));
+            }
+        }
+        if (receipt.refused.size() < mail.to.size()) return receipt;
+        return fail(Error::Kind::Unavailable, "no recipient was taken: 450 later");
+    }
+
+    NotificationRig& rig_;
+};
+
+TEST_CASE("defect E: a recipient that is refused for now gets the mail later, and nobody gets it twice",
+          "[notifiers][email][scenario]") {
+    NotificationRig rig(fmt::format(kMail, "html: '', send_resolved: true"));
+    Greylist server(rig, 7min);
+    rig.fire("DiskFull");
+    SECTION("while it fires") {
+        rig.advance(1h);
+        CHECK(server.got["good@x.test"] == Lines{"0m firing"});
+        CHECK((server.got["bad@x.test"] == Lines{"7m firing"} || server.got["bad@x.test"] == Lines{"8m firing"}));
+    }
+    SECTION("and of news only the last ones") {
+        rig.advance(4min);
+        rig.resolve("DiskFull");
+        rig.advance(1h);
+        CHECK(server.got["good@x.test"] == Lines{"0m firing", "5m resolved"});
+        CHECK((server.got["bad@x.test"] == Lines{"7m resolved"} || server.got["bad@x.test"] == Lines{"8m resolved"}));
+    }
+    CHECK(rig.service->pending_deliveries() == 0);
+}
+
+TEST_CASE("defect E: who gets a mail late keeps nobody from the next one", "[notifiers][email][scenario]") {
+    NotificationRig rig(fmt::format(kMail, "html: '', send_resolved: true"));
+    Greylist server(rig, 1h);
+    rig.fire("DiskFull");
+    rig.advance(1min);
+    rig.resolve("DiskFull");
+    rig.advance(11min);
+    // The group is empty: it begins anew, with group_wait.
+    rig.fire("Another");
+    rig.advance(1min);
+    CHECK(server.got["good@x.test"] == Lines{"0m firing", "5m resolved", "12m firing"});
+    CHECK(server.got["bad@x.test"] == Lines{});
 }
 
 TEST_CASE("defect F: with max_alerts a group that fires is not told as resolved, whatever sorts first",
