@@ -44,7 +44,7 @@ struct World {
           scrape_client(loop, resolver, {.proxies = proxy_environment()}),
           notify_client(loop, resolver, {.proxies = proxy_environment()}),
           mail_client(loop, resolver),
-          server(loop, http_limits(options.connections_max)),
+          server(loop, http_limits(options.connections_max, options.route_prefix)),
           signals(loop),
           file_watch(loop) {}
 
