@@ -5,8 +5,11 @@
 #include "base/duration.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "daemon/api/alertmanager_error.h"
 #include "daemon/api/api.h"
 #include "daemon/api/posted_alerts.h"
+#include "daemon/api/posted_form.h"
+#include "daemon/api/posted_silence.h"
 #include "parser/matchers_parser.h"
 
 // Alertmanager's API v2. An error of a handler is a JSON string, one of the request's form is {"code", "message"}: as
@@ -14,14 +17,6 @@
 
 namespace tocsin::api {
 namespace {
-
-ServerResponse said(int status, std::string message) {
-    return json_response(status, Json(std::move(message)));
-}
-
-ServerResponse malformed(int status, int code, std::string message) {
-    return json_response(status, Json(Json::Object{{"code", code}, {"message", std::move(message)}}));
-}
 
 ServerResponse uncached(ServerResponse response) {
     response.headers.push_back({"Cache-Control", "no-store"});
@@ -86,13 +81,11 @@ Json silence_json(const Silence& silence, Timestamp now) {
 // ---- reading requests
 
 tl::expected<Json, ServerResponse> read_body(const ServerRequest& request, std::string_view what) {
-    if (request.body.empty()) {
-        return tl::unexpected(malformed(422, 602, std::string(what) + " in body is required"));
-    }
+    if (request.body.empty()) return tl::unexpected(form_error(602, std::string(what) + " in body is required"));
     auto json = parse_json(request.body);
     if (json) return *std::move(json);
-    return tl::unexpected(malformed(
-        400, 400, "parsing " + std::string(what) + " body from \"\" failed, because " + json.error().message));
+    return tl::unexpected(
+        form_error(400, fmt::format("parsing {} body from \"\" failed, because {}", what, json.error().message)));
 }
 
 tl::expected<AlertFilter, ServerResponse> read_filter(const ServerRequest& request, MatchersSyntax syntax) {
@@ -106,99 +99,57 @@ tl::expected<AlertFilter, ServerResponse> read_filter(const ServerRequest& reque
          {std::pair{"filter", &filter.matchers}, std::pair{"receiver_matchers", &filter.receiver_matchers}}) {
         for (const std::string& text : parameters.all(name)) {
             auto matcher = parse_matcher(text, syntax);
-            if (!matcher) return tl::unexpected(said(400, matcher.error().message));
+            if (!matcher) return tl::unexpected(handler_error(400, matcher.error().message));
             into->push_back(*std::move(matcher));
         }
     }
     if (const std::string receiver = parameters.get("receiver"); !receiver.empty()) {
         auto regex = Regex::compile(receiver, Regex::Anchoring::FullNoDot);
-        if (!regex) return tl::unexpected(said(400, "failed to parse receiver param: " + receiver));
+        if (!regex) return tl::unexpected(handler_error(400, "failed to parse receiver param: " + receiver));
         filter.receiver = *std::move(regex);
     }
     return filter;
 }
 
-std::vector<std::pair<std::string, std::string>> read_pairs(const Json* object) {
-    std::vector<std::pair<std::string, std::string>> pairs;
-    if (object == nullptr) return pairs;
-    for (const auto& [name, value] : object->members()) pairs.emplace_back(name, value.as_string());
-    return pairs;
-}
-
 /// A body of any form, or what is wrong with all of it.
-tl::expected<PostedAlerts, ServerResponse> read_alerts(const ServerRequest& request, MatchersSyntax syntax) {
+tl::expected<PostedAlerts, ServerResponse> read_posted_alerts(const ServerRequest& request, MatchersSyntax syntax) {
     if (auto usual = read_usual_alerts(request.body, syntax)) return *std::move(usual);
     const auto body = read_body(request, "alerts");
     if (!body) return tl::unexpected(body.error());
-    const auto& items = body->items();
-    if (!body->is_array() && !body->is_null()) {
-        return tl::unexpected(malformed(400, 400, "parsing alerts body from \"\" failed"));
+    if (body->is_array() || body->is_null()) return read_alerts(*body, syntax);
+    return tl::unexpected(form_error(400, "parsing alerts body from \"\" failed, because " +
+                                              wrong_type_message(*body, "value of type models.PostableAlerts")));
+}
+
+ServerResponse answer_posted(const PostedAlerts& posted) {
+    if (posted.first_malformed) return *posted.first_malformed;
+    std::vector<std::string> refused = posted.refused;
+    if (posted.excess > 0) {
+        refused.push_back(fmt::format("more than {} alerts in one request: the last {} were not taken",
+                                      kPostedAlertsMax, posted.excess));
     }
-    if (items.size() > kPostedAlertsMax) return tl::unexpected(said(400, "more than 10000 alerts in one request"));
-    PostedAlerts posted;
-    for (std::size_t i = 0; i < items.size(); ++i) {
-        if (items[i].find("labels") == nullptr) {
-            return tl::unexpected(malformed(422, 602, std::to_string(i) + ".labels in body is required"));
-        }
-        posted.add(posted_alert(items[i]), syntax);
-    }
-    return posted;
+    return refused.empty() ? text_response(200, "") : handler_error(400, join(refused, "\n"));
 }
 
 // What is good of a request is taken even when some of it is refused.
 ServerResponse post_alerts(const Context& context, const ServerRequest& request) {
-    const auto posted = read_alerts(request, context.options.matchers_syntax);
+    const auto posted = read_posted_alerts(request, context.options.matchers_syntax);
     if (!posted) return posted.error();
     if (!posted->alerts.empty()) context.notifications.receive(posted->alerts);
-    if (posted->refused.empty()) return text_response(200, "");
-    return said(400, join(posted->refused, "\n"));
-}
-
-Result<Matcher> read_matcher(const Json& json) {
-    const bool regex = json.at("isRegex").as_bool();
-    const bool equal = json.find("isEqual") == nullptr || json.at("isEqual").is_null() || json.at("isEqual").as_bool();
-    const MatchOp op =
-        regex ? (equal ? MatchOp::Regex : MatchOp::NotRegex) : (equal ? MatchOp::Equal : MatchOp::NotEqual);
-    return Matcher::create(json.at("name").as_string(), op, json.at("value").as_string(), Regex::Anchoring::FullNoDot);
-}
-
-Result<Silence> read_silence(const Json& json, MatchersSyntax syntax) {
-    Silence silence;
-    silence.id = json.at("id").as_string();
-    silence.comment = json.at("comment").as_string();
-    silence.created_by = json.at("createdBy").as_string();
-    TOCSIN_TRY(silence.starts_at, read_posted_time(json.at("startsAt").as_string()));
-    TOCSIN_TRY(silence.ends_at, read_posted_time(json.at("endsAt").as_string()));
-    for (const Json& item : json.at("matchers").items()) {
-        TOCSIN_TRY(Matcher matcher, read_matcher(item));
-        if (!is_label_name(matcher.name(), syntax)) {
-            return fail(Error::Kind::InvalidInput,
-                        fmt::format("invalid silence: invalid label matcher {} in set 0: invalid label name {}",
-                                    silence.matchers.size(), go_quote(matcher.name())));
-        }
-        silence.matchers.push_back(std::move(matcher));
-    }
-    silence.annotations = read_pairs(json.find("annotations"));
-    return silence;
+    context.notifications.note_invalid_alerts(posted->refused.size() + posted->malformed + posted->excess);
+    return answer_posted(*posted);
 }
 
 ServerResponse post_silence(const Context& context, const ServerRequest& request) {
     const auto body = read_body(request, "silence");
     if (!body) return body.error();
-    for (const std::string_view required : {"comment", "createdBy", "endsAt", "matchers", "startsAt"}) {
-        if (body->find(required) == nullptr) {
-            return malformed(422, 602, "silence." + std::string(required) + " in body is required");
-        }
-    }
-    if (body->at("matchers").items().empty()) {
-        return malformed(422, 612, "silence.matchers in body should have at least 1 items");
-    }
-    auto silence = read_silence(*body, context.options.matchers_syntax);
-    if (!silence) return said(400, "Failed to create silence: " + silence.error().message);
+    auto silence = read_posted_silence(*body, context.options.matchers_syntax);
+    if (!silence) return silence.error();
     const auto id = context.notifications.set_silence(*std::move(silence));
     if (!id) {
         const bool unknown = id.error().kind == Error::Kind::NotFound;
-        return unknown ? said(404, id.error().message) : said(400, "Failed to create silence: " + id.error().message);
+        return unknown ? handler_error(404, id.error().message)
+                       : handler_error(400, "Failed to create silence: " + id.error().message);
     }
     return json_response(200, Json(Json::Object{{"silenceID", *id}}));
 }
@@ -248,7 +199,7 @@ ServerResponse list_silences(const Context& context, const ServerRequest& reques
     Matchers filter;
     for (const std::string& text : Parameters(request).all("filter")) {
         auto matcher = parse_matcher(text, context.options.matchers_syntax);
-        if (!matcher) return said(400, matcher.error().message);
+        if (!matcher) return handler_error(400, matcher.error().message);
         filter.push_back(*std::move(matcher));
     }
     const Timestamp now = context.scheduler.now();
@@ -274,7 +225,8 @@ ServerResponse show_silence(const Context& context, const std::string& id) {
 ServerResponse expire_silence(const Context& context, const std::string& id) {
     const auto expired = context.notifications.expire_silence(id);
     if (expired) return text_response(200, "");
-    return expired.error().kind == Error::Kind::NotFound ? text_response(404, "") : said(500, expired.error().message);
+    return expired.error().kind == Error::Kind::NotFound ? text_response(404, "")
+                                                         : handler_error(500, expired.error().message);
 }
 
 /// Grafana's names for what became of the last attempt, and what waits.

@@ -1,15 +1,34 @@
 #include "daemon/api/posted_alerts.h"
 
-#include <chrono>
+#include <algorithm>
+#include <array>
 #include <utility>
 
-#include "base/duration.h"
+#include <fmt/format.h>
+
 #include "base/text.h"
+#include "daemon/api/alertmanager_error.h"
+#include "daemon/api/posted_form.h"
+#include "daemon/api/posted_time.h"
+#include "daemon/api/request_uri.h"
 
 namespace tocsin::api {
 namespace {
 
 constexpr std::size_t kLabelsMax = 128;
+constexpr std::size_t kNameBytesMax = 1024;
+constexpr std::size_t kTextBytesMax = 64 * 1024;  // of a label's value, or of an annotation's
+
+using Type = MemberForm::Type;
+
+// In the order in which the original looks for what is missing.
+constexpr std::array kAlertForm = {
+    MemberForm{"annotations", Type::Texts, ".annotations", "models.LabelSet"},
+    MemberForm{"endsAt", Type::Time, ".endsAt"},
+    MemberForm{"startsAt", Type::Time, ".startsAt"},
+    MemberForm{"generatorURL", Type::Text, "Alert.generatorURL"},
+    MemberForm{"labels", Type::Texts, "Alert.labels", "models.LabelSet", true},
+};
 
 std::vector<Label> label_views(const Json& object) {
     std::vector<Label> labels;
@@ -26,13 +45,34 @@ LabelSet label_set(const std::vector<Label>& labels) {
     return LabelSet::from_sorted(labels);
 }
 
+/// `what` is `label` or `annotation`, `whole` the set of them.
+Status check_pairs(const std::vector<Label>& pairs, std::string_view what, std::string_view whole,
+                   MatchersSyntax syntax) {
+    for (const Label pair : pairs) {
+        if (!is_label_name(pair.name, syntax)) {
+            return fail(Error::Kind::InvalidInput,
+                        fmt::format("invalid {}: invalid name {}", whole, go_quote(pair.name)));
+        }
+        if (pair.name.size() > kNameBytesMax) {
+            return fail(Error::Kind::LimitExceeded,
+                        fmt::format("name of {} longer than {} bytes", what, kNameBytesMax));
+        }
+        if (pair.value.size() > kTextBytesMax) {
+            return fail(Error::Kind::LimitExceeded,
+                        fmt::format("{} {} longer than {} bytes", what, go_quote(pair.name), kTextBytesMax));
+        }
+    }
+    return {};
+}
+
 /// An alert that was posted, or why it is not taken. `url` is the address of the one before it.
 Result<Alert> read_alert(const PostedAlert& posted, MatchersSyntax syntax, const SharedText& url) {
     Alert alert;
-    for (const Label label : posted.labels) {
-        if (!is_label_name(label.name, syntax)) {
-            return fail(Error::Kind::InvalidInput, "invalid label set: invalid name " + go_quote(label.name));
-        }
+    if (auto checked = check_pairs(posted.labels, "label", "label set", syntax); !checked) {
+        return tl::unexpected(std::move(checked).error());
+    }
+    if (auto checked = check_pairs(posted.annotations, "annotation", "annotations", syntax); !checked) {
+        return tl::unexpected(std::move(checked).error());
     }
     if (posted.labels.size() > kLabelsMax) return fail(Error::Kind::LimitExceeded, "more than 128 labels");
     alert.labels = label_set(posted.labels);
@@ -46,6 +86,32 @@ Result<Alert> read_alert(const PostedAlert& posted, MatchersSyntax syntax, const
     // Neighbours mostly come from one rule: its address is held once.
     alert.generator_url = posted.generator_url == url.view() ? url : SharedText::of(posted.generator_url);
     return alert;
+}
+
+bool is_link(std::string_view text) {
+    return text.empty() || is_request_uri(text);
+}
+
+/// Of one that has the form of an alert, and outlives it.
+PostedAlert posted_alert(const Json& json) {
+    return {label_views(json.at("labels")), label_views(json.at("annotations")), json.at("startsAt").as_string(),
+            json.at("endsAt").as_string(), json.at("generatorURL").as_string()};
+}
+
+std::optional<ServerResponse> check_alert_form(const Json& alert, std::size_t index) {
+    const auto unread = [](const std::string& why) {
+        return form_error(400, "parsing alerts body from \"\" failed, because " + why);
+    };
+    if (!alert.is_object() && !alert.is_null()) {
+        return unread(wrong_type_message(alert, "value of type models.PostableAlert"));
+    }
+    if (const auto wrong = find_wrong_type(alert, kAlertForm)) return unread(*wrong);
+    if (const std::string& url = alert.at("generatorURL").as_string(); !is_link(url)) {
+        return form_error(601, fmt::format("{}.generatorURL in body must be of type uri: {}", index, go_quote(url)));
+    }
+    const auto missing = find_missing(alert, kAlertForm);
+    if (!missing) return std::nullopt;
+    return form_error(602, fmt::format("{}.{} in body is required", index, *missing));
 }
 
 /// Each step answers whether all was usual so far.
@@ -67,8 +133,7 @@ public:
     }
     bool close_object() override {
         if (move(Place::Labels, Place::Alert)) return true;
-        if (!seen_.labels || posted_.alerts.size() + posted_.refused.size() == kPostedAlertsMax) return false;
-        posted_.add(alert_, syntax_);
+        if (!seen_.labels || !take_alert()) return false;
         texts_.clear();
         return move(Place::Alert, Place::List);
     }
@@ -100,6 +165,13 @@ private:
         alert_.starts_at = alert_.ends_at = alert_.generator_url = {};
         seen_ = {};
     }
+
+    bool take_alert() {
+        if (posted_.alerts.size() == kPostedAlertsMax) return ++posted_.excess > 0;
+        const bool is_link_of_last = !posted_.alerts.empty() && alert_.generator_url == last_link();
+        return (is_link_of_last || is_link(alert_.generator_url)) && posted_.add(alert_, syntax_);
+    }
+    std::string_view last_link() const { return posted_.alerts.back().generator_url.view(); }
 
     bool move(Place from, Place to) {
         if (place_ != from) return false;
@@ -144,31 +216,36 @@ private:
 
 }  // namespace
 
-void PostedAlerts::add(const PostedAlert& posted, MatchersSyntax syntax) {
+bool PostedAlerts::add(const PostedAlert& posted, MatchersSyntax syntax) {
     auto alert = read_alert(posted, syntax, alerts.empty() ? SharedText() : alerts.back().generator_url);
     if (alert) {
         alerts.push_back(*std::move(alert));
     } else {
         refused.push_back(alert.error().message);
     }
+    return alert.has_value();
 }
 
-PostedAlert posted_alert(const Json& json) {
-    return {label_views(json.at("labels")), label_views(json.at("annotations")), json.at("startsAt").as_string(),
-            json.at("endsAt").as_string(), json.at("generatorURL").as_string()};
+PostedAlerts read_alerts(const Json& list, MatchersSyntax syntax) {
+    PostedAlerts posted;
+    const auto& items = list.items();
+    const std::size_t looked_at = std::min(items.size(), kPostedAlertsMax);
+    posted.excess = items.size() - looked_at;
+    for (std::size_t i = 0; i < looked_at; ++i) {
+        auto refusal = check_alert_form(items[i], i);
+        if (!refusal) {
+            posted.add(posted_alert(items[i]), syntax);
+        } else if (++posted.malformed == 1) {
+            posted.first_malformed = std::move(refusal);
+        }
+    }
+    return posted;
 }
 
 std::optional<PostedAlerts> read_usual_alerts(std::string_view body, MatchersSyntax syntax) {
     UsualBody usual(body, syntax);
     if (!walk_json(body, usual)) return std::nullopt;
     return std::move(usual).take();
-}
-
-Result<Timestamp> read_posted_time(std::string_view text) {
-    constexpr Timestamp kZeroOfGo{std::chrono::sys_days(std::chrono::year(1) / 1 / 1)};
-    if (text.empty()) return Timestamp{};
-    TOCSIN_TRY(const Timestamp time, parse_rfc3339(text));
-    return time == kZeroOfGo ? Timestamp{} : time;
 }
 
 }  // namespace tocsin::api

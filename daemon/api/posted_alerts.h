@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/alert.h"
+#include "base/http.h"
 #include "base/json.h"
 #include "parser/matchers_parser.h"
 
@@ -23,21 +24,21 @@ struct PostedAlert {
 /// What is good of a request, and what was wrong with the rest.
 struct PostedAlerts {
     std::vector<Alert> alerts;
-    std::vector<std::string> refused;
+    std::vector<std::string> refused;               // why, of each that has the form of an alert and is none
+    std::size_t malformed = 0;                      // so many have not even that
+    std::optional<ServerResponse> first_malformed;  // what Alertmanager answers to the first of them
+    std::size_t excess = 0;  // so many came behind the first kPostedAlertsMax, and were not looked at
 
-    void add(const PostedAlert& posted, MatchersSyntax syntax);
+    /// Whether it was taken.
+    bool add(const PostedAlert& posted, MatchersSyntax syntax);
 };
 
-/// Of an object that outlives it.
-PostedAlert posted_alert(const Json& json);
+/// Each of a list for itself.
+PostedAlerts read_alerts(const Json& list, MatchersSyntax syntax);
 
-/// Reads a body whose form is the usual one: a list of at most kPostedAlertsMax objects of just the members that
-/// Alertmanager's API has, each once, with labels. Nothing for any other one, be it good or bad. The values are read no
-/// other way than those of posted_alert().
+/// Reads a body whose form is the usual one: a list of objects of just the members that Alertmanager's API has, each
+/// once, with labels, and nothing wrong with any of them. Nothing for any other one. The values are read no other way
+/// than those of read_alerts().
 std::optional<PostedAlerts> read_usual_alerts(std::string_view body, MatchersSyntax syntax);
-
-/// RFC 3339; clients written in Go say their zero time, the beginning of year 1, for what they leave out, and that and
-/// an empty text is none.
-Result<Timestamp> read_posted_time(std::string_view text);
 
 }  // namespace tocsin::api
