@@ -6,6 +6,7 @@
 #include "base/asio_address.h"
 #include "base/text.h"
 #include "base/url.h"
+#include "daemon/api/alertmanager_error.h"
 
 namespace tocsin {
 
@@ -49,8 +50,12 @@ ServerResponse refusal(int status, std::string text) {
     return response;
 }
 
-bool takes_any_content(const RequestGuard& guard, std::string_view path) {
+std::string_view below_prefix(const RequestGuard& guard, std::string_view path) {
     if (path.starts_with(guard.route_prefix)) path.remove_prefix(guard.route_prefix.size());
+    return path;
+}
+
+bool takes_any_content(std::string_view path) {
     return std::find(kPathsForAnyContent.begin(), kPathsForAnyContent.end(), path) != kPathsForAnyContent.end();
 }
 
@@ -94,11 +99,11 @@ std::optional<ServerResponse> check_caller(const RequestGuard& guard, const Serv
 
 std::optional<ServerResponse> check_content(const RequestGuard& guard, const ServerRequest& request) {
     if (!changes_state(request.method)) return std::nullopt;
-    const bool is_free = request.body.empty() || takes_any_content(guard, request.path);
-    if (!is_free && !is_json_content_type(find_header(request.headers, "Content-Type"))) {
-        return refusal(415, "expected Content-Type: application/json");
-    }
-    return std::nullopt;
+    const std::string_view path = below_prefix(guard, request.path);
+    const std::string_view type = find_header(request.headers, "Content-Type");
+    if (request.body.empty() || takes_any_content(path) || is_json_content_type(type)) return std::nullopt;
+    if (path.starts_with("/api/v2/")) return api::wrong_content_error(type);
+    return refusal(415, "expected Content-Type: application/json");
 }
 
 bool is_allowed_host(const RequestGuard& guard, std::string_view host_header) {

@@ -1,6 +1,7 @@
 #include "daemon/router.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include <fmt/format.h>
@@ -105,10 +106,16 @@ std::vector<std::string> Parameters::all(std::string_view name) const {
     return values;
 }
 
+std::string Parameters::last(std::string_view name) const {
+    auto values = all(name);
+    return values.empty() ? std::string() : std::move(values.back());
+}
+
 bool Parameters::flag(std::string_view name, bool otherwise) const {
-    if (!has(name)) return otherwise;
-    const std::string value = get(name);
-    return value == "true" || value == "1";
+    constexpr std::array<std::string_view, 10> kTrue = {"true", "1",  "yes",      "y",       "t",
+                                                        "ok",   "on", "selected", "checked", "enabled"};
+    const std::string value = to_lower(last(name));
+    return value.empty() ? otherwise : std::find(kTrue.begin(), kTrue.end(), value) != kTrue.end();
 }
 
 void Router::on(std::string_view method, std::string_view path, Handler handler) {
@@ -120,6 +127,29 @@ void Router::on(std::string_view method, std::string_view path, Handler handler)
 
 void Router::answer(std::string_view method, std::string_view path, Answer answer) {
     on(method, path, [answer = std::move(answer)](Call call) { call.respond(answer(call)); });
+}
+
+void Router::refuse(std::string prefix, Refusals refusals) {
+    refusals_.emplace_back(std::move(prefix), std::move(refusals));
+}
+
+const Router::Refusals& Router::refusals_of(std::string_view path) const {
+    static const Refusals kNone;
+    const auto found = std::find_if(refusals_.begin(), refusals_.end(),
+                                    [&](const auto& entry) { return path.starts_with(entry.first); });
+    return found == refusals_.end() ? kNone : found->second;
+}
+
+ServerResponse Router::unknown_path(const ServerRequest& request) const {
+    const Refusals& refusals = refusals_of(request.path);
+    return refusals.unknown_path ? refusals.unknown_path(request) : text_response(404, "404 page not found\n");
+}
+
+ServerResponse Router::wrong_method(const Route& route, const ServerRequest& request) const {
+    std::vector<std::string> allowed;
+    for (const auto& [method, unused] : route.by_method) allowed.push_back(method);
+    const Refusals& refusals = refusals_of(request.path);
+    return refusals.wrong_method ? refusals.wrong_method(request, allowed) : method_not_allowed(join(allowed, ", "));
 }
 
 const Router::Route* Router::find(std::string_view path, std::vector<std::string>& captured) const {
@@ -141,14 +171,12 @@ void Router::handle(ServerRequest request, HttpServer::Respond respond) const {
     std::vector<std::string> captured;
     const Route* route = find(request.path, captured);
     if (metrics_ != nullptr) respond = measured(route, std::move(respond));
-    if (route == nullptr) return respond(text_response(404, "404 page not found\n"));
+    if (route == nullptr) return respond(unknown_path(request));
     if (auto refusal = refuse_fields(request)) return respond(*std::move(refusal));
     auto handler = route->by_method.find(request.method);
     if (handler == route->by_method.end() && request.method == "HEAD") handler = route->by_method.find("GET");
     if (handler != route->by_method.end()) return handler->second({request, std::move(captured), std::move(respond)});
-    std::vector<std::string> allowed;
-    for (const auto& [method, unused] : route->by_method) allowed.push_back(method);
-    respond(method_not_allowed(join(allowed, ", ")));
+    respond(wrong_method(*route, request));
 }
 
 void Router::measure(const Scheduler& scheduler, SelfMetrics& metrics) {

@@ -23,7 +23,11 @@ public:
     std::string get(std::string_view name) const;
     bool has(std::string_view name) const;
     std::vector<std::string> all(std::string_view name) const;
-    /// `true` and `1` are true, an absent one is `otherwise`, anything else is false.
+    /// The last of that name, or an empty text: which one Alertmanager's API looks at.
+    std::string last(std::string_view name) const;
+    /// As Alertmanager's API reads it (swag.ConvertBool of go-openapi): true, 1, yes, y, t, ok, on, selected, checked
+    /// and enabled are true, in any case; an absent or empty one is `otherwise`; anything else is false. The last one
+    /// counts.
     bool flag(std::string_view name, bool otherwise) const;
 
 private:
@@ -32,8 +36,8 @@ private:
 
 /// Paths to handlers. A path segment `{}` takes any text, which the handler finds in `captured`.
 ///
-/// Unknown paths answer 404, a known one with another method 405 with `Allow`. More than 1,000 fields in the query or
-/// in a form are answered with 400.
+/// Unknown paths answer 404, a known one with another method 405 with `Allow`, unless refuse() says otherwise. More
+/// than 1,000 fields in the query or in a form are answered with 400.
 class Router {
 public:
     struct Call {
@@ -47,6 +51,14 @@ public:
     void on(std::string_view method, std::string_view path, Handler handler);
     /// For handlers that answer at once.
     void answer(std::string_view method, std::string_view path, Answer answer);
+
+    /// What is said below a prefix to paths that nothing takes, and to methods that a path does not take; an empty one
+    /// says what is said elsewhere.
+    struct Refusals {
+        std::function<ServerResponse(const ServerRequest&)> unknown_path;
+        std::function<ServerResponse(const ServerRequest&, const std::vector<std::string>& methods)> wrong_method;
+    };
+    void refuse(std::string prefix, Refusals refusals);
 
     void handle(ServerRequest request, HttpServer::Respond respond) const;
 
@@ -64,9 +76,13 @@ private:
         std::string pattern;
     };
     const Route* find(std::string_view path, std::vector<std::string>& captured) const;
+    const Refusals& refusals_of(std::string_view path) const;
+    ServerResponse unknown_path(const ServerRequest& request) const;
+    ServerResponse wrong_method(const Route& route, const ServerRequest& request) const;
     HttpServer::Respond measured(const Route* route, HttpServer::Respond respond) const;
 
     std::vector<Route> routes_;
+    std::vector<std::pair<std::string, Refusals>> refusals_;
     const Scheduler* scheduler_ = nullptr;
     SelfMetrics* metrics_ = nullptr;
 };

@@ -213,7 +213,10 @@ std::vector<GroupView> NotificationService::groups(const AlertFilter& filter) co
         if (!receiver_passes(receiver, filter)) continue;
         const auto& muted_by = mutes.of(group->route());
         if (!filter.muted && !muted_by.empty()) continue;
-        GroupView view{group->labels(), receiver, group->key(), group->next_flush(), group->pending_deliveries(), {}};
+        GroupView view{
+            group->labels(), receiver, group->key(), group->next_flush(), group->pending_deliveries(), {}, {}};
+        for (const auto& [name, value] : group->route().options.labels)
+            view.route_labels.emplace_back(name, value.text);
         for (const FlushAlert& alert : group->view().alerts) {
             if (group->is_leaving(alert.alert->alert.labels)) continue;
             AlertView shown = view_of(alert.alert, routes_of(alert.alert->alert.labels), now);

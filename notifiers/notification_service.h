@@ -89,7 +89,8 @@ struct GroupView {
     std::string key;
     Timestamp next_flush{};
     std::size_t pending_deliveries = 0;  // messages that wait for their receiver
-    std::vector<AlertView> alerts;       // in the order of messages
+    std::vector<std::pair<std::string, std::string>> route_labels;  // as the file has them: templates
+    std::vector<AlertView> alerts;                                  // in the order of messages
 };
 
 struct ReceiverView {

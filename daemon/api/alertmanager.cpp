@@ -35,6 +35,12 @@ Json label_texts_json(const std::vector<std::string>& texts) {
     return list;
 }
 
+Json pairs_json(const std::vector<std::pair<std::string, std::string>>& pairs) {
+    Json json = Json::object();
+    for (const auto& [name, value] : pairs) json.add(name, value);
+    return json;
+}
+
 Json posted_alert_json(const AlertView& view) {
     const Alert& alert = view.alert->alert;
     Json json = Json::object();
@@ -71,10 +77,7 @@ Json silence_json(const Silence& silence, Timestamp now) {
     json.add("endsAt", to_rfc3339_ms(silence.ends_at));
     json.add("matchers", std::move(matchers));
     json.add("startsAt", to_rfc3339_ms(silence.starts_at));
-    if (silence.annotations.empty()) return json;
-    Json annotations = Json::object();
-    for (const auto& [name, value] : silence.annotations) annotations.add(name, value);
-    json.add("annotations", std::move(annotations));
+    if (!silence.annotations.empty()) json.add("annotations", pairs_json(silence.annotations));
     return json;
 }
 
@@ -88,6 +91,18 @@ tl::expected<Json, ServerResponse> read_body(const ServerRequest& request, std::
         form_error(400, fmt::format("parsing {} body from \"\" failed, because {}", what, json.error().message)));
 }
 
+/// One matcher of each parameter of that name.
+tl::expected<Matchers, ServerResponse> read_matchers(const Parameters& parameters, std::string_view name,
+                                                     MatchersSyntax syntax) {
+    Matchers matchers;
+    for (const std::string& text : parameters.all(name)) {
+        auto matcher = parse_matcher(text, syntax);
+        if (!matcher) return tl::unexpected(handler_error(400, matcher.error().message));
+        matchers.push_back(*std::move(matcher));
+    }
+    return matchers;
+}
+
 tl::expected<AlertFilter, ServerResponse> read_filter(const ServerRequest& request, MatchersSyntax syntax) {
     const Parameters parameters(request);
     AlertFilter filter;
@@ -97,13 +112,11 @@ tl::expected<AlertFilter, ServerResponse> read_filter(const ServerRequest& reque
     filter.muted = parameters.flag("muted", true);
     for (const auto& [name, into] :
          {std::pair{"filter", &filter.matchers}, std::pair{"receiver_matchers", &filter.receiver_matchers}}) {
-        for (const std::string& text : parameters.all(name)) {
-            auto matcher = parse_matcher(text, syntax);
-            if (!matcher) return tl::unexpected(handler_error(400, matcher.error().message));
-            into->push_back(*std::move(matcher));
-        }
+        auto matchers = read_matchers(parameters, name, syntax);
+        if (!matchers) return tl::unexpected(std::move(matchers).error());
+        *into = *std::move(matchers);
     }
-    if (const std::string receiver = parameters.get("receiver"); !receiver.empty()) {
+    if (const std::string receiver = parameters.last("receiver"); !receiver.empty()) {
         auto regex = Regex::compile(receiver, Regex::Anchoring::FullNoDot);
         if (!regex) return tl::unexpected(handler_error(400, "failed to parse receiver param: " + receiver));
         filter.receiver = *std::move(regex);
@@ -171,9 +184,11 @@ ServerResponse list_groups(const Context& context, const ServerRequest& request)
     for (const GroupView& group : context.notifications.groups(*filter)) {
         Json alerts = Json::array();
         for (const AlertView& view : group.alerts) alerts.push(posted_alert_json(view));
-        list.push(Json::Object{{"alerts", std::move(alerts)},
-                               {"labels", labels_json(group.labels)},
-                               {"receiver", Json::Object{{"name", group.receiver}}}});
+        Json json = Json::Object{{"alerts", std::move(alerts)},
+                                 {"labels", labels_json(group.labels)},
+                                 {"receiver", Json::Object{{"name", group.receiver}}}};
+        if (!group.route_labels.empty()) json.add("routeLabels", pairs_json(group.route_labels));
+        list.push(std::move(json));
     }
     return uncached(json_response(200, list));
 }
@@ -195,34 +210,73 @@ void sort_for_people(std::vector<const Silence*>& silences, Timestamp now) {
                      [&](const Silence* a, const Silence* b) { return key(a) < key(b); });
 }
 
-ServerResponse list_silences(const Context& context, const ServerRequest& request) {
-    Matchers filter;
-    for (const std::string& text : Parameters(request).all("filter")) {
-        auto matcher = parse_matcher(text, context.options.matchers_syntax);
-        if (!matcher) return handler_error(400, matcher.error().message);
-        filter.push_back(*std::move(matcher));
+/// Which silences are asked for.
+struct SilenceFilter {
+    Matchers matchers;
+    bool active = true;
+    bool pending = true;
+    bool expired = true;
+
+    bool takes(const Silence& silence, Timestamp now) const { return takes(silence.state(now)) && has_all_of(silence); }
+
+private:
+    bool takes(SilenceState state) const {
+        if (state == SilenceState::Active) return active;
+        return state == SilenceState::Pending ? pending : expired;
     }
+    // A filter must equal one of the silence's own matchers, as the original has it.
+    bool has_all_of(const Silence& silence) const {
+        return std::all_of(matchers.begin(), matchers.end(), [&](const Matcher& wanted) {
+            return std::find(silence.matchers.begin(), silence.matchers.end(), wanted) != silence.matchers.end();
+        });
+    }
+};
+
+ServerResponse list_silences(const Context& context, const ServerRequest& request) {
+    const Parameters parameters(request);
+    auto matchers = read_matchers(parameters, "filter", context.options.matchers_syntax);
+    if (!matchers) return matchers.error();
+    const SilenceFilter filter{*std::move(matchers), parameters.flag("active", true), parameters.flag("pending", true),
+                               parameters.flag("expired", true)};
     const Timestamp now = context.scheduler.now();
     auto silences = context.notifications.silences();
-    // A filter must equal one of the silence's own matchers, as the original has it.
-    std::erase_if(silences, [&](const Silence* silence) {
-        return !std::all_of(filter.begin(), filter.end(), [&](const Matcher& wanted) {
-            return std::find(silence->matchers.begin(), silence->matchers.end(), wanted) != silence->matchers.end();
-        });
-    });
+    std::erase_if(silences, [&](const Silence* silence) { return !filter.takes(*silence, now); });
     sort_for_people(silences, now);
     Json list = Json::array();
     for (const Silence* silence : silences) list.push(silence_json(*silence, now));
     return uncached(json_response(200, list));
 }
 
-ServerResponse show_silence(const Context& context, const std::string& id) {
+bool is_uuid(std::string_view text) {
+    constexpr std::string_view kHexDigits = "0123456789abcdefABCDEF";
+    if (text.size() == 32) return text.find_first_not_of(kHexDigits) == text.npos;
+    if (text.size() != 36) return false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
+        if (is_dash ? text[i] != '-' : kHexDigits.find(text[i]) == kHexDigits.npos) return false;
+    }
+    return true;
+}
+
+/// Why no silence can have the id that the path ends with.
+std::optional<ServerResponse> check_silence_id(const Router::Call& call) {
+    const std::string& id = call.captured.front();
+    if (id.empty()) return unknown_path_error(call.request.path);
+    if (is_uuid(id)) return std::nullopt;
+    return form_error(601, "silenceID in path must be of type uuid: " + go_quote(id));
+}
+
+ServerResponse show_silence(const Context& context, const Router::Call& call) {
+    if (auto refusal = check_silence_id(call)) return *std::move(refusal);
+    const std::string& id = call.captured.front();
     const Silence* silence = context.notifications.find_silence(id);
     if (silence == nullptr) return text_response(404, "");
     return uncached(json_response(200, silence_json(*silence, context.scheduler.now())));
 }
 
-ServerResponse expire_silence(const Context& context, const std::string& id) {
+ServerResponse expire_silence(const Context& context, const Router::Call& call) {
+    if (auto refusal = check_silence_id(call)) return *std::move(refusal);
+    const std::string& id = call.captured.front();
     const auto expired = context.notifications.expire_silence(id);
     if (expired) return text_response(200, "");
     return expired.error().kind == Error::Kind::NotFound ? text_response(404, "")
@@ -244,17 +298,21 @@ Json integration_json(const Integration& integration) {
     return json;
 }
 
-ServerResponse list_receivers(const Context& context) {
+Json receiver_json(const ReceiverView& receiver) {
+    Json integrations = Json::array();
+    for (const auto& integration : receiver.integrations) integrations.push(integration_json(*integration));
+    return Json::Object{{"labels", pairs_json(receiver.labels)},
+                        {"name", receiver.name},
+                        {"active", receiver.active},
+                        {"integrations", std::move(integrations)}};
+}
+
+ServerResponse list_receivers(const Context& context, const ServerRequest& request) {
+    const auto matchers = read_matchers(Parameters(request), "receiver_matchers", context.options.matchers_syntax);
+    if (!matchers) return matchers.error();
     Json list = Json::array();
     for (const ReceiverView& receiver : context.notifications.receivers()) {
-        Json labels = Json::object();
-        for (const auto& [name, value] : receiver.labels) labels.add(name, value);
-        Json integrations = Json::array();
-        for (const auto& integration : receiver.integrations) integrations.push(integration_json(*integration));
-        list.push(Json::Object{{"labels", std::move(labels)},
-                               {"name", receiver.name},
-                               {"active", receiver.active},
-                               {"integrations", std::move(integrations)}});
+        if (all_match(*matchers, LabelSet::from(receiver.labels))) list.push(receiver_json(receiver));
     }
     return uncached(json_response(200, list));
 }
@@ -294,23 +352,32 @@ ServerResponse gone() {
                                 "0.27.0 - please use the equivalent route in the v2 API"}}));
 }
 
+/// What Prometheus' API has no use for.
+void add_gone(Router& router) {
+    for (const auto* path : {"/api/v1/silences", "/api/v1/silence/{}", "/api/v1/receivers", "/api/v1/alerts/groups"}) {
+        for (const auto* method : {"GET", "POST", "DELETE"}) {
+            router.answer(method, path, [](const Router::Call&) { return gone(); });
+        }
+    }
+    router.answer("POST", "/api/v1/alerts", [](const Router::Call&) { return gone(); });
+}
+
 }  // namespace
 
 void add_alertmanager(Router& router, Context& context) {
     using Call = Router::Call;
-    for (const auto* path : {"/api/v1/silences", "/api/v1/silence/{}", "/api/v1/receivers", "/api/v1/alerts/groups"}) {
-        for (const auto* method : {"GET", "POST", "DELETE"}) {
-            router.answer(method, path, [](const Call&) { return gone(); });
-        }
-    }
-    router.answer("POST", "/api/v1/alerts", [](const Call&) { return gone(); });
     if (context.options.notifications_only()) {
-        for (const auto* path : {"/api/v1/alerts", "/api/v1/status"}) {
-            router.answer("GET", path, [](const Call&) { return gone(); });
-        }
+        router.refuse("/api/v1/", {[](const ServerRequest&) { return gone(); }, nullptr});
+    } else {
+        add_gone(router);
     }
+    router.refuse("/api/v2/", {[](const ServerRequest& request) { return unknown_path_error(request.path); },
+                               [](const ServerRequest& request, const std::vector<std::string>& allowed) {
+                                   return wrong_method_error(request.method, allowed);
+                               }});
     router.answer("GET", "/api/v2/status", [&context](const Call&) { return status(context); });
-    router.answer("GET", "/api/v2/receivers", [&context](const Call&) { return list_receivers(context); });
+    router.answer("GET", "/api/v2/receivers",
+                  [&context](const Call& call) { return list_receivers(context, call.request); });
     router.answer("GET", "/api/v2/alerts",
                   [&context](const Call& call) { return list_posted_alerts(context, call.request); });
     router.on("POST", "/api/v2/alerts",
@@ -321,11 +388,9 @@ void add_alertmanager(Router& router, Context& context) {
                   [&context](const Call& call) { return list_silences(context, call.request); });
     router.on("POST", "/api/v2/silences",
               [&context](Call call) { answer_when_durable(context, call, post_silence(context, call.request)); });
-    router.answer("GET", "/api/v2/silence/{}",
-                  [&context](const Call& call) { return show_silence(context, call.captured.front()); });
-    router.on("DELETE", "/api/v2/silence/{}", [&context](Call call) {
-        answer_when_durable(context, call, expire_silence(context, call.captured.front()));
-    });
+    router.answer("GET", "/api/v2/silence/{}", [&context](const Call& call) { return show_silence(context, call); });
+    router.on("DELETE", "/api/v2/silence/{}",
+              [&context](Call call) { answer_when_durable(context, call, expire_silence(context, call)); });
 }
 
 }  // namespace tocsin::api

@@ -27,9 +27,15 @@ void add_health(Router& router, Context& context) {
     router.answer("GET", "/health", alive);
     router.answer("GET", "/api/health", alive);
     router.answer("GET", "/healthz", [&context](const Router::Call&) { return in_detail(context.health); });
-    router.answer("GET", "/-/healthy", [](const Router::Call&) { return text_response(200, "tocsin is Healthy.\n"); });
-    // Requests are taken only once the configuration is in force.
-    router.answer("GET", "/-/ready", [](const Router::Call&) { return text_response(200, "tocsin is Ready.\n"); });
+    // Prometheus says who is healthy, Alertmanager does not. Requests are taken only once the configuration is in
+    // force.
+    const bool in_short = context.options.notifications_only();
+    router.answer("GET", "/-/healthy", [text = in_short ? "OK" : "tocsin is Healthy.\n"](const Router::Call&) {
+        return text_response(200, text);
+    });
+    router.answer("GET", "/-/ready", [text = in_short ? "OK" : "tocsin is Ready.\n"](const Router::Call&) {
+        return text_response(200, text);
+    });
 }
 
 }  // namespace tocsin::api

@@ -11,7 +11,7 @@ std::string lines_of(const Diagnostics& problems) {
 }
 
 std::string told(const ReloadOutcome& outcome) {
-    if (!outcome.ok()) return "failed to reload config, nothing has changed:\n" + lines_of(outcome.errors);
+    if (!outcome.ok()) return "failed to reload config: nothing has changed\n" + lines_of(outcome.errors);
     std::string text = outcome.changes.empty() ? "configuration reloaded, nothing has changed\n"
                                                : "configuration reloaded\n" + join(outcome.changes, "\n") + "\n";
     if (outcome.held_back.empty()) return text;

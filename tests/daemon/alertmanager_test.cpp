@@ -601,12 +601,15 @@ TEST_CASE("of Prometheus' API there is nothing, and of Alertmanager's first the 
           "[daemon][alertmanager]") {
     Alertmanager am(routing(kSeldom));
     am.begin();
-    for (const char* path : {"/api/v1/alerts", "/api/v1/status", "/api/v1/silences", "/api/v1/receivers"}) {
+    for (const char* path : {"/api/v1/alerts", "/api/v1/status", "/api/v1/silences", "/api/v1/receivers",
+                             "/api/v1/rules", "/api/v1/query?query=up", "/api/v1/alerts/history", "/api/v1/"}) {
+        CAPTURE(path);
         CHECK(am.server.get(path)->status == 410);
+        CHECK(am.server.post(path, "[]")->status == 410);
     }
-    for (const char* path : {"/api/v1/rules", "/api/v1/query?query=up", "/api/v1/targets"}) {
-        CHECK(am.server.get(path)->status == 404);
-    }
+    CHECK(am.server.get("/api/v1/notifications")->status == 200);
+    CHECK(am.server.get("/api/v1/notifications/untold")->status == 200);
+    CHECK(am.server.get("/api/v10")->status == 404);
     CHECK(am.server.get("/healthz")->status == 200);
 }
 
