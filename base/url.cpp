@@ -4,6 +4,8 @@
 #include <charconv>
 #include <optional>
 
+#include <fmt/format.h>
+
 #include "base/text.h"
 
 namespace tocsin {
@@ -164,6 +166,17 @@ Result<Url> parse_url(std::string_view text) {
     if (has_bad_escape(url.path)) return bad_url("invalid percent-encoding in URL");
     if (!text.empty()) url.query = text.substr(1);
     return url;
+}
+
+std::string without_password(std::string_view text) {
+    const std::size_t scheme_end = text.find("://");
+    if (scheme_end == text.npos) return std::string(text);
+    const std::size_t begin = scheme_end + 3;
+    const std::string_view authority = text.substr(begin, text.find_first_of("/?#", begin) - begin);
+    const std::size_t at = authority.rfind('@');
+    const std::size_t colon = authority.find(':');
+    if (at == authority.npos || colon > at) return std::string(text);
+    return fmt::format("{}xxxxx{}", text.substr(0, begin + colon + 1), text.substr(begin + at));
 }
 
 std::string percent_decode(std::string_view text, bool plus_is_space) {

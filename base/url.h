@@ -25,6 +25,10 @@ struct Url {
 /// The message never repeats the text, which may hold a secret.
 Result<Url> parse_url(std::string_view text);
 
+/// The text with `xxxxx` in place of the password when it is a URL that has one, of whatever scheme (url.Redacted of
+/// Go).
+std::string without_password(std::string_view text);
+
 std::string percent_decode(std::string_view text, bool plus_is_space = false);
 /// application/x-www-form-urlencoded, as Go's url.QueryEscape: blank becomes `+`.
 std::string query_escape(std::string_view text);

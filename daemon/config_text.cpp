@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "base/url.h"
 #include "base/yaml.h"
 
 namespace tocsin {
@@ -20,16 +21,6 @@ bool is_secret(std::string_view key) {
     const std::string name = to_lower(key);
     if (name.ends_with("_file") || name.ends_with("_url") || name.ends_with("_ref")) return false;
     return std::ranges::any_of(kSecretWords, [&](std::string_view word) { return name.find(word) != name.npos; });
-}
-
-std::string without_password(const std::string& text) {
-    const std::size_t scheme = text.find("://");
-    if (scheme == text.npos) return text;
-    const std::size_t authority = scheme + 3;
-    const std::size_t at = text.find('@', authority);
-    const std::size_t colon = text.find(':', authority);
-    if (at == text.npos || colon > at || text.find('/', authority) < at) return text;
-    return text.substr(0, colon + 1) + "xxxxx" + text.substr(at);
 }
 
 bool is_plain(const std::string& text) {

@@ -204,12 +204,23 @@ private:
         }
     }
 
+    // They cannot be sent, and all of their values are secret.
+    void read_proxy_headers(ConfigFields& fields) {
+        cannot_honour(fields, "proxy_connect_header");
+        const YamlNode* headers = given(fields, "proxy_connect_header");
+        if (headers == nullptr) return;
+        for (const auto& header : headers->entries) {
+            if (!header.value.is_sequence()) reading_.secrets.push_back(&header.value);
+            for (const YamlNode& value : header.value.items) reading_.secrets.push_back(&value);
+        }
+    }
+
     // Only the URL package of Go looks at a proxy's URL when a file is loaded, so nearly every text passes there.
     void read_proxy(ConfigFields& fields, HttpAccess::Way& way) {
         fields.read("proxy_url", way.proxy_url);
         fields.read("no_proxy", way.no_proxy);
         fields.read("proxy_from_environment", way.proxy_from_environment);
-        cannot_honour(fields, "proxy_connect_header");
+        read_proxy_headers(fields);
         if (const auto url = parse_url(way.proxy_url); !way.proxy_url.empty() && (!url || url->scheme != "http")) {
             cannot_honour(fields, "proxy_url");
         }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "base/url.h"
 
 namespace tocsin {
 namespace {
@@ -81,7 +82,7 @@ private:
             case YamlNode::Kind::Scalar:
                 break;
         }
-        return scalar(node.text, node.quoted);
+        return scalar(without_password(node.text), node.quoted);
     }
 
     /// Plain where the file had it plain and the text allows it; otherwise in double quotes, where JSON is YAML.

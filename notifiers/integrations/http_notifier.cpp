@@ -18,8 +18,11 @@ namespace {
 
 constexpr Duration kRetryAfterMax = std::chrono::hours(1);
 constexpr std::size_t kExcerptBytes = 1024;
-// What is that long is a key rather than a word.
-constexpr std::size_t kKeyBytesMin = 16;
+// What stands in the paths of receivers and is no key.
+constexpr std::array<std::string_view, 18> kWordsOfPaths = {
+    "alert",        "alerts",        "alertmanager", "enqueue", "generic",  "hook",
+    "hooks",        "incoming",      "integration",  "json",    "messages", "notify",
+    "integrations", "notifications", "services",     "send",    "webhook",  "webhooks"};
 // Of every request, in front of those that may hold a secret: Content-Type and User-Agent.
 constexpr std::ptrdiff_t kOwnHeaders = 2;
 // Of an attempt whose request waits for a token.
@@ -52,20 +55,25 @@ std::optional<Timestamp> parse_http_date(std::string_view text) {
            std::chrono::seconds(*second);
 }
 
-void add_if_key(std::string_view part, std::vector<std::string>& into) {
-    if (part.size() < kKeyBytesMin) return;
+void add_key(std::string_view part, std::vector<std::string>& into) {
     into.emplace_back(part);
     into.push_back(percent_decode(part, true));
 }
 
-/// A URL, its parts, and what in it is long enough to be a key: a server may repeat it alone.
+bool is_word_of_paths(std::string_view part) {
+    return std::find(kWordsOfPaths.begin(), kWordsOfPaths.end(), part) != kWordsOfPaths.end();
+}
+
+/// A URL, its parts, and whatever in it may be a key: a server may repeat it alone.
 void add_url_secrets(const std::string& text, std::vector<std::string>& into) {
     into.push_back(text);
     const auto url = parse_url(text);
     if (!url) return;
     for (const std::string& part : {url->target(), url->path, url->query, url->password}) into.push_back(part);
-    for (const std::string_view segment : split(url->path, '/')) add_if_key(segment, into);
-    for (const std::string_view field : split(url->query, '&')) add_if_key(field.substr(field.find('=') + 1), into);
+    for (const std::string_view segment : split(url->path, '/')) {
+        if (!is_word_of_paths(segment)) add_key(segment, into);
+    }
+    for (const std::string_view field : split(url->query, '&')) add_key(field.substr(field.find('=') + 1), into);
 }
 
 /// `Bearer token`: the token too. `Basic base64`: also the password in it.

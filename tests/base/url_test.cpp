@@ -92,4 +92,19 @@ TEST_CASE("a form is read in order", "[base][url]") {
     CHECK(parse_form("a=1&b=2&c=3", 2) == Fields{{"a", "1"}, {"b", "2"}});
 }
 
+TEST_CASE("a URL is shown without its password", "[base][url]") {
+    const auto [text, shown] = GENERATE(table<std::string, std::string>({
+        {"http://me:secret@proxy:3128", "http://me:xxxxx@proxy:3128"},
+        {"http://me:s@cret:x@proxy/a?b@c", "http://me:xxxxx@proxy/a?b@c"},
+        {"socks5://me:secret@proxy", "socks5://me:xxxxx@proxy"},
+        {"http://:secret@proxy", "http://:xxxxx@proxy"},
+        {"http://me:@proxy", "http://me:xxxxx@proxy"},
+        {"http://me@proxy:3128", "http://me@proxy:3128"},
+        {"http://proxy:3128/a:b@c", "http://proxy:3128/a:b@c"},
+        {"me:secret@proxy", "me:secret@proxy"},
+        {"", ""},
+    }));
+    CHECK(without_password(text) == shown);
+}
+
 }  // namespace tocsin

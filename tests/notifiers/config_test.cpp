@@ -210,6 +210,8 @@ receivers:
       basic_auth: {username: u, password: SECRET}
       http_headers: {X-Key: {secrets: [SECRET], values: [plain]}}
       tls_config: {key: SECRET, cert: c}
+      proxy_url: 'http://me:SECRET@p@r:3128'
+      proxy_connect_header: {X-Key: [SECRET, SECRET]}
   slack_configs: [{channel: '#c'}]
   pagerduty_configs:
   - service_key: SECRET
@@ -232,6 +234,7 @@ receivers:
     CHECK(config.masked_text.find("  group_by:\n  - \"alertname\"\n  - \"a b\"\n") != std::string::npos);
     CHECK(config.masked_text.find("  - url: <secret>\n    max_alerts: 5\n") != std::string::npos);
     CHECK(config.masked_text.find("chat_id: -100\n") != std::string::npos);
+    CHECK(config.masked_text.find("proxy_url: \"http://me:xxxxx@r:3128\"\n") != std::string::npos);
 }
 
 TEST_CASE("no message about a mistake tells a secret", "[notifiers][config]") {

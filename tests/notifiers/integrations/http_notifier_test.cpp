@@ -92,9 +92,13 @@ const std::vector<Leak>& leaks() {
         {"slack_configs", "{api_url: 'http://r/services/T0/B0/x&y'}", {"/services/T0/B0/x&y"}},
         {"slack_configs", "{app_token: 't0k', app_url: 'http://r/post', channel: c}", {"Bearer t0k"}},
         {"discord_configs", "{webhook_url: 'http://r/hooks/0123456789abcdef'}", {"0123456789abcdef"}},
-        {"msteamsv2_configs", "{webhook_url: 'http://r/hooks?sig=0123456789%26abcdef'}",
+        {"msteamsv2_configs",
+         "{webhook_url: 'http://r/hooks?sig=0123456789%26abcdef'}",
          {"0123456789%26abcdef", "0123456789&abcdef"}},
-        {"webhook_configs", "{url: 'http://r/h00k', http_config: {basic_auth: {username: me, password: 'p4ss'}}}",
+        {"webhook_configs", "{url: 'http://r/hook/k3y/sh0rt?sig=wrd4'}", {"sh0rt", "wrd4"}},
+        {"webhook_configs", "{url: 'http://me:p4ss@r/hook/hunter'}", {"p4ss", "hunter"}},
+        {"webhook_configs",
+         "{url: 'http://r/h00k', http_config: {basic_auth: {username: me, password: 'p4ss'}}}",
          {"/h00k", "p4ss", "bWU6cDRzcw=="}},
         {"webhook_configs", "{url: 'http://r/h00k', http_config: {authorization: {credentials: b34rer}}}", {"b34rer"}},
     };
@@ -146,6 +150,12 @@ TEST_CASE("what was refused is told, without its secrets", "[notifiers][http_not
     IntegrationRig slack("slack_configs", "{api_url: 'http://r/services/T0'}");
     CHECK(slack.send_with_answer(FakeAnswer::ok(R"(no hook http:\/\/r\/services\/T0)")).message ==
           "slack: received an error response from Slack: no hook <secret>");
+}
+
+TEST_CASE("words that stand in many URLs are left in what a server says", "[notifiers][http_notifier]") {
+    IntegrationRig rig("webhook_configs", "{url: 'http://r/services/webhooks/t0kn'}");
+    CHECK(rig.send_with_answer(FakeAnswer::with_status(404, "webhooks: t0kn is none of our services")).message ==
+          "unexpected status code 404: webhooks: <secret> is none of our services");
 }
 
 TEST_CASE("a secret is masked before the answer is cut", "[notifiers][http_notifier]") {
