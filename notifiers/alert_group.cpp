@@ -79,7 +79,10 @@ void AlertGroup::insert(const AlertPtr& alert) {
     // Of an alert that began long ago everything there is to wait for has come, but for the rest of its batch, which
     // may come in several requests.
     const bool waited_already = alert->alert.starts_at + wait < now;
-    const Timestamp due = now + (waited_already ? std::min(wait, kBatchWait) : wait);
+    // What was known before, as at a reload, is there as a whole.
+    const bool was_known = alert->alert.updated_at < now || alert->only_renews;
+    const Duration batch_wait = was_known ? Duration{0} : kBatchWait;
+    const Timestamp due = now + (waited_already ? std::min(wait, batch_wait) : wait);
     // An empty group that somebody is still told of has a timer.
     if (timer_ == 0 || due < next_flush_) start_timer(due);
 }

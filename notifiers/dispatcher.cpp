@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <tuple>
+#include <unordered_set>
 #include <utility>
 
 #include "base/assert.h"
@@ -31,7 +31,7 @@ struct Dispatcher::FormerLife {
     const Routing& routing;
     std::unordered_map<std::uint64_t, AlertPtr> alerts;  // by log hash
     std::shared_ptr<FormerRoutes> routes = std::make_shared<FormerRoutes>();
-    std::set<std::tuple<std::string, std::string, std::uint64_t>> held;  // group key, receiver, alert
+    std::map<std::pair<std::string, std::string>, std::unordered_set<std::uint64_t>> held;  // by group key and receiver
 };
 
 void Dispatcher::apply(std::shared_ptr<const Routing> routing, const std::vector<AlertPtr>& alerts) {
@@ -167,11 +167,11 @@ std::unique_ptr<AlertGroup> Dispatcher::revive(const GroupState& state, FormerLi
     const auto receiver = life.routing.receivers.find(state.receiver);
     if (receiver == life.routing.receivers.end()) return nullptr;
     std::vector<AlertPtr> alerts;
+    auto& held = life.held[{state.key, state.receiver}];
     const auto hold = [&](std::uint64_t hash) {
         const auto known = life.alerts.find(hash);
-        if (known == life.alerts.end()) return;
-        // Of two groups that are one to their receiver.
-        if (life.held.insert({state.key, state.receiver, hash}).second) alerts.push_back(known->second);
+        // Of two groups that are one to their receiver, one has it.
+        if (known != life.alerts.end() && held.insert(hash).second) alerts.push_back(known->second);
     };
     context_.notification_log.for_each_of(state.key, state.receiver, [&](const LogEntry& entry) {
         for (const std::uint64_t hash : entry.firing) hold(hash);

@@ -1037,6 +1037,23 @@ TEST_CASE("start-delay holds the first flushes back", "[notifiers][service]") {
     CHECK(rig.told() == Lines{"2m hook firing +a (first notification)"});
 }
 
+TEST_CASE("start-delay holds back what was not taken before a restart too", "[notifiers][restart]") {
+    NotificationRig rig(kHook);
+    rig.http.handle([](const HttpRequest&) { return FakeAnswer::with_status(500); });
+    rig.fire("a");
+    rig.advance(40s);
+    const NotificationState state = rig.service->snapshot();
+    NotificationOptions options;
+    options.start_delay = 10s;
+    rig.http.handle([](const HttpRequest&) { return FakeAnswer::ok(); });
+    rig.restart(kHook, state, options);
+    rig.told();
+    rig.advance(9s);
+    CHECK(rig.told() == Lines{});
+    rig.advance(1s);
+    CHECK(rig.told() == Lines{"50s hook firing +a (first notification)"});
+}
+
 TEST_CASE("the labels of a route are in its messages, expanded", "[notifiers][service]") {
     NotificationRig rig(R"(
 route: {receiver: hook, group_wait: 1s, labels: {team: 'x-{{ .CommonLabels.alertname }}', broken: '{{ .Nope }}'}}
