@@ -71,7 +71,7 @@ std::string retrying_text(const Json& integration) {
 
 std::string told_text(const Json& receiver, const Json& integration) {
     const bool fires = integration.at("told").as_string() == "firing";
-    return fmt::format("told that it {}, last message at {}{}", fires ? "fires" : "ended",
+    return fmt::format("told that it {}, last message of the group at {}{}", fires ? "fires" : "ended",
                        integration.at("groupToldAt").as_string(), fires ? coming_text(receiver, integration) : "");
 }
 
@@ -164,6 +164,9 @@ std::string explained_alert_text(const Json& alert) {
     if (!messages.empty()) text += "  messages with it:\n";
     for (auto at = messages.rbegin(); at != messages.rend(); ++at) {
         text += "    " + told_message_line(*at) + "  it was " + at->at("alertStatus").as_string() + "\n";
+    }
+    if (const std::int64_t doubtful = alert.at("mayTell").as_integer(); doubtful > 0) {
+        text += fmt::format("  messages that had more alerts than are kept, and may have told of it: {}\n", doubtful);
     }
     for (const Json& untold : alert.at("untold").items()) text += "  not told: " + untold_alert_text(untold);
     return text;

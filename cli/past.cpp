@@ -46,7 +46,13 @@ Result<ApiParameters> read_question(const HistoryFlags& flags) {
 void print_history(const ShownHistory& history, const Json& data) {
     const auto& all = data.at(history.list).items();
     for (auto at = all.rbegin(); at != all.rend(); ++at) print(for_terminal(history.lines(*at)));
-    if (all.empty()) print_error(history.nothing + "\n");
+    const Json* may_match = data.find("mayMatch");
+    const std::int64_t doubtful = may_match == nullptr ? 0 : may_match->as_integer();
+    if (all.empty() && doubtful == 0) print_error(history.nothing + "\n");
+    if (doubtful > 0) {
+        print_error(fmt::format("{} message{} had more alerts than are kept, and may have told of such ones\n",
+                                doubtful, doubtful == 1 ? "" : "s"));
+    }
     if (data.at("more").as_bool()) print_error("there are more; --limit shows them\n");
 }
 

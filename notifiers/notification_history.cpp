@@ -1,5 +1,7 @@
 #include "notifiers/notification_history.h"
 
+#include <algorithm>
+
 #include "notifiers/stored_notifications.h"
 
 namespace tocsin {
@@ -22,6 +24,24 @@ std::string_view to_string(ToldMessage::Result result) {
             return "failed";
     }
     return {};
+}
+
+std::size_t ToldMessage::left_out() const {
+    const std::size_t told = firing + resolved;
+    return told > alerts.size() ? told - alerts.size() : 0;
+}
+
+bool ToldMessage::may_tell_of(const Matchers& matchers) const {
+    return left_out() > 0 && std::all_of(matchers.begin(), matchers.end(), [&](const Matcher& matcher) {
+               return !group_labels.has(matcher.name()) || matcher.matches(group_labels);
+           });
+}
+
+bool ToldMessage::may_tell_of(const LabelSet& labels) const {
+    return left_out() > 0 &&
+           std::all_of(group_labels.begin(), group_labels.end(),
+                       [&](const Label& label) { return labels.get(label.name) == label.value; }) &&
+           std::none_of(alerts.begin(), alerts.end(), [&](const About& about) { return about.labels == labels; });
 }
 
 NotificationHistory::NotificationHistory(const Scheduler& clock, Log& log, Duration retention)

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/matcher.h"
 #include "base/state_store.h"
 #include "base/time.h"
 #include "base/timed_table.h"
@@ -39,6 +40,13 @@ struct ToldMessage {
     std::size_t firing = 0;
     std::size_t resolved = 0;
     std::vector<About> alerts;  // the first of them, at most kAlertsMax
+
+    /// How many of its alerts are not in `alerts`.
+    std::size_t left_out() const;
+    /// Whether an alert that matches may be among those: all that is known of them are the labels of the group.
+    bool may_tell_of(const Matchers& matchers) const;
+    /// The same of an alert with these labels.
+    bool may_tell_of(const LabelSet& labels) const;
 };
 
 std::string_view to_string(ToldMessage::Result result);

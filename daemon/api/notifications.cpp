@@ -26,10 +26,14 @@ Result<HistoryQuestion> read_history_question(const Context& context, const Para
     return question;
 }
 
-bool is_asked_for(const ToldMessage& message, const HistoryQuestion& question) {
+/// But for its alerts.
+bool is_in_question(const ToldMessage& message, const HistoryQuestion& question) {
     if (message.last_attempt < question.of.start || message.first_attempt > question.of.end) return false;
     if (!question.receiver.empty() && message.receiver != question.receiver) return false;
-    if (!question.result.empty() && to_string(message.result) != question.result) return false;
+    return question.result.empty() || to_string(message.result) == question.result;
+}
+
+bool tells_of_asked(const ToldMessage& message, const HistoryQuestion& question) {
     return question.of.matchers.empty() ||
            std::any_of(message.alerts.begin(), message.alerts.end(),
                        [&](const auto& alert) { return all_match(question.of.matchers, alert.labels); });
@@ -39,14 +43,19 @@ ServerResponse list_messages(const Context& context, const ServerRequest& reques
     const auto question = read_history_question(context, Parameters(request));
     if (!question) return api_error("bad_data", question.error().message);
     Json list = Json::array();
+    std::uint64_t may_match = 0;
     bool more = false;
     context.history.for_each([&](const ToldMessage& message) {
-        if (!is_asked_for(message, *question)) return true;
+        if (!is_in_question(message, *question)) return true;
+        if (!tells_of_asked(message, *question)) {
+            if (message.may_tell_of(question->of.matchers)) ++may_match;
+            return true;
+        }
         more = list.items().size() == question->of.limit;
         if (!more) list.push(told_message_json(message));
         return !more;
     });
-    return api_success(Json::Object{{"notifications", std::move(list)}, {"more", more}});
+    return api_success(Json::Object{{"notifications", std::move(list)}, {"more", more}, {"mayMatch", may_match}});
 }
 
 }  // namespace

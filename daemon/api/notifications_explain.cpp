@@ -32,6 +32,7 @@ struct AlertPast {
     };
     std::vector<Message> messages;
     std::vector<const UntoldAlert*> untold;
+    std::uint64_t may_tell = 0;  // messages that had more alerts than are kept of them, and may have told of it
 };
 using Pasts = std::map<LabelSet, AlertPast>;
 
@@ -73,6 +74,14 @@ Result<AlertQuestion> read_alert_question(const Context& context, const Paramete
     return question;
 }
 
+void count_doubtful_messages(const Context& context, Pasts& pasts) {
+    context.history.for_each([&](const ToldMessage& message) {
+        if (message.left_out() == 0) return true;
+        for (auto& [labels, past] : pasts) past.may_tell += message.may_tell_of(labels) ? 1 : 0;
+        return true;
+    });
+}
+
 /// Of the alerts in `pasts`, and of others that are asked for until there are `alerts_max`. False when there were more.
 bool find_pasts(const Context& context, const AlertQuestion& question, std::size_t alerts_max, Pasts& pasts) {
     bool complete = true;
@@ -95,7 +104,22 @@ bool find_pasts(const Context& context, const AlertQuestion& question, std::size
         if (past != nullptr && past->untold.size() < kMessagesOfAlert) past->untold.push_back(&alert);
         return true;
     });
+    count_doubtful_messages(context, pasts);
     return complete;
+}
+
+/// Messages that had more alerts than are kept of them may have told of one that is known nowhere else.
+ServerResponse unknown_alert(const Context& context, const AlertQuestion& question) {
+    std::size_t may_tell = 0;
+    context.history.for_each([&](const ToldMessage& message) {
+        may_tell += message.may_tell_of(question.matchers) ? 1 : 0;
+        return true;
+    });
+    if (may_tell == 0) return api_error("not_found", "no such alert: none is known, and nobody was told of one lately");
+    return api_error("not_found",
+                     fmt::format("no such alert is known; {} messages lately had more alerts than are kept "
+                                 "of them, and may have told of one",
+                                 may_tell));
 }
 
 /// An alert of which only the history knows.
@@ -113,7 +137,7 @@ Json with_past(Json alert, const AlertPast& past) {
         messages.push(std::move(json.add("alertStatus", firing ? "firing" : "resolved")));
     }
     for (const UntoldAlert* one : past.untold) untold.push(untold_alert_json(*one));
-    alert.add("messages", std::move(messages)).add("untold", std::move(untold));
+    alert.add("messages", std::move(messages)).add("mayTell", past.may_tell).add("untold", std::move(untold));
     return alert;
 }
 
@@ -135,9 +159,7 @@ ServerResponse explain_alerts(const Context& context, const ServerRequest& reque
     }
     for (const auto& [labels, past] : pasts) alerts.push(with_past(gone_alert_json(labels), past));
     const bool more = explained.more || !complete;
-    if (alerts.items().empty()) {
-        return api_error("not_found", "no such alert: none is known, and nobody was told of one lately");
-    }
+    if (alerts.items().empty()) return unknown_alert(context, *question);
     return api_success(Json::Object{{"alerts", std::move(alerts)}, {"more", more}});
 }
 

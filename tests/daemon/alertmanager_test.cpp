@@ -597,6 +597,32 @@ TEST_CASE("who was told of what is asked for by time, receiver, result and alert
     CHECK(asked("") == all);
 }
 
+TEST_CASE("of a message with more alerts than are kept it is said that it may have told of others too",
+          "[daemon][alertmanager][history]") {
+    Alertmanager am(routing("group_by: [job], group_wait: 1s, group_interval: 1m, repeat_interval: 1h"));
+    am.begin();
+    std::vector<Posted> many;
+    for (int i = 100; i < 250; ++i) {
+        many.push_back({{{"alertname", "Down"}, {"job", "api"}, {"instance", fmt::format("i{}", i)}}, 0s, 5s, {}});
+    }
+    am.post(many);
+    am.go_to(2h);
+    const auto asked = [&](const std::string& filter) {
+        const Json data = am.get("/api/v1/notifications?filter=" + query_escape(filter)).at("data");
+        return std::pair(data.at("notifications").items().size(), data.at("mayMatch").as_integer());
+    };
+    CHECK(asked("instance=i120") == std::pair(std::size_t{2}, std::int64_t{0}));
+    CHECK(asked("instance=i249") == std::pair(std::size_t{0}, std::int64_t{2}));
+    CHECK(asked("job=db") == std::pair(std::size_t{0}, std::int64_t{0}));
+    const auto explained = [&](const std::string& alert) {
+        return am.server.get("/api/v1/notifications/explain?alert=" + query_escape(alert))->body;
+    };
+    CHECK_THAT(explained("Down{instance=\"i249\"}"), Catch::Contains("2 messages lately had more alerts"));
+    CHECK_THAT(explained("Down{job=\"db\"}"), Catch::Contains("nobody was told"));
+    am.post({{{{"alertname", "Down"}, {"job", "api"}, {"instance", "i249"}}, 2h, {}, {}}});
+    CHECK_THAT(explained("Down{instance=\"i249\"}"), Catch::Contains("\"mayTell\":2"));
+}
+
 TEST_CASE("of Prometheus' API there is nothing, and of Alertmanager's first the word that it is gone",
           "[daemon][alertmanager]") {
     Alertmanager am(routing(kSeldom));

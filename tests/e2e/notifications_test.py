@@ -72,7 +72,7 @@ class Notifications(Story):
         lines = out.splitlines()
         self.assertRegex(lines[0], r'^DiskFull\{team="db"\}  firing since 20\d\d-\S+Z  \([0-9a-f]{16}\)$')
         self.assertEqual(lines[1], '  hook  group {}:{alertname="DiskFull"}')
-        self.assertRegex(lines[2], r"^    webhook\[0\]  told that it fires, last message at \S+; next message at \S+ "
+        self.assertRegex(lines[2], r"^    webhook\[0\]  told that it fires, last message of the group at \S+; next message at \S+ "
                                    r"\(repeat interval elapsed, repeat_interval 4h\)$")
         self.assertEqual(lines[3], "  messages with it:")
         self.assertRegex(lines[4], r"hook webhook\[0\]  firing  delivered  \(first notification\)  it was firing$")
