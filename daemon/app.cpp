@@ -15,6 +15,7 @@
 #include "daemon/alert_sender.h"
 #include "daemon/api/api.h"
 #include "daemon/api/explain.h"
+#include "daemon/cluster_metrics.h"
 #include "daemon/config_text.h"
 #include "daemon/config_watch.h"
 #include "daemon/configuration.h"
@@ -577,6 +578,7 @@ void App::Impl::add_metrics() {
         .gauge("prometheus_ready", "Whether startup was fully completed and the server is ready for normal operation.")
         .set(1);
     add_process_metrics(metrics, doors.disk);
+    add_cluster_metrics(metrics, options.cluster);
     router.measure(doors.scheduler, metrics);
     add_store_metrics();
 }

@@ -43,6 +43,18 @@ constexpr std::size_t kFieldsMax = 1000;
 // Prometheus' own, which dashboards and alerts count on.
 const std::vector<double> kDurationBounds{.1, .2, .4, 1, 3, 8, 20, 60, 120};
 const std::vector<double> kSizeBounds{1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
+const std::vector<double> kAlertmanagerDurationBounds{.05, .1, .25, .5, .75, 1, 2, 5, 20, 60};
+const std::vector<double> kAlertmanagerSizeBounds{1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8};
+
+/// As the original names it; clients may say anything.
+std::string method_label(std::string_view method) {
+    constexpr std::array<std::string_view, 7> kKnown = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"};
+    return std::find(kKnown.begin(), kKnown.end(), method) == kKnown.end() ? "unknown" : to_lower(method);
+}
+
+bool is_alertmanagers(std::string_view pattern) {
+    return pattern.starts_with("/api/v2/") || pattern.starts_with("/-/") || pattern == "/metrics";
+}
 
 bool has_too_many_fields(std::string_view form) {
     std::size_t count = 0;
@@ -171,6 +183,9 @@ void Router::handle(ServerRequest request, HttpServer::Respond respond) const {
     std::vector<std::string> captured;
     const Route* route = find(request.path, captured);
     if (metrics_ != nullptr) respond = measured(route, std::move(respond));
+    if (metrics_ != nullptr && route != nullptr && is_alertmanagers(route->pattern)) {
+        respond = measured_as_alertmanager(*route, request.method, std::move(respond));
+    }
     if (route == nullptr) return respond(unknown_path(request));
     if (auto refusal = refuse_fields(request)) return respond(*std::move(refusal));
     auto handler = route->by_method.find(request.method);
@@ -194,6 +209,25 @@ HttpServer::Respond Router::measured(const Route* route, HttpServer::Respond res
             respond = std::move(respond)](ServerResponse response) {
         duration.observe(std::chrono::duration<double>(scheduler->monotonic() - begin).count());
         size.observe(static_cast<double>(response.body.size()));
+        respond(std::move(response));
+    };
+}
+
+HttpServer::Respond Router::measured_as_alertmanager(const Route& route, std::string_view method,
+                                                     HttpServer::Respond respond) const {
+    const std::string handler = route.pattern == "/api/v2/silence/{}" ? "/api/v2/silence/{silenceID}" : route.pattern;
+    return [handler, method = method_label(method), metrics = metrics_, scheduler = scheduler_,
+            begin = scheduler_->monotonic(), respond = std::move(respond)](ServerResponse response) {
+        const std::chrono::duration<double> took = scheduler->monotonic() - begin;
+        const std::string code = std::to_string(response.status);
+        metrics
+            ->histogram("alertmanager_http_request_duration_seconds", "Histogram of latencies for HTTP requests.",
+                        kAlertmanagerDurationBounds, {{"code", code}, {"handler", handler}, {"method", method}})
+            .observe(took.count());
+        metrics
+            ->histogram("alertmanager_http_response_size_bytes", "Histogram of response size for HTTP requests.",
+                        kAlertmanagerSizeBounds, {{"handler", handler}, {"method", method}})
+            .observe(static_cast<double>(response.body.size()));
         respond(std::move(response));
     };
 }

@@ -62,7 +62,8 @@ public:
 
     void handle(ServerRequest request, HttpServer::Respond respond) const;
 
-    /// From here on: how long answers take and how large they are, by pattern, under Prometheus' names. Both must
+    /// From here on: how long answers take and how large they are, by pattern, under Prometheus' names, and those of
+    /// what Alertmanager has too under its names. Both must
     /// outlive the answers.
     void measure(const Scheduler& scheduler, SelfMetrics& metrics);
 
@@ -80,6 +81,8 @@ private:
     ServerResponse unknown_path(const ServerRequest& request) const;
     ServerResponse wrong_method(const Route& route, const ServerRequest& request) const;
     HttpServer::Respond measured(const Route* route, HttpServer::Respond respond) const;
+    HttpServer::Respond measured_as_alertmanager(const Route& route, std::string_view method,
+                                                 HttpServer::Respond respond) const;
 
     std::vector<Route> routes_;
     std::vector<std::pair<std::string, Refusals>> refusals_;

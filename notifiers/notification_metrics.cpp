@@ -112,6 +112,21 @@ SelfMetrics::Value& group_limit(SelfMetrics& metrics) {
                            "Number of times when dispatcher failed to create new aggregation group due to limit.");
 }
 
+SelfMetrics::Distribution& processing(SelfMetrics& metrics) {
+    return metrics.summary("alertmanager_dispatcher_alert_processing_duration_seconds",
+                           "Summary of latencies for the processing of alerts.");
+}
+
+SelfMetrics::Value& log_maintenance(SelfMetrics& metrics) {
+    return metrics.counter("alertmanager_nflog_maintenance_total",
+                           "How many maintenances were executed for the notification log.");
+}
+
+SelfMetrics::Value& silence_maintenance(SelfMetrics& metrics) {
+    return metrics.counter("alertmanager_silences_maintenance_total",
+                           "How many maintenances were executed for silences.");
+}
+
 }  // namespace
 
 NotificationMetrics::NotificationMetrics(SelfMetrics& metrics) : metrics_(metrics) {
@@ -120,6 +135,13 @@ NotificationMetrics::NotificationMetrics(SelfMetrics& metrics) : metrics_(metric
     invalid(metrics);
     limited(metrics);
     group_limit(metrics);
+    processing(metrics);
+    log_maintenance(metrics);
+    silence_maintenance(metrics);
+    metrics.counter("alertmanager_nflog_maintenance_errors_total",
+                    "How many maintenances were executed for the notification log that failed.");
+    metrics.counter("alertmanager_silences_maintenance_errors_total",
+                    "How many maintenances were executed for silences that failed.");
     for (const IntegrationType* type : integrations::all()) show(metrics, kind_labels(type->name));
     for (const MuteReason reason : kMuteReasons) suppressions(metrics, reason);
 }
@@ -157,6 +179,15 @@ void NotificationMetrics::suppressed(MuteReason reason) {
 }
 void NotificationMetrics::group_limit_reached() {
     group_limit(metrics_).add();
+}
+
+void NotificationMetrics::alerts_processed(std::size_t count, double seconds) {
+    SelfMetrics::Distribution& durations = processing(metrics_);
+    for (std::size_t i = 0; i < count; ++i) durations.observe(seconds / static_cast<double>(count));
+}
+void NotificationMetrics::maintained() {
+    log_maintenance(metrics_).add();
+    silence_maintenance(metrics_).add();
 }
 
 void NotificationMetrics::set_alerts(double active, double suppressed_alerts) {

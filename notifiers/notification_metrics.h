@@ -29,6 +29,9 @@ public:
     void flapped(std::string_view receiver);
     void suppressed(MuteReason reason);
     void group_limit_reached();
+    /// From their arrival on, how long it took until all of these alerts were in their groups.
+    void alerts_processed(std::size_t count, double seconds);
+    void maintained();
 
     /// What is counted only when somebody looks.
     void set_alerts(double active, double suppressed);

@@ -157,6 +157,7 @@ void NotificationService::note_failed_load() {
 
 void NotificationService::receive(std::span<const Alert> alerts) {
     const Timestamp now = doors_.scheduler.now();
+    const MonotonicTime begin = doors_.scheduler.monotonic();
     std::vector<AlertPtr> stored;
     stored.reserve(alerts.size());
     std::size_t firing = 0;
@@ -178,6 +179,8 @@ void NotificationService::receive(std::span<const Alert> alerts) {
     // All sources first: none of a batch is told before another one of it can inhibit it.
     for (const AlertPtr& alert : stored) routing_->inhibitor->update(alert);
     for (const AlertPtr& alert : stored) dispatcher_.dispatch(alert);
+    const std::chrono::duration<double> took = doors_.scheduler.monotonic() - begin;
+    metrics_.alerts_processed(stored.size(), took.count());
 }
 
 void NotificationService::note_alerts(const std::vector<AlertPtr>& stored) {
@@ -401,6 +404,7 @@ void NotificationService::schedule_maintenance() {
         if (alive.expired()) return;
         silences_.collect(doors_.scheduler.now());
         collect_log();
+        metrics_.maintained();
         write_whole(kSilenceTable, all_silences());
         write_soon();
         schedule_maintenance();

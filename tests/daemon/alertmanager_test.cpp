@@ -623,6 +623,29 @@ TEST_CASE("of a message with more alerts than are kept it is said that it may ha
     CHECK_THAT(explained("Down{instance=\"i249\"}"), Catch::Contains("\"mayTell\":2"));
 }
 
+TEST_CASE("/metrics has what alerts and dashboards about Alertmanager ask for", "[daemon][alertmanager][metrics]") {
+    Alertmanager am(routing(kSeldom));
+    const bool clustered = GENERATE(true, false);
+    if (clustered) am.options.cluster = {"node", "127.0.0.1:9094", {}};
+    am.begin();
+    am.post({named("test1", 0s)});
+    const std::string text = am.server.get("/metrics")->body;
+    const auto shows = [&](const std::string& line) { return text.find("\n" + line + "\n") != std::string::npos; };
+    CHECK(shows(fmt::format("alertmanager_cluster_enabled {}", clustered ? 1 : 0)));
+    for (const char* line : {"alertmanager_cluster_members 1", "alertmanager_cluster_failed_peers 0",
+                             "alertmanager_cluster_health_score 0", "alertmanager_cluster_peer_info{peer=\"node\"} 1",
+                             "alertmanager_peer_position 0"}) {
+        CAPTURE(line);
+        CHECK(shows(line) == clustered);
+    }
+    CHECK(shows("alertmanager_dispatcher_alert_processing_duration_seconds_count 1"));
+    CHECK(shows("alertmanager_nflog_maintenance_total 0"));
+    CHECK(shows("alertmanager_silences_maintenance_errors_total 0"));
+    CHECK(shows(
+        R"(alertmanager_http_request_duration_seconds_count{code="200",handler="/api/v2/alerts",method="post"} 1)"));
+    CHECK(shows(R"(alertmanager_http_response_size_bytes_count{handler="/api/v2/alerts",method="post"} 1)"));
+}
+
 TEST_CASE("of Prometheus' API there is nothing, and of Alertmanager's first the word that it is gone",
           "[daemon][alertmanager]") {
     Alertmanager am(routing(kSeldom));
