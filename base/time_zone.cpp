@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <exception>
+#include <utility>
 
 #include <date/tz.h>
 
+#include "base/local_time_zone.h"
 #include "base/text.h"
 
 namespace tocsin {
@@ -93,13 +95,44 @@ Offset offset_at(const date::time_zone& zone, Timestamp t) {
     }
 }
 
+std::optional<std::string>& local_tz() {
+    static std::optional<std::string> tz;
+    return tz;
+}
+
+// The name in the database of what $TZ says; a path stays one when no database is where it leads.
+std::string zone_name_of(std::string_view tz) {
+    constexpr std::string_view kDatabase = "/zoneinfo/";
+    if (tz.starts_with(':')) tz.remove_prefix(1);
+    const std::size_t database = tz.rfind(kDatabase);
+    if (tz.starts_with('/') && database != tz.npos) tz.remove_prefix(database + kDatabase.size());
+    return std::string(tz);
+}
+
+/// Null is UTC.
+const date::time_zone* local_zone() {
+    if (!local_tz() || *local_tz() == "/etc/localtime" || *local_tz() == ":/etc/localtime") return date::current_zone();
+    const std::string name = zone_name_of(*local_tz());
+    if (name.empty() || name == "UTC") return nullptr;
+    if (name.starts_with('/')) return date::locate_zone(name);  // throws
+    try {
+        return date::locate_zone(name);
+    } catch (const std::exception&) {
+        return nullptr;
+    }
+}
+
 }  // namespace
+
+void set_local_time_zone(std::optional<std::string> tz) {
+    local_tz() = std::move(tz);
+}
 
 Result<TimeZone> TimeZone::find(const std::string& name) {
     TimeZone found;
     if (name.empty() || name == "UTC") return found;
     try {
-        found.zone_ = name == "Local" ? date::current_zone() : date::locate_zone(name);
+        found.zone_ = name == "Local" ? local_zone() : date::locate_zone(name);
     } catch (const std::exception&) {
         return fail(Error::Kind::NotFound, "unknown time zone " + escape_control_characters(name));
     }

@@ -24,4 +24,9 @@ ProxyEnvironment proxy_environment() {
             .none = first_set({"NO_PROXY", "no_proxy"})};
 }
 
+std::optional<std::string> time_zone_environment() {
+    const char* tz = std::getenv("TZ");
+    return tz == nullptr ? std::nullopt : std::optional<std::string>(tz);
+}
+
 }  // namespace tocsin::cli

@@ -8,8 +8,10 @@
 #include <CLI/CLI.hpp>
 
 #include "base/asio_tls.h"
+#include "base/local_time_zone.h"
 #include "base/version.h"
 #include "cli/commands.h"
+#include "cli/environment.h"
 
 using namespace tocsin;
 
@@ -62,5 +64,6 @@ int main(int argc, char** argv) {
         return cli::kUsage;
     }
     AsioTls::ask_nobody();
+    set_local_time_zone(cli::time_zone_environment());
     return action();
 }

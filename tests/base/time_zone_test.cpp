@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "base/duration.h"
+#include "base/local_time_zone.h"
 #include "tests/catch.h"
 
 namespace tocsin {
@@ -98,6 +99,37 @@ TEST_CASE("the local zone of the machine is known", "[base][time_zone]") {
     REQUIRE(zone.has_value());
     CHECK(zone->name() == "Local");
     CHECK(zone->civil(Timestamp{}).year >= 1969);
+}
+
+// As Go makes its Local of $TZ (time.initLocal).
+TEST_CASE("Local is the zone that TZ names", "[base][time_zone]") {
+    struct Reset {
+        ~Reset() { set_local_time_zone(std::nullopt); }
+    } reset;
+    const auto [tz, hours] = GENERATE(table<std::string, int>({
+        {"Asia/Tokyo", 9},
+        {":Asia/Tokyo", 9},
+        {"/usr/share/zoneinfo/Asia/Tokyo", 9},
+        {":/usr/share/zoneinfo/Asia/Tokyo", 9},
+        {"", 0},
+        {":", 0},
+        {"UTC", 0},
+        {"No/Such", 0},
+        {"JST-9", 0},
+    }));
+    CAPTURE(tz);
+    set_local_time_zone(tz);
+    const auto local = TimeZone::find("Local");
+    REQUIRE(local);
+    CHECK(local->civil(Timestamp{}).utc_offset_seconds == hours * 3600);
+    CHECK(local->name() == "Local");
+}
+
+TEST_CASE("a zone's file that is none of the database makes no Local", "[base][time_zone]") {
+    set_local_time_zone("/etc/somewhere/else");
+    CHECK_FALSE(TimeZone::find("Local"));
+    CHECK(TimeZone::find("Asia/Tokyo"));
+    set_local_time_zone(std::nullopt);
 }
 
 }  // namespace tocsin
