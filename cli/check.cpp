@@ -20,6 +20,8 @@
 #include "cli/terminal.h"
 #include "daemon/configuration.h"
 #include "daemon/web_config.h"
+#include "notifiers/doubtful_intervals.h"
+#include "notifiers/notification_service.h"
 #include "parser/exposition.h"
 #include "parser/exposition_report.h"
 #include "parser/metric_lint.h"
@@ -159,6 +161,7 @@ int check_alertmanager(const CheckFlags& flags) {
         }
         checked.add(config->warnings);
         checked.add(unsendable_warnings(*config));
+        checked.add(find_doubtful_intervals(*config, NotificationOptions().retention));
         checked.good(path + ": " + counted(config->receivers.size(), "receiver") + ", " +
                      counted(config->inhibit_rules.size(), "inhibition rule") + ", " +
                      counted(config->template_globs.size(), "template glob"));

@@ -230,7 +230,9 @@ void check_sns(const YamlNode& node, ConfigReading& reading, const GlobalConfig&
     read_texts(fields, {"api_url", "topic_arn", "phone_number", "target_arn", "subject", "message"});
     read_keys(fields, {{"attributes", KeyType::TextMap}, {"use_aws_http_client", KeyType::Flag}});
     check_sigv4(fields);
-    if (!fields.has("topic_arn") && !fields.has("phone_number") && !fields.has("target_arn")) {
+    const int targets = int(fields.has("topic_arn")) + int(fields.has("phone_number")) + int(fields.has("target_arn"));
+    // The original compares three times whether one is there, so that it takes all three together.
+    if (targets % 2 == 0) {
         fields.report({}, "must provide either a Target ARN, Topic ARN, or Phone Number for SNS config");
     }
     fields.finish();

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/file_patterns.h"
 #include "base/text.h"
 #include "notifiers/config_templates.h"
 #include "notifiers/masked_yaml.h"
@@ -92,8 +93,16 @@ void warn_of_unused_receivers(const AlertmanagerConfig& config, ConfigReading& r
 }
 
 void read_templates(ConfigFields& fields, AlertmanagerConfig& config, const std::string& directory) {
-    fields.read("templates", config.template_globs);
-    for (std::string& glob : config.template_globs) glob = resolve_path(directory, glob);
+    if (!fields.read("templates", config.template_globs)) return;
+    const auto& nodes = fields.get("templates")->items;
+    for (std::size_t i = 0; i < config.template_globs.size(); ++i) {
+        std::string& glob = config.template_globs[i];
+        if (is_malformed_pattern(glob)) {
+            fields.reading().problem(i < nodes.size() ? nodes[i].where : fields.node().where,
+                                     fmt::format("syntax error in pattern {}", go_quote(glob)));
+        }
+        glob = resolve_path(directory, glob);
+    }
 }
 
 void read_root(const YamlNode& root, ConfigReading& reading, AlertmanagerConfig& config, const std::string& directory) {
@@ -171,8 +180,11 @@ const TimeInterval* AlertmanagerConfig::find_time_interval(std::string_view name
     return found == time_intervals.end() ? nullptr : &*found;
 }
 
-Parsed<AlertmanagerConfig> parse_alertmanager_config(std::string_view text, const std::string& file,
-                                                     const ConfigOptions& options) {
+namespace {
+
+/// `globs` are there also when the file is refused.
+Parsed<AlertmanagerConfig> parse_config(std::string_view text, const std::string& file, const ConfigOptions& options,
+                                        std::vector<std::string>& globs) {
     ConfigReading reading;
     reading.file = file;
     reading.matchers_syntax = options.matchers_syntax;
@@ -182,6 +194,7 @@ Parsed<AlertmanagerConfig> parse_alertmanager_config(std::string_view text, cons
     AlertmanagerConfig config;
     config.file = file;
     read_root(*root, reading, config, directory_of(file));
+    globs = config.template_globs;
     if (!reading.problems.empty()) {
         sort_by_position(reading.problems);
         return tl::unexpected(std::move(reading.problems));
@@ -196,13 +209,25 @@ Parsed<AlertmanagerConfig> parse_alertmanager_config(std::string_view text, cons
     return config;
 }
 
+}  // namespace
+
+Parsed<AlertmanagerConfig> parse_alertmanager_config(std::string_view text, const std::string& file,
+                                                     const ConfigOptions& options) {
+    std::vector<std::string> globs;
+    return parse_config(text, file, options, globs);
+}
+
 Parsed<AlertmanagerConfig> load_alertmanager_config(Disk& disk, const std::string& file, const ConfigOptions& options) {
     const auto text = read_file(disk, file, kFileBytesMax);
     if (!text) return refuse_config(file, text.error().message);
-    auto config = parse_alertmanager_config(*text, file, options);
-    if (!config) return config;
-    auto loaded = load_templates(disk, config->template_globs);
-    if (!loaded) return tl::unexpected(std::move(loaded).error());
+    std::vector<std::string> globs;
+    auto config = parse_config(*text, file, options, globs);
+    auto loaded = load_templates(disk, globs);
+    if (!config || !loaded) {
+        Diagnostics problems = config ? Diagnostics{} : std::move(config).error();
+        if (!loaded) problems.insert(problems.end(), loaded.error().begin(), loaded.error().end());
+        return tl::unexpected(std::move(problems));
+    }
     config->templates = *std::move(loaded);
     const Diagnostics found = check_templates(*config);
     config->warnings.insert(config->warnings.end(), found.begin(), found.end());

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/go_url.h"
 #include "base/text.h"
 #include "base/url.h"
 
@@ -221,6 +222,8 @@ private:
         fields.read("no_proxy", way.no_proxy);
         fields.read("proxy_from_environment", way.proxy_from_environment);
         read_proxy_headers(fields);
+        // The text may have a password in it.
+        if (!is_go_url(way.proxy_url)) fields.report("proxy_url", "proxy_url is not a valid URL");
         if (const auto url = parse_url(way.proxy_url); !way.proxy_url.empty() && (!url || url->scheme != "http")) {
             cannot_honour(fields, "proxy_url");
         }

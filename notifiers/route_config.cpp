@@ -83,6 +83,11 @@ void read_match_map(ConfigFields& fields, std::string_view key, MatchOp op, Matc
             fields.reading().problem(map.entries[i].key_where, fmt::format("invalid label name {}", go_quote(name)));
             continue;
         }
+        if (op == MatchOp::Regex && map.entries[i].value.is_null()) {
+            fields.reading().problem(map.entries[i].value.where,
+                                     fmt::format("invalid regexp value for {}", go_quote(name)));
+            continue;
+        }
         if (op == MatchOp::Regex) value = "^(?:" + value + ")$";
         auto matcher = Matcher::create(std::move(name), op, std::move(value), Regex::Anchoring::FullNoDot);
         if (!matcher) {

@@ -6,11 +6,11 @@
 
 #include <fmt/format.h>
 
+#include "base/go_url.h"
 #include "base/text.h"
 #include "daemon/api/alertmanager_error.h"
 #include "daemon/api/posted_form.h"
 #include "daemon/api/posted_time.h"
-#include "daemon/api/request_uri.h"
 
 namespace tocsin::api {
 namespace {

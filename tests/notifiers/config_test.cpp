@@ -4,8 +4,11 @@
 #include <sstream>
 
 #include "base/duration.h"
+#include "notifiers/doubtful_intervals.h"
 #include "tests/catch.h"
 #include "tests/fakes/fake_disk.h"
+
+using namespace std::chrono_literals;
 
 namespace tocsin {
 namespace {
@@ -368,6 +371,71 @@ TEST_CASE("the matcher grammar can be chosen", "[notifiers][config]") {
     const std::string text = "route: {receiver: r, routes: [{matchers: ['a=b c']}]}\nreceivers: [{name: r}]\n";
     CHECK(parse_alertmanager_config(text, "am.yml", {MatchersSyntax::Classic}).has_value());
     CHECK_FALSE(parse_alertmanager_config(text, "am.yml", {MatchersSyntax::Utf8Strict}).has_value());
+}
+
+// Verdicts are those of amtool 0.25.
+TEST_CASE("what amtool refuses is refused", "[notifiers][config]") {
+    const auto of_receiver = [](const std::string& integrations) {
+        return "route: {receiver: r}\nreceivers: [{name: r, " + integrations + "}]\n";
+    };
+    const auto of_route = [](const std::string& options) {
+        return "route: {receiver: r, routes: [{" + options + "}]}\nreceivers: [{name: r}]\n";
+    };
+    const auto with_proxy = [&](const std::string& url) {
+        return of_receiver("webhook_configs: [{url: 'http://x', http_config: {proxy_url: '" + url + "'}}]");
+    };
+    const auto [text, message] = GENERATE_COPY(table<std::string, std::string>({
+        {of_receiver("sns_configs: [{topic_arn: a, phone_number: b, sigv4: {region: x}}]"), "must provide either"},
+        {of_receiver("sns_configs: [{topic_arn: a, target_arn: b, sigv4: {region: x}}]"), "must provide either"},
+        {of_receiver("sns_configs: [{topic_arn: a, sigv4: {region: x}}]"), ""},
+        {of_receiver("sns_configs: [{topic_arn: a, phone_number: b, target_arn: c, sigv4: {region: x}}]"), ""},
+        {"templates: ['[']\n" + of_receiver("webhook_configs: []"), "am.yml:1:13: syntax error in pattern \"[\""},
+        {of_route("match_re: {a: ~}"), "invalid regexp value for \"a\""},
+        {of_route("match_re: {a: ''}"), ""},
+        {of_route("match: {a: ~}"), ""},
+        {with_proxy("::"), "proxy_url is not a valid URL"},
+        {with_proxy("http://me:secret@h:port"), "proxy_url is not a valid URL"},
+        {with_proxy("socks5://h"), ""},
+    }));
+    CAPTURE(text);
+    const auto config = parse_alertmanager_config(text, "am.yml");
+    const std::string problem = config ? "" : to_string(config.error().front());
+    CHECK(config.has_value() == message.empty());
+    CHECK_THAT(problem, Catch::Contains(message));
+    CHECK(problem.find("secret") == std::string::npos);
+}
+
+TEST_CASE("bad template files are told beside other mistakes", "[notifiers][config]") {
+    fakes::FakeDisk disk;
+    disk.put("/etc/am/am.yml", "route: {receiver: nobody}\ntemplates: ['*.tmpl']\nreceivers: []\n");
+    disk.put("/etc/am/bad.tmpl", "{{ define \"a\" }}\n{{ .X");
+    const auto config = load_alertmanager_config(disk, "/etc/am/am.yml");
+    REQUIRE_FALSE(config);
+    REQUIRE(config.error().size() == 2);
+    CHECK_THAT(to_string(config.error()[0]), Catch::Contains("undefined receiver"));
+    CHECK_THAT(to_string(config.error()[1]), Catch::StartsWith("/etc/am/bad.tmpl:2:"));
+}
+
+TEST_CASE("intervals that will not be what they say are found where they are said", "[notifiers][config]") {
+    const auto config = parse_alertmanager_config(
+        "route:\n  receiver: r\n  group_interval: 10m\n  routes:\n"
+        "  - {repeat_interval: 30d}\n  - {repeat_interval: 5m, routes: [{matchers: [a=b]}]}\n  - {group_interval: 1h}\n"
+        "receivers: [{name: r}]\n",
+        "am.yml");
+    REQUIRE(config);
+    const auto lines = [&](Duration retention) {
+        std::vector<std::string> found;
+        for (const Diagnostic& doubt : find_doubtful_intervals(*config, retention)) found.push_back(to_string(doubt));
+        return found;
+    };
+    const auto usual = lines(120h);
+    REQUIRE(usual.size() == 2);
+    CHECK_THAT(usual[0], Catch::StartsWith("am.yml:5:5: warning: repeat_interval 30d is longer than what was told is "
+                                           "remembered, 5d"));
+    CHECK_THAT(usual[1],
+               Catch::StartsWith("am.yml:6:5: warning: repeat_interval 5m is shorter than group_interval 10m"));
+    CHECK(lines(1h).size() == 4);
+    CHECK(lines(60 * 24h).size() == 1);
 }
 
 }  // namespace

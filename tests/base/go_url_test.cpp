@@ -1,11 +1,11 @@
-#include "daemon/api/request_uri.h"
+#include "base/go_url.h"
 
 #include <string>
 
 #include "tests/catch.h"
 
 // As Alertmanager 0.25 takes links of alerts, or refuses them.
-TEST_CASE("links are what Go takes for the URI of a request", "[daemon][alertmanager]") {
+TEST_CASE("links are what Go takes for the URI of a request", "[base][url]") {
     const auto [text, good] = GENERATE(table<std::string, bool>({
         {"http://x/y", true},
         {"http://prometheus:9090/graph?g0.expr=up+%3D%3D+0&g0.tab=1", true},
@@ -31,5 +31,30 @@ TEST_CASE("links are what Go takes for the URI of a request", "[daemon][alertman
         {"", false},
     }));
     CAPTURE(text);
-    CHECK(tocsin::api::is_request_uri(text) == good);
+    CHECK(tocsin::is_request_uri(text) == good);
+}
+
+// As amtool 0.25 takes the proxy_url of an http_config, or refuses it.
+TEST_CASE("URLs are what Go takes for one", "[base][url]") {
+    const auto [text, good] = GENERATE(table<std::string, bool>({
+        {"http://u:p@h:3128", true},
+        {"x", true},
+        {"", true},
+        {"socks5://h", true},
+        {"/x", true},
+        {"a b", true},
+        {"h:3128", true},
+        {"http://h/a#b:c", true},
+        {"::", false},
+        {":x", false},
+        {"1:2", false},
+        {"127.0.0.1:3128", false},
+        {"http://[::1", false},
+        {"http://h:port", false},
+        {"http://h/%zz", false},
+        {"http://a b", false},
+        {"%zz", false},
+    }));
+    CAPTURE(text);
+    CHECK(tocsin::is_go_url(text) == good);
 }
