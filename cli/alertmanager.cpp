@@ -42,7 +42,7 @@ constexpr std::array kWithoutEffect = {"--cluster.peer-timeout",
                                        "--auto-gomemlimit.ratio",
                                        "--web.ui-path"};
 constexpr std::array kSwitchesWithoutEffect = {"--cluster.allow-insecure-public-advertise-address-discovery",
-                                               "--log.silences"};
+                                               "--no-cluster.allow-insecure-public-advertise-address-discovery"};
 constexpr std::array<std::string_view, 5> kFeaturesWithoutEffect = {
     "alert-names-in-metrics", "receiver-name-in-metrics", "group-key-in-metrics", "auto-gomemlimit", "event-recorder"};
 
@@ -58,7 +58,7 @@ struct AlertmanagerFlags {
     std::string cluster_listen = "0.0.0.0:9094", cluster_advertise;
     std::vector<std::string> cluster_peers;
     bool systemd_socket = false;
-    std::size_t silences_max = 0, silence_bytes_max = 0;
+    std::int64_t alerts_max = 0, silences_max = 0, silence_bytes_max = 0;
     std::map<std::string, std::string> without_effect;
     std::map<std::string, bool> switched_without_effect;
 };
@@ -118,10 +118,8 @@ Status read_web(AlertmanagerFlags& flags) {
     if (flags.systemd_socket) {
         return fail(Error::Kind::InvalidInput, "--web.systemd-socket is not supported; expected --web.listen-address");
     }
-    if (flags.listen_addresses.size() > 1) {
-        return fail(Error::Kind::InvalidInput, "--web.listen-address: there can be one only");
-    }
     flags.options.listen_address = flags.listen_addresses.front();
+    flags.options.further_listen_addresses.assign(flags.listen_addresses.begin() + 1, flags.listen_addresses.end());
     const std::string& external_url = flags.options.external_url;
     if (!flags.route_prefix.empty()) {
         flags.options.route_prefix = normal_prefix(flags.route_prefix);
@@ -141,13 +139,22 @@ void read_cluster(AlertmanagerFlags& flags) {
     }
 }
 
+// What is negative means no more than nothing, as upstream.
+void read_limits(AlertmanagerFlags& flags) {
+    NotificationOptions& notifications = flags.options.notifications;
+    const auto read = [](std::int64_t given, std::size_t& limit) {
+        if (given > 0) limit = static_cast<std::size_t>(given);
+    };
+    read(flags.alerts_max, notifications.alert_limits.per_alertname);
+    read(flags.silences_max, notifications.silence_limits.silences);
+    read(flags.silence_bytes_max, notifications.silence_limits.bytes_each);
+}
+
 Status complete_flags(AlertmanagerFlags& flags) {
     TOCSIN_TRY(flags.log.level, parse_log_level(flags.log_level));
     TOCSIN_TRY(flags.log.format, parse_log_format(flags.log_format));
     flags.log.colour = stderr_has_colour();
-    Silences::Limits& limits = flags.options.notifications.silence_limits;
-    if (flags.silences_max > 0) limits.silences = flags.silences_max;
-    if (flags.silence_bytes_max > 0) limits.bytes_each = flags.silence_bytes_max;
+    read_limits(flags);
     if (auto read = read_times(flags); !read) return read;
     if (auto read = read_syntax(flags); !read) return read;
     read_cluster(flags);
@@ -170,7 +177,9 @@ CLI::Option* add_text(CLI::App& command, const std::string& name, std::string& i
 
 void add_web_flags(CLI::App& command, AlertmanagerFlags& flags) {
     Options& options = flags.options;
-    command.add_option("--web.listen-address", flags.listen_addresses, "Where to listen; port 0 takes a free one")
+    command
+        .add_option("--web.listen-address", flags.listen_addresses,
+                    "Where to listen, as often as there are addresses; port 0 takes a free one")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
         ->capture_default_str();
     add_text(command, "--web.external-url", options.external_url, "How people reach it, for links in messages");
@@ -180,10 +189,11 @@ void add_web_flags(CLI::App& command, AlertmanagerFlags& flags) {
         ->delimiter(',')
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     command.add_flag("--web.allow-unauthenticated", options.allow_unauthenticated,
-                     "Listen on an address that is not loopback, and ask nobody who it is");
+                     "Do not warn of an address that is not loopback where nobody is asked who it is");
     add_text(command, "--web.config.file", options.web_config_file,
              "TLS and users, in the format of Prometheus' exporter-toolkit");
-    command.add_flag("--web.systemd-socket", flags.systemd_socket, "Not supported: refused when it is given");
+    command.add_flag("--web.systemd-socket,!--no-web.systemd-socket", flags.systemd_socket,
+                     "Not supported: refused when it is given");
 }
 
 void add_data_flags(CLI::App& command, AlertmanagerFlags& flags) {
@@ -198,13 +208,16 @@ void add_data_flags(CLI::App& command, AlertmanagerFlags& flags) {
     command.add_option("--alerts.gc-interval", flags.gc_interval, "How often to forget alerts that ended")
         ->capture_default_str();
     command
-        .add_option("--alerts.per-alertname-limit", options.notifications.alert_limits.per_alertname,
-                    "Alerts of one alertname, at most; 0: no limit")
+        .add_option("--alerts.per-alertname-limit", flags.alerts_max,
+                    "Alerts of one alertname, at most; 0 or less: no limit")
         ->capture_default_str();
-    command.add_option("--silences.max-silences", flags.silences_max, "Silences, at most; 0: 100000")
+    command.add_option("--silences.max-silences", flags.silences_max, "Silences, at most; 0 or less: 100000")
         ->capture_default_str();
-    command.add_option("--silences.max-silence-size-bytes", flags.silence_bytes_max, "Of one silence; 0: 64 KiB")
+    command
+        .add_option("--silences.max-silence-size-bytes", flags.silence_bytes_max, "Of one silence; 0 or less: 64 KiB")
         ->capture_default_str();
+    command.add_flag("--log.silences,!--no-log.silences", options.notifications.log_silences,
+                     "Log silences that are made, changed and ended");
     command.add_option("--dispatch.start-delay", flags.start_delay, "Tell nobody anything so long after the start")
         ->capture_default_str();
     command
@@ -247,7 +260,7 @@ void add_alertmanager(CLI::App& app, Action& run) {
     add_flags_without_effect(*command, *flags);
     command->footer(
         "Examples:\n  tocsin alertmanager --config.file=alertmanager.yml --storage.path=data/\n"
-        "  tocsin alertmanager --web.listen-address=0.0.0.0:9093 --web.allow-unauthenticated");
+        "  tocsin alertmanager --web.listen-address=:9093 --web.config.file=web.yml");
     command->require_subcommand(0, 1);
     add_test_receiver(*command, run);
     // Called after that of a subcommand.

@@ -13,6 +13,7 @@
 #include "base/url.h"
 #include "base/version.h"
 #include "daemon/alert_sender.h"
+#include "daemon/alertmanager_version.h"
 #include "daemon/api/api.h"
 #include "daemon/api/explain.h"
 #include "daemon/cluster_metrics.h"
@@ -30,6 +31,7 @@
 #include "daemon/state_database.h"
 #include "daemon/web_access.h"
 #include "engine/store/scrape_log.h"
+#include "notifiers/doubtful_intervals.h"
 
 namespace tocsin {
 namespace {
@@ -93,8 +95,17 @@ std::optional<ServerResponse> strip_prefix(const std::string& prefix, ServerRequ
     return std::nullopt;
 }
 
+/// The one that most come to: of several the first that is not loopback.
+const std::string& widest_address(const Options& options) {
+    const auto& further = options.further_listen_addresses;
+    if (!is_loopback(options.listen_address)) return options.listen_address;
+    const auto wide = std::find_if_not(further.begin(), further.end(), is_loopback);
+    return wide == further.end() ? options.listen_address : *wide;
+}
+
+// Who puts tocsin into the place of an Alertmanager names the address as it had it, and is warned.
 bool must_ask_who(const Options& options) {
-    return !options.allow_unauthenticated && !is_loopback(options.listen_address);
+    return !options.allow_unauthenticated && !options.notifications_only() && !is_loopback(widest_address(options));
 }
 
 }  // namespace
@@ -103,6 +114,9 @@ struct App::Impl {
     Impl(const Doors& d, Options o);
 
     Result<ReloadOutcome> start();
+    Status listen();
+    bool is_open_to_all() const;
+    void tell_addresses();
     tl::expected<Configuration, ConfigurationProblems> read_configuration();
     tl::expected<Configuration, ConfigurationProblems> read_files();
     void watch_configuration();
@@ -157,6 +171,7 @@ struct App::Impl {
 
     api::LoadedConfig loaded_config;
     std::string address;
+    std::vector<std::string> addresses;  // all of them, that one first
     std::string external_url;
     RequestGuard guard;
     WebAccess web;
@@ -229,13 +244,12 @@ Result<ReloadOutcome> App::Impl::start() {
     if (const Status opened = open_state(); !opened) return tl::unexpected(opened.error());
     open_scrape_log();
     doors.server.use_gate([this](const ServerRequest& head, auto decide) { admit(head, std::move(decide)); });
-    TOCSIN_TRY(address, doors.server.listen(options.listen_address, [this](ServerRequest request, auto respond) {
-        handle(std::move(request), std::move(respond));
-    }));
+    if (const Status listening = listen(); !listening) return tl::unexpected(listening.error());
     const char* const scheme = web.speaks_tls() ? "https://" : "http://";
     external_url = options.external_url.empty() ? scheme + address : options.external_url;
     while (external_url.ends_with('/')) external_url.pop_back();
-    guard = make_request_guard(address, external_url, options.allowed_hosts);
+    guard = make_request_guard(widest_address(options) == options.listen_address ? address : widest_address(options),
+                               external_url, options.allowed_hosts);
     if (!options.route_prefix.empty()) guard.route_prefix = options.route_prefix;
 
     build();
@@ -252,14 +266,41 @@ Result<ReloadOutcome> App::Impl::start() {
     health.start();
     heap.start();
     rules->start();
-    // Tools that start an Alertmanager wait for the line as it writes it.
-    doors.log.info("daemon", options.notifications_only() ? "Listening on" : "listening",
-                   {{"address", address}, {"version", version()}});
+    tell_addresses();
     if (!options.cluster.others.empty()) {
         doors.log.warn("daemon", "this is a cluster of one, the other nodes are not spoken to",
                        {{"peers", join(options.cluster.others, ",")}});
     }
     return outcome;
+}
+
+Status App::Impl::listen() {
+    std::vector<std::string> wanted = options.further_listen_addresses;
+    wanted.insert(wanted.begin(), options.listen_address);
+    for (const std::string& where : wanted) {
+        TOCSIN_TRY(std::string got, doors.server.listen(where, [this](ServerRequest request, auto respond) {
+            handle(std::move(request), std::move(respond));
+        }));
+        addresses.push_back(std::move(got));
+    }
+    address = addresses.front();
+    return {};
+}
+
+bool App::Impl::is_open_to_all() const {
+    return !is_loopback(widest_address(options)) && !web.asks_who();
+}
+
+void App::Impl::tell_addresses() {
+    // Tools that start an Alertmanager wait for the line as it writes it.
+    for (const std::string& where : addresses) {
+        doors.log.info("daemon", options.notifications_only() ? "Listening on" : "listening",
+                       {{"address", where}, {"version", version()}});
+    }
+    if (!is_open_to_all() || options.allow_unauthenticated) return;
+    doors.log.warn("daemon", "everybody who reaches this address can silence every alert",
+                   {{"address", widest_address(options)},
+                    {"expected", "a loopback address, users in --web.config.file, or --web.allow-unauthenticated"}});
 }
 
 // What the watch takes for known is read after it has looked: what changes meanwhile is a change to it.
@@ -355,12 +396,14 @@ ReloadOutcome App::Impl::apply(Configuration configuration) {
         return outcome;
     }
     FileDigests files = digests_of(doors.disk, patterns_beside_rules(configuration, options));
+    const Diagnostics intervals = find_doubtful_intervals(configuration.alertmanager, options.notifications.retention);
     // The last that can refuse comes before the first that changes anything.
     if (auto loaded = notifications->load(std::move(configuration.alertmanager)); !loaded) {
         outcome.errors = loaded.error();
         return outcome;
     }
     tell(configuration.warnings);
+    tell(intervals);
     scrapes.apply(std::move(configuration.prometheus.scrape_configs));
     alert_sender->apply(std::move(configuration.prometheus.alerting));
     describe_changes(other_files, files, outcome.changes);
@@ -570,7 +613,14 @@ void App::Impl::add_health() {
 void App::Impl::add_metrics() {
     metrics.gauge("tocsin_build_info", "The version of tocsin, as a label; always 1.", {{"version", version()}}).set(1);
     metrics.gauge("prometheus_build_info", "The version of tocsin, as a label; always 1.", {{"version", version()}}).set(1);
-    metrics.gauge("alertmanager_build_info", "The version of tocsin, as a label; always 1.", {{"version", version()}}).set(1);
+    metrics
+        .gauge("alertmanager_build_info", "The version of Alertmanager's API that is spoken, as a label; always 1.",
+               {{"version", alertmanager_version()}})
+        .set(1);
+    auto& open_to_all = metrics.gauge(
+        "tocsin_web_open_to_all",
+        "1 when somebody from elsewhere who reaches an address may change things, and nobody asks who it is.");
+    metrics.on_render([this, &open_to_all] { open_to_all.set(is_open_to_all() ? 1 : 0); });
     metrics.gauge("process_start_time_seconds", "Start time of the process since unix epoch in seconds.")
         .set(static_cast<double>(to_unix_ms(doors.scheduler.now())) / 1000);
     // Nobody can ask before it is.

@@ -25,10 +25,13 @@ struct Options {
     std::string config_file = "prometheus.yml";  // empty: see notifications_only()
     std::string alertmanager_config_file = "alertmanager.yml";
     std::string listen_address = "127.0.0.1:9099";
+    std::vector<std::string> further_listen_addresses;
     std::string external_url;                    // empty: http://ADDRESS
     std::string route_prefix;                    // before all paths, `/alerts`; empty: none
     std::vector<std::string> allowed_hosts;      // beside those of request_guard.h
-    bool allow_unauthenticated = false;  // without it only loopback is listened on, unless the next asks who comes
+    /// Without it `tocsin run` listens on loopback only, unless the next asks who comes; with notifications_only()
+    /// there is a warning.
+    bool allow_unauthenticated = false;
     std::string web_config_file;         // --web.config.file; empty: plain text, and nobody is asked who it is
     std::size_t connections_max = 512;   // --web.max-connections
     std::string storage_path = "data/";

@@ -11,6 +11,7 @@
 
 #include "base/assert.h"
 #include "base/hash.h"
+#include "notifiers/silence_log.h"
 #include "notifiers/stored_notifications.h"
 
 namespace tocsin {
@@ -281,14 +282,23 @@ const RouteTree* NotificationService::routes() const {
 
 Result<std::string> NotificationService::set_silence(Silence silence) {
     const std::string before = silence.id;
-    auto id = silences_.set(std::move(silence), doors_.scheduler.now());
-    if (id) note_silences({before, *id});
+    const Timestamp now = doors_.scheduler.now();
+    auto id = silences_.set(std::move(silence), now);
+    if (!id) return id;
+    note_silences({before, *id});
+    warn_of_long_silence(doors_.log, *silences_.find(*id), now);
+    if (options_.log_silences) log_silence(doors_.log, before == *id ? "updated" : "created", *silences_.find(*id));
+    if (options_.log_silences && !before.empty() && before != *id) {
+        log_silence(doors_.log, "expired", *silences_.find(before));
+    }
     return id;
 }
 
 Status NotificationService::expire_silence(std::string_view id) {
     auto expired = silences_.expire(id, doors_.scheduler.now());
-    if (expired) note_silences({std::string(id)});
+    if (!expired) return expired;
+    note_silences({std::string(id)});
+    if (options_.log_silences) log_silence(doors_.log, "expired", *silences_.find(id));
     return expired;
 }
 

@@ -52,6 +52,7 @@ struct NotificationOptions {
     Duration start_delay{0};  // before the first flush
     AlertStore::Limits alert_limits;
     Silences::Limits silence_limits;  // its retention is the one above
+    bool log_silences = false;        // each that is made, changed or ended
     /// Replaces the fixed URL of PagerDuty's first API, for tests and proxies. Empty: the real one.
     std::string pagerduty_v1_url;
     /// See GroupContext::commit. Empty: attempts begin at once.

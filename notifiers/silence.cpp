@@ -176,6 +176,10 @@ void Silences::restore(std::vector<Silence> silences) {
 Status Silences::check(const Silence& silence, Timestamp now) const {
     if (silence.starts_at >= silence.ends_at) return refuse_silence("start time must be before end time");
     if (silence.ends_at < now) return refuse_silence("end time can't be in the past");
+    if (silence.ends_at - std::max(silence.starts_at, now) > limits_.length) {
+        return fail(Error::Kind::LimitExceeded,
+                    fmt::format("silence is in force for more than {} days", limits_.length.count()));
+    }
     if (silence.matchers.empty()) return refuse_silence("invalid silence: at least one matcher required");
     const bool all_match_empty = std::all_of(silence.matchers.begin(), silence.matchers.end(),
                                              [](const Matcher& matcher) { return matcher.matches_empty(); });

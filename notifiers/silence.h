@@ -42,6 +42,7 @@ public:
         std::size_t silences = 100'000;
         std::size_t bytes_each = 64 * 1024;
         std::size_t matchers_each = 100;
+        std::chrono::days length{3653};  // ten years, from now or from its start if that is later
         Duration retention = std::chrono::hours(120);
     };
 

@@ -4,7 +4,7 @@
 
 #include "base/duration.h"
 #include "base/text.h"
-#include "base/version.h"
+#include "daemon/alertmanager_version.h"
 #include "daemon/api/alertmanager_error.h"
 #include "daemon/api/api.h"
 #include "daemon/api/posted_alerts.h"
@@ -334,7 +334,7 @@ ServerResponse status(const Context& context) {
                                                             {"buildUser", ""},
                                                             {"goVersion", ""},
                                                             {"revision", ""},
-                                                            {"version", version()}}}})));
+                                                            {"version", alertmanager_version()}}}})));
 }
 
 /// What was answered with success is not lost by a crash.

@@ -782,3 +782,52 @@ TEST_CASE("what nobody was told of stays listed while the same alert fires again
     CHECK(untold.at("ended").at(std::size_t{0}).at("endsAt").as_string() ==
           to_rfc3339_ms(SimulatedDaemon::kStart + 4min));
 }
+
+// ---- where it listens, and what it says it is
+
+namespace {
+
+std::string value_of(Alertmanager& am, const std::string& series) {
+    const std::string page = am.server.get("/metrics")->body;
+    const std::size_t at = page.find("\n" + series + " ");
+    if (at == page.npos) return "none";
+    return page.substr(at + series.size() + 2, page.find('\n', at + 1) - at - series.size() - 2);
+}
+
+}  // namespace
+
+TEST_CASE("an address that everybody reaches is listened on, and warned of unless somebody asks for that",
+          "[daemon][alertmanager]") {
+    const auto [address, allowed, open, warned] = GENERATE(table<std::string, bool, std::string, bool>({
+        {"127.0.0.1:9093", false, "0", false},
+        {":9093", false, "1", true},
+        {"0.0.0.0:9093", true, "1", false},
+    }));
+    CAPTURE(address);
+    Alertmanager am(routing(kSeldom));
+    am.options.listen_address = address;
+    am.options.allow_unauthenticated = allowed;
+    am.begin();
+    CHECK(am.log.contains("everybody who reaches this address can silence every alert") == warned);
+    CHECK(value_of(am, "tocsin_web_open_to_all") == open);
+}
+
+TEST_CASE("several addresses are listened on, and each is told", "[daemon][alertmanager]") {
+    Alertmanager am(routing(kSeldom));
+    am.options.listen_address = "127.0.0.1:9093";
+    am.options.further_listen_addresses = {"10.0.0.7:9093"};
+    am.begin();
+    CHECK(am.server.address() == "10.0.0.7:9093");
+    CHECK(am.log.contains("127.0.0.1:9093"));
+    CHECK(am.log.contains("everybody who reaches this address can silence every alert"));
+    // No page is led astray by a name on an address that is not loopback.
+    CHECK(am.server.request({.target = "/-/ready", .headers = {{"Host", "alerts.example"}}})->status == 200);
+}
+
+TEST_CASE("clients are told a version of Alertmanager that they work with", "[daemon][alertmanager]") {
+    Alertmanager am(routing(kSeldom));
+    am.begin();
+    const std::string version = am.get("/api/v2/status").at("versionInfo").at("version").as_string();
+    CHECK_THAT(version, Catch::StartsWith("0.34.0+tocsin."));
+    CHECK(value_of(am, "alertmanager_build_info{version=\"" + version + "\"}") == "1");
+}

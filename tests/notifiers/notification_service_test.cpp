@@ -1102,5 +1102,41 @@ TEST_CASE("alerts beyond the limit of their name are dropped loudly", "[notifier
     CHECK(rig.log.count(LogLevel::Error) == 1);
 }
 
+constexpr auto kNobody = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n";
+
+TEST_CASE("silences that are made, changed and ended are logged where it is asked for", "[notifiers][silence]") {
+    const bool asked = GENERATE(false, true);
+    NotificationOptions options;
+    options.log_silences = asked;
+    NotificationRig rig(kNobody, options);
+    const auto logged = [&] {
+        std::string text;
+        for (const auto& message : rig.log.messages()) {
+            if (message.target == "notifiers::silence") text += message.message + "; ";
+        }
+        return text;
+    };
+    const std::string id = rig.silence("a=1", 0ms, 1h);
+    Silence longer = *rig.service->find_silence(id);
+    longer.ends_at += 1h;
+    REQUIRE(rig.service->set_silence(longer).has_value());
+    longer.matchers = parse_matchers("a=2")->matchers;
+    const auto replaced = rig.service->set_silence(longer);
+    REQUIRE(replaced.has_value());
+    REQUIRE(rig.service->expire_silence(*replaced).has_value());
+    CHECK(logged() ==
+          (asked ? "silence created; silence updated; silence created; silence expired; silence expired; " : ""));
+    CHECK(rig.log.contains("{a=\"2\"}") == asked);
+}
+
+TEST_CASE("a silence of more than 30 days is told in the log", "[notifiers][silence]") {
+    NotificationRig rig(kNobody);
+    rig.silence("a=1", 0ms, 30 * 24h);
+    CHECK_FALSE(rig.log.contains("30 days"));
+    rig.silence("a=1", 0ms, 30 * 24h + 1h);
+    CHECK(rig.log.contains("a silence is in force for more than 30 days"));
+    CHECK(rig.log.contains("somebody"));
+}
+
 }  // namespace
 }  // namespace tocsin

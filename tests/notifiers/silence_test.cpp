@@ -24,6 +24,17 @@ struct Fixture {
     Silences silences{{}, random};
 };
 
+TEST_CASE("a silence is in force for ten years at most, from now or from its start", "[notifiers][silence]") {
+    Fixture f;
+    constexpr Duration kTenYears = std::chrono::days(3653);
+    CHECK(f.silences.set(silence("a=1", 0ms, kTenYears), kNow).has_value());
+    CHECK(f.silences.set(silence("a=1", -1h, kTenYears), kNow).has_value());
+    CHECK(f.silences.set(silence("a=1", 1h, kTenYears + 1h), kNow).has_value());
+    const auto refused = f.silences.set(silence("a=1", 0ms, kTenYears + 1ms), kNow);
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().message == "silence is in force for more than 3653 days");
+}
+
 TEST_CASE("a silence mutes what it matches from its start to its end", "[notifiers][silence]") {
     Fixture f;
     const auto id = f.silences.set(silence("a=1,b=~\"x.*\"", 1h, 2h), kNow);
