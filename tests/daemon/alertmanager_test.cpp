@@ -629,6 +629,7 @@ TEST_CASE("/metrics has what alerts and dashboards about Alertmanager ask for", 
     if (clustered) am.options.cluster = {"node", "127.0.0.1:9094", {}};
     am.begin();
     am.post({named("test1", 0s)});
+    am.server.request({.method = "NONSENSE", .target = "/api/v2/alerts"});
     const std::string text = am.server.get("/metrics")->body;
     const auto shows = [&](const std::string& line) { return text.find("\n" + line + "\n") != std::string::npos; };
     CHECK(shows(fmt::format("alertmanager_cluster_enabled {}", clustered ? 1 : 0)));
@@ -644,6 +645,7 @@ TEST_CASE("/metrics has what alerts and dashboards about Alertmanager ask for", 
     CHECK(shows(
         R"(alertmanager_http_request_duration_seconds_count{code="200",handler="/api/v2/alerts",method="post"} 1)"));
     CHECK(shows(R"(alertmanager_http_response_size_bytes_count{handler="/api/v2/alerts",method="post"} 1)"));
+    CHECK(shows(R"(alertmanager_http_response_size_bytes_count{handler="/api/v2/alerts",method="unknown"} 1)"));
 }
 
 TEST_CASE("of Prometheus' API there is nothing, and of Alertmanager's first the word that it is gone",

@@ -185,9 +185,10 @@ class Storm:
         self.happened()
 
     def silence(self, name):
+        begin, end = (time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + days * 86400)) for days in (-1, 365))
         answer = self.ask("POST", "/api/v2/silences", {
-            "matchers": [{"name": "id", "value": name, "isRegex": False, "isEqual": True}], "startsAt": "2020-01-01T00:00:00Z",
-            "endsAt": "2100-01-01T00:00:00Z", "createdBy": "storm", "comment": "kept over kills"})
+            "matchers": [{"name": "id", "value": name, "isRegex": False, "isEqual": True}], "startsAt": begin, "endsAt": end,
+            "createdBy": "storm", "comment": "kept over kills"})
         with self.changed:
             self.silences[json.loads(answer)["silenceID"]] = name
         self.happened()
