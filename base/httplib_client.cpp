@@ -26,7 +26,7 @@ namespace {
 using Addresses = std::vector<std::string>;
 
 // So many threads stay when nothing is to be done.
-constexpr std::size_t kIdleThreadsMax = 8;
+constexpr std::size_t kIdleThreadsMax = 64;
 
 }  // namespace
 
