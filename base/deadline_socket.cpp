@@ -113,6 +113,11 @@ bool DeadlineSocket::watch(int fd) {
     return !aborted_ && watched_ >= 0;
 }
 
+bool DeadlineSocket::has_time() const {
+    const std::scoped_lock lock(mutex_);
+    return !aborted_ && clock_.monotonic() < deadline_;
+}
+
 bool DeadlineSocket::wait(int fd, short events) const {
     return wait(fd, events, kNoLimit);
 }

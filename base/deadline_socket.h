@@ -24,6 +24,12 @@ public:
     /// caller closes it. The message is that of the last one: `connection refused`.
     Result<int> connect(const std::vector<std::string>& addresses, std::uint16_t port, Duration each);
 
+    /// A socket that is connected already is what abort() ends from now on. False after it, or when that is impossible.
+    bool watch(int fd);
+
+    /// Whether neither the deadline has passed nor abort() been called.
+    bool has_time() const;
+
     /// Whether `fd` became ready for the events of poll() in time. After abort() it is, and reads as ended.
     bool wait(int fd, short events) const;
 
@@ -32,12 +38,11 @@ public:
 
 private:
     Result<int> connect_to(const std::string& address, std::uint16_t port, Duration limit);
-    bool watch(int fd);
     bool wait(int fd, short events, Duration limit) const;
 
     const Scheduler& clock_;
     const MonotonicTime deadline_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     bool aborted_ = false;  // guarded by mutex_
     int watched_ = -1;      // guarded by mutex_; a duplicate, which no other file can take over while abort() uses it
 };

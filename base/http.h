@@ -20,6 +20,8 @@ struct ServerTls;
 struct HttpHeader {
     std::string name;
     std::string value;
+
+    bool operator==(const HttpHeader&) const = default;
 };
 
 /// The first header of that name (case does not count), or an empty view.
@@ -37,6 +39,8 @@ struct HttpOptions {
     std::string proxy_url, no_proxy;
     bool proxy_from_environment = false;            // then the two above are empty
     std::vector<HttpHeader> proxy_connect_headers;  // of the request for a tunnel; they may be secrets
+
+    bool operator==(const HttpOptions&) const = default;
 };
 
 /// One request that goes out. `url` may hold a secret: it must not be logged or put into an error, `label` is for that.

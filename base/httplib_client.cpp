@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/asio_address.h"
+#include "base/httplib_connections.h"
 #include "base/httplib_exchange.h"
 #include "base/outgoing_request.h"
 #include "base/url.h"
@@ -33,6 +34,7 @@ constexpr std::size_t kIdleThreadsMax = 64;
 /// A request on its way to or on a thread.
 struct HttplibClient::Job {
     std::string line;
+    MonotonicTime since;  // in the line
     std::unique_ptr<HttplibExchange> exchange;
     std::function<void(Result<HttpResponse>)> done;  // called on the thread
 };
@@ -60,8 +62,22 @@ public:
         if (line.waiting.size() >= options_.waiting_per_line_max) return false;
         line.waiting.push_back(std::move(job));
         // Where it must wait for its turn, a thread that ends one of its line looks for the next by itself.
-        if (may_run(line)) call_thread();
+        if (may_run(line) && line.running + line.waiting.size() <= line.threads_max) call_thread();
         return true;
+    }
+
+    /// Lines that have waited for too long get more threads. Returns whether some may need more yet.
+    bool hurry(MonotonicTime now) {
+        const std::scoped_lock lock(mutex_);
+        bool some_wait = false;
+        for (Line& line : lines_) {
+            if (line.waiting.empty() || line.threads_max == options_.threads_per_line) continue;
+            some_wait = true;
+            if (now - line.waiting.front()->since < options_.patience) continue;
+            line.threads_max = std::min(2 * line.threads_max, options_.threads_per_line);
+            if (may_run(line)) call_thread();
+        }
+        return some_wait;
     }
 
     /// Whether it was still waiting.
@@ -77,12 +93,14 @@ private:
     struct Line {
         std::string name;
         std::deque<std::shared_ptr<Job>> waiting;
+        unsigned threads_max;  // as long as it has work
         unsigned running = 0;
     };
 
     Line& line_named(const std::string& name) {
+        const unsigned first = std::clamp(options_.threads_at_first, 1U, options_.threads_per_line);
         const auto found = std::find_if(lines_.begin(), lines_.end(), [&](const Line& l) { return l.name == name; });
-        return found != lines_.end() ? *found : lines_.emplace_back(Line{name, {}, 0});
+        return found != lines_.end() ? *found : lines_.emplace_back(Line{name, {}, first});
     }
 
     // For a job that may run now.
@@ -151,7 +169,7 @@ private:
     bool may_run(const Line& line) const {
         if (line.waiting.empty()) return false;
         const bool is_scarce = running_.size() >= options_.threads * 3 / 4;
-        return line.running == 0 || (!is_scarce && line.running < options_.threads_per_line);
+        return line.running == 0 || (!is_scarce && line.running < line.threads_max);
     }
 
     // Its thread takes what waits, and wakes others for what else may run now.
@@ -208,6 +226,8 @@ public:
 
     ~Requests() {
         pool_.reset();
+        scheduler_.cancel(sweep_);
+        scheduler_.cancel(hurry_);
         for (const auto& [id, pending] : pending_) scheduler_.cancel(pending.deadline_task);
     }
 
@@ -243,10 +263,25 @@ private:
     }
 
     void end_with(RequestId id, Result<HttpResponse> verdict) {
+        if (sweep_ == 0) plan_sweep();
         if (auto pending = take(id)) pending->events->verdict(std::move(verdict));
     }
 
     void end_with(RequestId id, Error error) { end_with(id, Result<HttpResponse>(tl::unexpected(std::move(error)))); }
+
+    void plan_hurry() {
+        hurry_ = scheduler_.after(options_.patience, [this] {
+            hurry_ = 0;
+            if (pool_->hurry(scheduler_.monotonic())) plan_hurry();
+        });
+    }
+
+    void plan_sweep() {
+        sweep_ = scheduler_.after(HttplibConnections::kIdleMax, [this] {
+            sweep_ = 0;
+            if (connections_.sweep(scheduler_.monotonic())) plan_sweep();
+        });
+    }
 
     /// Whether its thread, if it has one, had not begun with it.
     bool abandon(const Pending& pending) {
@@ -297,6 +332,8 @@ private:
             return end_with(id, {Error::Kind::Unavailable, "connect: address " + first + " is denied"});
         }
         pending->job = make_job(id, *pending, std::move(addresses));
+        pending->job->since = scheduler_.monotonic();
+        if (hurry_ == 0) plan_hurry();
         if (pool_->enqueue(pending->job)) return;
         end_with(id, {Error::Kind::LimitExceeded, "too many requests wait for the same host"});
     }
@@ -309,7 +346,8 @@ private:
                                    .proxies = options_.proxies,
                                    .addresses = std::move(addresses),
                                    .deadline = pending.deadline,
-                                   .connect_timeout = options_.connect_timeout};
+                                   .connect_timeout = options_.connect_timeout,
+                                   .connections = &connections_};
         auto job = std::make_shared<Job>();
         job->line = plan.request.label + " " + join_host_port(peer.host, peer.port);
         job->exchange = std::make_unique<HttplibExchange>(scheduler_, std::move(plan), events_for(id, *pending.events));
@@ -356,6 +394,9 @@ private:
     const HttplibClientOptions options_;
     std::unordered_map<RequestId, Pending> pending_;
     RequestId last_id_ = 0;
+    HttplibConnections connections_;
+    Scheduler::TaskId sweep_ = 0;
+    Scheduler::TaskId hurry_ = 0;
     std::optional<Pool> pool_;
 };
 

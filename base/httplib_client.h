@@ -17,6 +17,10 @@ struct HttplibClientOptions {
     /// How many of them one line may hold: a receiver that hangs leaves the others to the rest. What a receiver may be
     /// told at once is decided before; these are as many as hang until their time is over.
     unsigned threads_per_line = 40;
+    /// So many at first: who answers promptly needs no more. A line whose requests wait for longer than `patience` gets
+    /// twice as many, again and again.
+    unsigned threads_at_first = 4;
+    Duration patience{10};
     std::size_t waiting_per_line_max = 10'000;
     Duration connect_timeout{5'000};  // of each address of a name
     ProxyEnvironment proxies = {};
@@ -24,7 +28,8 @@ struct HttplibClientOptions {
     std::function<bool(const std::string& address)> may_connect = {};
 };
 
-/// Requests to receivers, discovery and other services, on a few threads of its own, each request on a new connection.
+/// Requests to receivers, discovery and other services, on a few threads of its own. Requests that follow one another
+/// within a second share a connection.
 ///
 /// Requests of one label to one host (and port; the proxy's, when there is one) wait in one line, and lines take turns.
 /// When three quarters of the threads are held, a line gets one only if it has none: so however many receivers hang,

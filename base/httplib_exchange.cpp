@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <climits>
 #include <cstring>
 #include <exception>
@@ -13,6 +14,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "base/asio_address.h"
 #include "base/asio_tls.h"
 #include "base/outgoing_request.h"
 #include "base/text.h"
@@ -87,6 +89,8 @@ Error library_error(httplib::Error error) {
 class HttplibExchange::Wire final : public httplib::Stream {
 public:
     Wire(HttplibExchange& exchange, int fd, SSL* ssl) : exchange_(exchange), fd_(fd), ssl_(ssl) {}
+    /// What came behind the answer belongs to nothing.
+    ~Wire() override { exchange_.has_excess_ = begin_ < end_; }
 
     bool is_readable() const override {
         return begin_ < end_ || (ssl_ != nullptr && SSL_pending(ssl_) > 0) || exchange_.socket_.wait(fd_, POLLIN);
@@ -106,8 +110,8 @@ public:
     }
 
     ssize_t write(const char* from, std::size_t size) override {
+        if (ssl_ == nullptr) return send(from, size);
         if (!is_writable()) return -1;
-        if (ssl_ == nullptr) return ::send(fd_, from, size, MSG_NOSIGNAL);
         return SSL_write(ssl_, from, static_cast<int>(std::min<std::size_t>(size, INT_MAX)));
     }
 
@@ -116,6 +120,15 @@ public:
     socket_t socket() const override { return fd_; }
 
 private:
+    // The head, which comes first, goes with the body.
+    ssize_t send(const char* from, std::size_t size) {
+        const bool more = std::exchange(is_head_, false) && !exchange_.plan_.request.body.empty();
+        const int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (more ? MSG_MORE : 0);
+        ssize_t sent = ::send(fd_, from, size, flags);
+        while (sent < 0 && errno == EAGAIN && is_writable()) sent = ::send(fd_, from, size, flags);
+        return sent;
+    }
+
     ssize_t fill() {
         if (!is_readable()) return -1;
         const ssize_t got = ssl_ == nullptr ? ::recv(fd_, buffer_.data(), buffer_.size(), 0)
@@ -144,21 +157,35 @@ private:
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
     std::size_t line_bytes_ = 0;
+    bool is_head_ = true;  // what is written next
 };
 
 // The library's client, plain or with TLS, on our socket.
 template <class Base>
-class HttplibExchange::Client final : public Base {
+class HttplibExchange::Client final : public Base, public HttplibConnection {
 public:
     template <class... Arguments>
     explicit Client(HttplibExchange& exchange, Arguments&&... arguments)
-        : Base(std::forward<Arguments>(arguments)...), exchange_(exchange) {
+        : Base(std::forward<Arguments>(arguments)...), exchange_(&exchange) {
+        this->set_keep_alive(true);
         this->set_url_encode(false);
         this->set_follow_location(false);  // its own would follow to any host
         const auto left = exchange.plan_.request.timeout;
         this->set_connection_timeout(left);  // of the TLS handshake; the owner's abort() ends it at the deadline
         this->set_read_timeout(left);        // of CONNECT through a proxy, likewise
         if (const auto& proxy = exchange.plan_.proxy) use_proxy(*proxy);
+    }
+
+    /// Requests from now on are those of another exchange.
+    bool serve(HttplibExchange& exchange) {
+        exchange_ = &exchange;
+        return exchange.socket_.watch(this->socket_.sock);
+    }
+
+    bool is_open() const { return this->socket_.is_open(); }
+    bool is_quiet() const override {
+        pollfd polled{this->socket_.sock, POLLIN, 0};
+        return ::poll(&polled, 1, 0) == 0;
     }
 
 private:
@@ -170,29 +197,29 @@ private:
     }
 
     bool create_and_connect_socket(Socket& socket, httplib::Error& error) override {
-        const Plan& plan = exchange_.plan_;
-        const auto connected = exchange_.socket_.connect(plan.addresses, plan.proxy ? plan.proxy->port : plan.url.port,
-                                                         plan.connect_timeout);
+        const Plan& plan = exchange_->plan_;
+        const auto connected = exchange_->socket_.connect(plan.addresses, plan.proxy ? plan.proxy->port : plan.url.port,
+                                                          plan.connect_timeout);
         if (!connected) {
-            exchange_.error_ = fail_with_context("connect", connected.error()).value();
+            exchange_->error_ = fail_with_context("connect", connected.error()).value();
             error = httplib::Error::Connection;
             return false;
         }
         socket.sock = *connected;
-        exchange_.tell_connected();
+        exchange_->tell_connected();
         return true;
     }
 
     bool process_socket(const Socket& socket, std::function<bool(httplib::Stream&)> callback) override {
-        Wire wire(exchange_, socket.sock, socket.ssl);
+        Wire wire(*exchange_, socket.sock, socket.ssl);
         return callback(wire);
     }
 
-    HttplibExchange& exchange_;
+    HttplibExchange* exchange_;
 };
 
 HttplibExchange::HttplibExchange(const Scheduler& clock, Plan plan, Events events)
-    : plan_(std::move(plan)), events_(std::move(events)), socket_(clock, plan_.deadline) {}
+    : clock_(clock), plan_(std::move(plan)), events_(std::move(events)), socket_(clock, plan_.deadline) {}
 
 Result<HttpResponse> HttplibExchange::run() {
     for (int redirects = 0; redirects <= kRedirectsMax; ++redirects) {
@@ -215,49 +242,99 @@ Status HttplibExchange::check_same_way(const Url& next) const {
 }
 
 Result<HttpResponse> HttplibExchange::run_once() {
-    has_head_ = false;
-    head_bytes_ = 0;
-    body_bytes_ = 0;
-    redirect_.reset();
-    response_ = {};
     try {
-        return plan_.url.scheme == "https" ? run_tls() : run_plain();
+        return plan_.url.scheme == "https" ? run_over<httplib::SSLClient>() : run_over<httplib::ClientImpl>();
     } catch (const std::exception&) {
         // What it throws may quote the answer, and the answer may quote a secret.
         return fail(Error::Kind::Unavailable, "malformed answer");
     }
 }
 
-Result<HttpResponse> HttplibExchange::run_plain() {
-    Client<httplib::ClientImpl> client(*this, plan_.url.host, plan_.url.port);
-    return perform(client);
+void HttplibExchange::forget_answer() {
+    has_head_ = false;
+    has_excess_ = false;
+    head_bytes_ = 0;
+    body_bytes_ = 0;
+    redirect_.reset();
+    response_ = {};
 }
 
-Result<HttpResponse> HttplibExchange::run_tls() {
+template <class Base>
+Result<HttpResponse> HttplibExchange::run_over() {
+    if (auto kept = take_kept<Base>()) {
+        tell_connected();
+        auto answer = perform(*kept);
+        if (!was_lost(answer)) {
+            if (answer) keep(std::move(kept));
+            return answer;
+        }
+    }
+    TOCSIN_TRY(auto client, make_client<Base>());
+    auto answer = perform(*client);
+    if (answer) keep(std::move(client));
+    return answer;
+}
+
+/// Whether a connection that had waited was closed by the other side before it heard of the request, as far as that
+/// can be known.
+bool HttplibExchange::was_lost(const Result<HttpResponse>& answer) const {
+    return !answer && !error_ && head_bytes_ == 0 && socket_.has_time();
+}
+
+HttplibPlace HttplibExchange::place() const {
+    const auto name = [](const Url& url) { return url.scheme + "://" + join_host_port(url.host, url.port); };
+    return {plan_.request.options, plan_.proxy ? name(*plan_.proxy) + " " + name(plan_.url) : name(plan_.url)};
+}
+
+template <class Base>
+std::unique_ptr<HttplibExchange::Client<Base>> HttplibExchange::take_kept() {
+    if (plan_.connections == nullptr) return nullptr;
+    auto kept = plan_.connections->take(place());
+    // A place has one scheme, and so one kind of client.
+    std::unique_ptr<Client<Base>> client(static_cast<Client<Base>*>(kept.release()));
+    if (client != nullptr && !client->serve(*this)) client.reset();
+    return client;
+}
+
+template <class Base>
+void HttplibExchange::keep(std::unique_ptr<Client<Base>> client) {
+    if (plan_.connections == nullptr || has_excess_ || !client->is_open()) return;
+    plan_.connections->put(place(), std::move(client), clock_.monotonic());
+}
+
+template <>
+Result<std::unique_ptr<HttplibExchange::Client<httplib::ClientImpl>>> HttplibExchange::make_client() {
+    return std::make_unique<Client<httplib::ClientImpl>>(*this, plan_.url.host, plan_.url.port);
+}
+
+template <>
+Result<std::unique_ptr<HttplibExchange::Client<httplib::SSLClient>>> HttplibExchange::make_client() {
     const HttpOptions& options = options_of(plan_.request);
     if (plan_.proxy && !options.server_name.empty()) {
         return fail(Error::Kind::InvalidInput, "server_name cannot be used together with a proxy");
     }
     // Only the handshake sees this name: the Host header is written by us, the addresses are known.
     const std::string& name = options.server_name.empty() ? plan_.url.host : options.server_name;
-    Client<httplib::SSLClient> client(*this, name, plan_.url.port, options.cert_file, options.key_file);
-    if (!client.is_valid()) {
+    auto client =
+        std::make_unique<Client<httplib::SSLClient>>(*this, name, plan_.url.port, options.cert_file, options.key_file);
+    if (!client->is_valid()) {
         return fail(Error::Kind::InvalidInput,
                     "tls: cannot use certificate file " + options.cert_file + " with key file " + options.key_file);
     }
     // Certificates as text, and the versions, which the library has no option for.
-    if (auto used = AsioTls::use_texts(client.ssl_context(), AsioTls::client_of(options)); !used) {
+    if (auto used = AsioTls::use_texts(client->ssl_context(), AsioTls::client_of(options)); !used) {
         return tl::unexpected(used.error());
     }
-    client.enable_server_certificate_verification(!options.insecure_skip_verify);
-    if (!options.ca_file.empty()) client.set_ca_cert_path(options.ca_file);
+    client->enable_server_certificate_verification(!options.insecure_skip_verify);
+    if (!options.ca_file.empty()) client->set_ca_cert_path(options.ca_file);
     // Where nothing is named the library adds what the system trusts; in this folder there is nothing to add.
-    if (!options.ca_pem.empty()) client.set_ca_cert_path("", "/nonexistent");
-    return perform(client);
+    if (!options.ca_pem.empty()) client->set_ca_cert_path("", "/nonexistent");
+    return client;
 }
 
 template <class Base>
 Result<HttpResponse> HttplibExchange::perform(Client<Base>& client) {
+    forget_answer();
     httplib::Request request = to_httplib(plan_.request, plan_.url);
     request.response_handler = [this](const httplib::Response& head) {
         return take_head(head.status, headers_of(head), announced_length(head));

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 
 #include "base/deadline_socket.h"
 #include "base/http.h"
+#include "base/httplib_connections.h"
 #include "base/proxy.h"
 #include "base/url.h"
 
@@ -19,6 +21,10 @@ namespace tocsin {
 /// The library gives a deadline to each read and each address only, reads heads of any size, and tells no reason when
 /// it cannot connect. So connecting and moving bytes is done by a DeadlineSocket; the library speaks HTTP and TLS over
 /// it.
+///
+/// A connection that is left over after a whole answer goes back to those of the plan, from which one is taken before a
+/// new one is made. When one that was taken turns out to be lost before a byte of the answer has come, a new one is
+/// made.
 class HttplibExchange {
 public:
     struct Plan {
@@ -29,6 +35,7 @@ public:
         std::vector<std::string> addresses;  // of the proxy, or else of the URL's host; IP literals, tried in order
         MonotonicTime deadline;
         Duration connect_timeout{5'000};  // of each address
+        HttplibConnections* connections = nullptr;  // outlives this; null: none is kept
     };
     /// Called on the thread of run(), and not for a redirect that is followed. When `body` is set, the pieces are not
     /// kept in the response.
@@ -54,14 +61,24 @@ private:
 
     Status check_same_way(const Url& next) const;
     Result<HttpResponse> run_once();
-    Result<HttpResponse> run_plain();
-    Result<HttpResponse> run_tls();
+    void forget_answer();
+    HttplibPlace place() const;
+    template <class Base>
+    Result<HttpResponse> run_over();
+    template <class Base>
+    std::unique_ptr<Client<Base>> take_kept();
+    template <class Base>
+    void keep(std::unique_ptr<Client<Base>> client);
+    template <class Base>
+    Result<std::unique_ptr<Client<Base>>> make_client();
+    bool was_lost(const Result<HttpResponse>& answer) const;
     template <class Base>
     Result<HttpResponse> perform(Client<Base>& client);
     void tell_connected();
     bool take_head(int status, const std::vector<HttpHeader>& headers, std::uint64_t length);
     bool take_body(std::string_view piece);
 
+    const Scheduler& clock_;
     Plan plan_;
     Events events_;
     DeadlineSocket socket_;
@@ -69,6 +86,7 @@ private:
 
     // of the request that runs, of which each redirect makes a new one
     bool has_head_ = false;
+    bool has_excess_ = false;  // bytes behind the end of the answer
     std::size_t head_bytes_ = 0;
     std::uint64_t body_bytes_ = 0;
     std::optional<Error>

@@ -290,7 +290,11 @@ Fingerprint fingerprint(const LabelSet& labels) {
 }
 
 std::string to_string_fingerprint(Fingerprint fingerprint) {
-    return fmt::format("{:016x}", fingerprint);
+    std::string text(16, '0');
+    for (auto digit = text.rbegin(); digit != text.rend(); ++digit, fingerprint >>= 4U) {
+        *digit = "0123456789abcdef"[fingerprint & 0xFU];
+    }
+    return text;
 }
 
 std::string to_string(const LabelSet& labels) {

@@ -187,6 +187,7 @@ Delivery::Message Delivery::make_message(const FlushView& view, GroupFacts facts
     Message message;
     message.reason = reason;
     message.group_fires = !facts.firing.empty() || holds_told_alert(entry, facts);
+    message.alerts.reserve(view.alerts.size());
     for (const FlushAlert& alert : view.alerts) {
         const bool unheard = entry != nullptr && entry->unheard.count(alert.alert->log_hash) > 0;
         if (alert.muted || !(alert.firing || integration_->send_resolved || unheard)) continue;
@@ -521,6 +522,7 @@ void Delivery::tell_observer(const Attempt& attempt, const Outcome& outcome, std
     event.reason = message_.reason;
     event.status = message_.group_fires ? "firing" : "resolved";
     event.number = message_.attempts;
+    event.alerts.reserve(message_.alerts.size());
     for (const FlushAlert& alert : message_.alerts) {
         ++(alert.firing ? event.firing : event.resolved);
         event.alerts.push_back(alert.alert);

@@ -24,7 +24,7 @@ void ReceiverTrial::send(const std::shared_ptr<Integration>& integration, bool f
     Notification notification = message(firing);
     notification.notes = std::move(notes);
     const Duration timeout = integration->timeout > Duration{} ? integration->timeout : timeout_;
-    integration->notifier->notify(notification, timeout, [this, integration, firing](Outcome outcome) {
+    integration->notifier->notify(std::move(notification), timeout, [this, integration, firing](Outcome outcome) {
         end_of(integration, firing, std::move(outcome));
     });
 }

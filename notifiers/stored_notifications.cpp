@@ -35,6 +35,11 @@ Timestamp read_time(const Json& json) {
     return from_unix_ms(json.as_integer());
 }
 
+// With its quotes and a comma.
+constexpr std::size_t kHashBytes = 19;
+// Of a log entry, beside its hashes.
+constexpr std::size_t kEntryBytesExpected = 512;
+
 /// JSON's numbers are not exact with 64 bits.
 std::string hash_text(std::uint64_t hash) {
     return fmt::format("{:x}", hash);
@@ -161,6 +166,8 @@ Result<Silence> read_stored_silence(const StateRecord& record) {
 
 std::string stored_value(const LogKey& key, const LogEntry& entry) {
     std::string text;
+    text.reserve(kEntryBytesExpected + kHashBytes * (entry.firing.size() + entry.resolved.size() +
+                                                     entry.unheard.size() + entry.muted.size()));
     JsonWriter json(text, JsonStyle::Plain);
     json.open_object().name("group").text(key.group_key).name("receiver").text(key.receiver);
     json.name("integration").text(key.integration);

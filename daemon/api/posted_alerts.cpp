@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t kLabelsMax = 128;
 constexpr std::size_t kNameBytesMax = 1024;
+constexpr std::size_t kAlertBytesExpected = 256;  // a guess that costs little when it is wrong
 constexpr std::size_t kTextBytesMax = 64 * 1024;  // of a label's value, or of an annotation's
 
 using Type = MemberForm::Type;
@@ -117,7 +118,10 @@ std::optional<ServerResponse> check_alert_form(const Json& alert, std::size_t in
 /// Each step answers whether all was usual so far.
 class UsualBody final : public JsonListener {
 public:
-    UsualBody(std::string_view body, MatchersSyntax syntax) : syntax_(syntax) { texts_.reserve(body.size()); }
+    UsualBody(std::string_view body, MatchersSyntax syntax) : syntax_(syntax) {
+        texts_.reserve(body.size());
+        posted_.alerts.reserve(std::min(body.size() / kAlertBytesExpected, kPostedAlertsMax));
+    }
 
     std::optional<PostedAlerts> take() && {
         if (place_ != Place::End) return std::nullopt;

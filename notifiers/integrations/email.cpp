@@ -64,7 +64,7 @@ public:
           random_(context.random),
           label_(fmt::format("email {}", context.receiver)) {}
 
-    AttemptId notify(const Notification& notification, Duration timeout, Done done) override {
+    AttemptId notify(Notification notification, Duration timeout, Done done) override {
         const AttemptId id = next_attempt_++;
         FieldExpander expand(notification);
         auto mail = compose(notification, expand);

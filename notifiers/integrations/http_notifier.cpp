@@ -150,13 +150,13 @@ struct HttpNotifier::Attempt {
     std::size_t next = 0;
 };
 
-Notifier::AttemptId HttpNotifier::notify(const Notification& notification, Duration timeout, Done done) {
+Notifier::AttemptId HttpNotifier::notify(Notification notification, Duration timeout, Done done) {
     const auto attempt = std::make_shared<Attempt>();
     attempt->id = next_attempt_++;
-    attempt->notification = notification;
+    attempt->notification = std::move(notification);
     attempt->deadline = clock_.monotonic() + timeout;
     attempt->done = std::move(done);
-    auto message = compose(notification);
+    auto message = compose(attempt->notification);
     if (!message) {
         Outcome outcome;
         outcome.kind = Outcome::Kind::Failed;

@@ -15,7 +15,7 @@ namespace tocsin {
 /// A notifier whose messages are requests of HTTP, mostly one POST of JSON each.
 class HttpNotifier : public Notifier {
 public:
-    AttemptId notify(const Notification& notification, Duration timeout, Done done) final;
+    AttemptId notify(Notification notification, Duration timeout, Done done) final;
     void cancel(AttemptId id) final;
 
 protected:

@@ -53,7 +53,7 @@ public:
     virtual ~Notifier() = default;
 
     /// One attempt. `done` is called once, at once or later; the caller keeps the notifier alive until then.
-    virtual AttemptId notify(const Notification& notification, Duration timeout, Done done) = 0;
+    virtual AttemptId notify(Notification notification, Duration timeout, Done done) = 0;
 
     /// Gives a running attempt up: its `done` is not called.
     virtual void cancel(AttemptId id) = 0;

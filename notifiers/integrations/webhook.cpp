@@ -33,12 +33,30 @@ void write_labels(JsonWriter& json, std::string_view name, const LabelSet& label
     json.close_object();
 }
 
-void write_alert(JsonWriter& json, const templates::NotificationAlert& alert) {
+/// A moment, in UTC, as Go's JSON has it. Alerts of a group mostly share theirs.
+class MomentText {
+public:
+    const std::string& of(const templates::GoTime& time) {
+        if (text_.empty() || time.compare(last_) != 0) text_ = time.format(kRfc3339Nano);
+        last_ = time;
+        return text_;
+    }
+
+private:
+    templates::GoTime last_;
+    std::string text_;
+};
+
+struct AlertTimes {
+    MomentText starts_at, ends_at;
+};
+
+void write_alert(JsonWriter& json, const templates::NotificationAlert& alert, AlertTimes& times) {
     json.open_object().name("status").text(alert.status);
     write_labels(json, "labels", alert.labels);
     write_labels(json, "annotations", alert.annotations);
-    json.name("startsAt").text(alert.starts_at.format(kRfc3339Nano));
-    json.name("endsAt").text(alert.ends_at.format(kRfc3339Nano));
+    json.name("startsAt").text(times.starts_at.of(alert.starts_at));
+    json.name("endsAt").text(times.ends_at.of(alert.ends_at));
     json.name("generatorURL").text(alert.generator_url);
     json.name("fingerprint").text(alert.fingerprint).close_object();
 }
@@ -161,7 +179,8 @@ std::string webhook_message(const Notification& notification, std::size_t trunca
     json.open_object();
     json.name("receiver").text(data.receiver).name("status").text(data.status);
     json.name("alerts").open_array();
-    for (const auto& alert : data.alerts) write_alert(json, alert);
+    AlertTimes times;
+    for (const auto& alert : data.alerts) write_alert(json, alert, times);
     json.close_array();
     json.name("notification_reason").text(data.notification_reason);
     write_labels(json, "groupLabels", data.group_labels);

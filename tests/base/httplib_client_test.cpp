@@ -1,5 +1,6 @@
 #include "base/httplib_client.h"
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -7,6 +8,7 @@
 
 #include "base/asio_scheduler.h"
 #include "base/compression.h"
+#include "base/httplib_connections.h"
 #include "tests/base/http_client_world.h"
 #include "tests/catch.h"
 #include "tests/fakes/tls_server.h"
@@ -172,6 +174,60 @@ TEST_CASE("a redirect to the same host is followed without a word, and one to an
     CHECK(server.notes()[1].starts_with("GET /there HTTP/1.1\r\n"));
     CHECK(server.notes()[1].find("Authorization: Bearer t") != std::string::npos);
     CHECK(other.connections() == 0);
+}
+
+/// Answers each request until the other side closes.
+void answer_all(RawConnection& connection) {
+    while (!connection.read_head().empty()) connection.send(kOk);
+}
+
+TEST_CASE("requests that follow one another share a connection", "[base][httplib_client]") {
+    RawServer server(answer_all);
+    World world;
+    for (int i = 0; i < 3; ++i) CHECK(world.get(server.url())->body == "ok");
+    CHECK(server.connections() == 1);
+    HttpOptions others;
+    others.follow_redirects = false;
+    CHECK(world.get(server.url(), others)->body == "ok");
+    CHECK(server.connections() == 2);
+}
+
+TEST_CASE("a connection that the other side closed meanwhile is not one to send over", "[base][httplib_client]") {
+    RawServer server([&server](RawConnection& connection) {
+        const bool first = server.connections() == 1;
+        connection.read_head();
+        connection.send(kOk);
+        if (!first) answer_all(connection);
+        // The first one takes another request, and says nothing.
+        connection.read_head();
+    });
+    World world;
+    for (int i = 0; i < 3; ++i) CHECK(world.get(server.url())->body == "ok");
+    CHECK(server.connections() == 2);
+}
+
+TEST_CASE("a connection with more than the answer is not kept", "[base][httplib_client]") {
+    RawServer server([](RawConnection& connection) {
+        while (!connection.read_head().empty()) connection.send(kOk + "HTTP/1.1 500 Not asked\r\n\r\n");
+    });
+    World world;
+    for (int i = 0; i < 3; ++i) CHECK(world.get(server.url())->status == 200);
+    CHECK(server.connections() == 3);
+}
+
+TEST_CASE("a connection that nobody wants is closed after a moment", "[base][httplib_client]") {
+    std::atomic<bool> closed{false};
+    RawServer server([&](RawConnection& connection) {
+        connection.read_head();
+        connection.send(kOk);
+        connection.read_to_end();
+        closed = true;
+    });
+    World world;
+    const MonotonicTime before = world.scheduler.monotonic();
+    CHECK(world.get(server.url())->body == "ok");
+    REQUIRE(world.scheduler.run_until([&] { return closed.load(); }, kLimit));
+    CHECK(world.scheduler.monotonic() - before >= HttplibConnections::kIdleMax);
 }
 
 TEST_CASE("a receiver that hangs does not hold all threads, and the others go on", "[base][httplib_client]") {
