@@ -108,6 +108,12 @@ bool AlertGroup::let_go(const LabelSet& labels) {
     return true;
 }
 
+bool AlertGroup::take_leaving(const AlertPtr& alert) {
+    if (!alerts_.try_emplace(alert->alert.labels, alert).second) return false;
+    leaving_.insert(alert->alert.labels);
+    return true;
+}
+
 void AlertGroup::resume(Timestamp next_flush) {
     for (const auto& delivery : deliveries_) next_flush = std::min(next_flush, delivery->waiting_since(next_flush));
     start_timer(next_flush);
@@ -150,8 +156,11 @@ FlushView AlertGroup::view() const {
     for (const auto& [labels, alert] : alerts_) {
         const bool firing = !alert->alert.resolved_at(view.now);
         // What is leaving has the effect of a mute that ends with the alert.
-        const bool muted = (firing && is_leaving(labels)) || pipeline_->mute(*alert, *route_, view.now).has_value();
-        view.alerts.push_back({alert, firing, muted});
+        const bool leaves = firing && is_leaving(labels);
+        const bool muted = leaves || pipeline_->mute(*alert, *route_, view.now).has_value();
+        const bool shown_elsewhere =
+            leaves || (muted && context_.shown_by_twin && context_.shown_by_twin(*this, *alert));
+        view.alerts.push_back({alert, firing, muted, shown_elsewhere});
     }
     sort_for_message(view.alerts);
     return view;

@@ -27,7 +27,7 @@ struct GroupOutlook {
 /// Flushes are on a grid: the first one group_wait after the group began, the others group_interval apart, each counted
 /// from when the one before was due. A flush looks at every alert as it is then, asks for mutes, and lets each
 /// integration decide. An alert that ended stays until every integration has nothing more to hear of it, muted or not.
-class AlertGroup final : public DeliveryGroup {
+class AlertGroup final : public DeliveryGroup, public std::enable_shared_from_this<AlertGroup> {
 public:
     using EmptyHandler = std::function<void(AlertGroup&)>;
     using Alerts = boost::unordered_flat_map<LabelSet, AlertPtr, LabelSetHash>;
@@ -50,13 +50,16 @@ public:
     /// The routes lead an alert elsewhere now. If somebody here was told of it, it stays for its end to be told, and is
     /// told of in no other way; returns whether it does.
     bool let_go(const LabelSet& labels);
+    /// An alert that another group was letting go, which was this one to the receiver. Returns false when it is here.
+    bool take_leaving(const AlertPtr& alert);
     bool is_leaving(const LabelSet& labels) const { return leaving_.count(labels) > 0; }
     /// Goes on with the timer of an earlier life, from the last flush on if somebody did not take its message.
     void resume(Timestamp next_flush);
 
     /// After a reload: the same group under the new tree. Integrations are matched by kind and place.
     void adopt_configuration(const Pipeline& pipeline, const Route& route, std::shared_ptr<Receiver> receiver);
-    /// No route leads here any more. `routing` keeps the route alive that the group still points to.
+    /// No route leads here any more. `routing` keeps the route alive that the group still points to; null: one does
+    /// again.
     void retire(std::shared_ptr<const void> routing) { retired_routing_ = std::move(routing); }
     void shift(Duration step) {
         next_flush_ += step;

@@ -20,6 +20,7 @@ struct GroupFacts {
     AlertHashes muted_firing;
     AlertHashes muted_resolved;
     Timestamp due{};  // of the flush
+    AlertHashes shown_elsewhere;  // of the muted ones: others tell of them
 };
 
 struct DedupPolicy {

@@ -42,7 +42,13 @@ GroupFacts facts_of(const FlushView& view) {
         }
         return AlertHashes(hashes.begin(), hashes.end());
     };
-    return {those(true, false), those(false, false), those(true, true), those(false, true), view.due};
+    std::vector<std::uint64_t> elsewhere;
+    for (const FlushAlert& alert : view.alerts) {
+        if (alert.shown_elsewhere) elsewhere.push_back(alert.alert->log_hash);
+    }
+    return {those(true, false), those(false, false),
+            those(true, true),  those(false, true),
+            view.due,           AlertHashes(elsewhere.begin(), elsewhere.end())};
 }
 
 bool is_in_group(const GroupFacts& facts, std::uint64_t hash) {
@@ -204,8 +210,11 @@ void Delivery::remember(const GroupFacts& facts) {
     LogEntry& entry = context_.notification_log.at(log_key());
     const auto was_told = [&](std::uint64_t hash) { return entry.firing.count(hash) > 0; };
     add(entry.unheard, facts.firing, std::not_fn(was_told));
-    add(entry.muted, facts.muted_firing, was_told);
-    add(entry.muted, facts.muted_resolved, was_told);
+    const auto was_hidden = [&](std::uint64_t hash) {
+        return was_told(hash) && facts.shown_elsewhere.count(hash) == 0;
+    };
+    add(entry.muted, facts.muted_firing, was_hidden);
+    add(entry.muted, facts.muted_resolved, was_hidden);
     keep_only(entry.unheard, [&](std::uint64_t hash) { return is_in_group(facts, hash); });
     // An entry must not expire while its group has something to tell that a mute or a failing receiver holds back.
     const bool held_back =

@@ -50,6 +50,8 @@ struct GroupContext {
     /// sent be committed first.
     std::function<void(std::function<void()> then)> commit;
     NotificationObserver* observer = nullptr;
+    /// Whether another group of the same key and receiver has the alert and does not mute it. May be empty.
+    std::function<bool(const AlertGroup&, const StoredAlert&)> shown_by_twin;
     /// A group has another timer or is new, and one is gone; for who keeps them. May be empty.
     std::function<void(const AlertGroup&)> group_changed;
     std::function<void(const AlertGroup&)> group_gone;

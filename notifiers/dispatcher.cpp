@@ -10,6 +10,20 @@
 
 namespace tocsin {
 
+namespace {
+
+std::pair<std::string, std::string> known_as(const AlertGroup& group) {
+    return {group.key(), group.route().options.receiver};
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(GroupContext& context) : context_(context) {
+    context_.shown_by_twin = [this](const AlertGroup& group, const StoredAlert& alert) {
+        return is_shown_by_twin(group, alert);
+    };
+}
+
 Dispatcher::~Dispatcher() {
     stop();
 }
@@ -19,7 +33,7 @@ void Dispatcher::for_each_group(const Visit& visit) const {
     for (const auto& [identity, groups] : groups_) {
         for (const auto& [labels, group] : groups) visit(*group);
     }
-    for (const auto& group : retired_) visit(*group);
+    for (const auto& [known_as, group] : retired_) visit(*group);
 }
 
 /// While the groups of a former life are made.
@@ -45,6 +59,7 @@ void Dispatcher::apply(std::shared_ptr<const Routing> routing, const std::vector
     adopt_retired_groups();
     retire_orphans(old);
     restored_.clear();
+    forget_who_left();
 }
 
 void Dispatcher::dispatch(const AlertPtr& alert) {
@@ -103,10 +118,12 @@ const AlertGroup* Dispatcher::find_group(const Route& route, const LabelSet& ale
 
 std::vector<const AlertGroup*> Dispatcher::groups_left_by(const LabelSet& alert) const {
     std::vector<const AlertGroup*> left;
-    if (leaving_.count(alert) == 0) return left;
-    for_each_group([&](const AlertGroup& group) {
-        if (group.is_leaving(alert)) left.push_back(&group);
-    });
+    const auto leaving = leaving_.find(alert);
+    if (leaving == leaving_.end()) return left;
+    for (const auto& known : leaving->second) {
+        const GroupPtr group = known.lock();
+        if (group != nullptr && group->is_leaving(alert)) left.push_back(group.get());
+    }
     return left;
 }
 
@@ -163,7 +180,7 @@ std::shared_ptr<const void> Dispatcher::revive_groups(const Routing& next, const
 }
 
 /// Null when nobody can be told any more, or was told of an alert that there still is.
-std::unique_ptr<AlertGroup> Dispatcher::revive(const GroupState& state, FormerLife& life) {
+Dispatcher::GroupPtr Dispatcher::revive(const GroupState& state, FormerLife& life) {
     const auto receiver = life.routing.receivers.find(state.receiver);
     if (receiver == life.routing.receivers.end()) return nullptr;
     std::vector<AlertPtr> alerts;
@@ -179,7 +196,7 @@ std::unique_ptr<AlertGroup> Dispatcher::revive(const GroupState& state, FormerLi
     });
     if (alerts.empty()) return nullptr;
     auto group =
-        std::make_unique<AlertGroup>(context_, *life.routing.pipeline, life.routes->of(state), receiver->second,
+        std::make_shared<AlertGroup>(context_, *life.routing.pipeline, life.routes->of(state), receiver->second,
                                      state.labels, state.key, [this](AlertGroup& empty) { remove_when_empty(empty); });
     for (const AlertPtr& alert : alerts) group->hold(alert);
     group->resume(state.next_flush);
@@ -219,13 +236,37 @@ AlertGroup* Dispatcher::make_group(const Route& route, LabelSet labels, std::str
                            "too many aggregation groups, alert received for a new group is not told", {{"group", key}});
         return nullptr;
     }
-    const auto receiver = routing_->receivers.at(route.options.receiver);
-    auto group = std::make_unique<AlertGroup>(context_, *routing_->pipeline, route, receiver, labels, std::move(key),
-                                              [this](AlertGroup& empty) { remove_when_empty(empty); });
-    AlertGroup* made = group.get();
-    groups_[route.identity][std::move(labels)] = std::move(group);
+    GroupPtr group = bring_back(route, labels, key);
+    if (group == nullptr) {
+        group = std::make_shared<AlertGroup>(context_, *routing_->pipeline, route,
+                                             routing_->receivers.at(route.options.receiver), labels, std::move(key),
+                                             [this](AlertGroup& empty) { remove_when_empty(empty); });
+    }
     ++group_count_;
-    return made;
+    return (groups_[route.identity][std::move(labels)] = std::move(group)).get();
+}
+
+/// The group that is the same one to the receiver and had lost its route. Null when there is none.
+Dispatcher::GroupPtr Dispatcher::bring_back(const Route& route, const LabelSet& labels, const std::string& key) {
+    const auto retired = retired_.find({key, route.options.receiver});
+    if (retired == retired_.end() || retired->second->labels() != labels) return nullptr;
+    GroupPtr group = std::move(retired->second);
+    retired_.erase(retired);
+    if (context_.group_gone) context_.group_gone(*group);
+    group->adopt_configuration(*routing_->pipeline, route, routing_->receivers.at(route.options.receiver));
+    group->retire(nullptr);
+    if (context_.group_changed) context_.group_changed(*group);
+    return group;
+}
+
+/// Whether the receiver sees the alert in another group that it takes for this one.
+bool Dispatcher::is_shown_by_twin(const AlertGroup& group, const StoredAlert& alert) const {
+    const auto* same = group.route().same;
+    return same != nullptr && std::any_of(same->begin(), same->end(), [&](const Route* route) {
+               const AlertGroup* twin = route == &group.route() ? nullptr : find_group(*route, alert.alert.labels);
+               return twin != nullptr && twin->key() == group.key() &&
+                      !routing_->pipeline->mute(alert, *route, context_.scheduler.now());
+           });
 }
 
 /// Groups of a route that is gone, or that has another receiver now, are orphans.
@@ -265,18 +306,31 @@ void Dispatcher::let_misplaced_alerts_go() {
 
 void Dispatcher::let_go(AlertGroup& group, const std::vector<LabelSet>& alerts) {
     for (const LabelSet& labels : alerts) {
-        if (group.let_go(labels)) leaving_.insert(labels);
+        if (group.let_go(labels)) note_leaving(group, labels);
     }
+}
+
+void Dispatcher::note_leaving(AlertGroup& group, const LabelSet& alert) {
+    leaving_[alert].push_back(group.weak_from_this());
 }
 
 void Dispatcher::tell_where_leaving(const AlertPtr& alert) {
     const auto leaving = leaving_.find(alert->alert.labels);
     if (leaving == leaving_.end()) return;
-    bool known = false;
-    for_each_group([&](AlertGroup& group) {
-        if (group.is_leaving(alert->alert.labels)) known = group.update(alert) || known;
+    std::erase_if(leaving->second, [&](const auto& known) {
+        const GroupPtr group = known.lock();
+        return group == nullptr || !group->is_leaving(alert->alert.labels) || !group->update(alert);
     });
-    if (!known) leaving_.erase(leaving);
+    if (leaving->second.empty()) leaving_.erase(leaving);
+}
+
+void Dispatcher::forget_who_left() {
+    std::erase_if(leaving_, [](const auto& leaving) {
+        return std::none_of(leaving.second.begin(), leaving.second.end(), [&](const auto& known) {
+            const GroupPtr group = known.lock();
+            return group != nullptr && group->is_leaving(leaving.first);
+        });
+    });
 }
 
 /// Groups whose receiver is still there tell it the ends of the alerts that it was told of; the others are gone.
@@ -292,16 +346,36 @@ void Dispatcher::retire_orphans(const std::shared_ptr<const void>& old) {
     orphans_.clear();
 }
 
-void Dispatcher::retire(std::unique_ptr<AlertGroup> group, const std::shared_ptr<const void>& old) {
+void Dispatcher::retire(GroupPtr group, const std::shared_ptr<const void>& old) {
     group->retire(old);
     std::vector<LabelSet> alerts;
     for (const auto& [labels, alert] : group->alerts()) alerts.push_back(labels);
     let_go(*group, alerts);
-    if (!group->is_empty()) retired_.push_back(std::move(group));
+    if (group->is_empty()) return;
+    if (AlertGroup* same = find_same(*group)) return merge(*group, *same);
+    retired_.emplace(known_as(*group), std::move(group));
+}
+
+/// Another group that is this one to the receiver.
+AlertGroup* Dispatcher::find_same(const AlertGroup& group) const {
+    if (const auto retired = retired_.find(known_as(group)); retired != retired_.end()) return retired->second.get();
+    const auto groups = groups_.find(group.route().identity);
+    if (groups == groups_.end()) return nullptr;
+    const auto found = groups->second.find(group.labels());
+    const bool is_same = found != groups->second.end() && known_as(*found->second) == known_as(group);
+    return is_same ? found->second.get() : nullptr;
+}
+
+/// The ends that one would have told are told by the other.
+void Dispatcher::merge(const AlertGroup& from, AlertGroup& into) {
+    for (const auto& [labels, alert] : from.alerts()) {
+        if (into.take_leaving(alert)) note_leaving(into, labels);
+    }
 }
 
 void Dispatcher::adopt_retired_groups() {
-    std::erase_if(retired_, [&](const auto& group) {
+    std::erase_if(retired_, [&](const auto& retired) {
+        const auto& group = retired.second;
         const auto receiver = routing_->receivers.find(group->route().options.receiver);
         if (receiver == routing_->receivers.end()) return true;
         group->adopt_configuration(*routing_->pipeline, group->route(), receiver->second);
@@ -344,7 +418,7 @@ const Route* Dispatcher::find_heir(const AlertGroup& orphan) {
     return nullptr;
 }
 
-void Dispatcher::take_over(std::unique_ptr<AlertGroup> orphan, const Route& route) {
+void Dispatcher::take_over(GroupPtr orphan, const Route& route) {
     orphan->adopt_configuration(*routing_->pipeline, route, routing_->receivers.at(route.options.receiver));
     AlertGroup& group = *orphan;
     groups_[route.identity][group.labels()] = std::move(orphan);
@@ -354,22 +428,22 @@ void Dispatcher::take_over(std::unique_ptr<AlertGroup> orphan, const Route& rout
 
 void Dispatcher::remove_when_empty(AlertGroup& group) {
     // The group is still at work when it says so.
-    context_.scheduler.post(
-        [this, alive = std::weak_ptr<int>(alive_), identity = group.route().identity, labels = group.labels()] {
-            if (alive.expired()) return;
-            std::erase_if(retired_, [this](const auto& retired) {
-                const bool over = retired->is_empty() && !retired->is_busy();
-                if (over && context_.group_gone) context_.group_gone(*retired);
-                return over;
-            });
-            const auto groups = groups_.find(identity);
-            if (groups == groups_.end()) return;
-            const auto found = groups->second.find(labels);
-            if (found == groups->second.end() || !found->second->is_empty() || found->second->is_busy()) return;
-            if (context_.group_gone) context_.group_gone(*found->second);
-            groups->second.erase(found);
-            --group_count_;
-        });
+    context_.scheduler.post([this, alive = std::weak_ptr<int>(alive_), identity = group.route().identity,
+                             labels = group.labels(), known_as = known_as(group)] {
+        if (alive.expired()) return;
+        const auto retired = retired_.find(known_as);
+        if (retired != retired_.end() && retired->second->is_empty() && !retired->second->is_busy()) {
+            if (context_.group_gone) context_.group_gone(*retired->second);
+            retired_.erase(retired);
+        }
+        const auto groups = groups_.find(identity);
+        if (groups == groups_.end()) return;
+        const auto found = groups->second.find(labels);
+        if (found == groups->second.end() || !found->second->is_empty() || found->second->is_busy()) return;
+        if (context_.group_gone) context_.group_gone(*found->second);
+        groups->second.erase(found);
+        --group_count_;
+    });
 }
 
 }  // namespace tocsin

@@ -2,7 +2,6 @@
 
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -24,12 +23,16 @@ struct Routing {
 };
 
 /// Puts alerts into the groups that their routes give them, and keeps the groups.
+///
+/// A receiver knows a group by its key. Where two routes have the same matchers and receiver (one by day, one by night)
+/// two groups are one to it, twins: they share what was told. Of groups without a route there are no twins: they become
+/// one with the group that has the same key and receiver.
 class Dispatcher {
 public:
     /// More groups are not made: the alert stays in the store, loudly untold.
     static constexpr std::size_t kGroupsMax = 100'000;
 
-    explicit Dispatcher(GroupContext& context) : context_(context) {}
+    explicit Dispatcher(GroupContext& context);
     ~Dispatcher();
 
     /// Goes over to a new configuration. A group whose route identity and labels are still there keeps its alerts, its
@@ -65,24 +68,32 @@ public:
 
 private:
     struct FormerLife;
-    using GroupsOfRoute = std::unordered_map<LabelSet, std::unique_ptr<AlertGroup>, LabelSetHash>;
+    using GroupPtr = std::shared_ptr<AlertGroup>;  // owned here alone
+    using GroupsOfRoute = std::unordered_map<LabelSet, GroupPtr, LabelSetHash>;
     using Groups = std::map<std::string, GroupsOfRoute, std::less<>>;  // by Route::identity
+    using KnownAs = std::pair<std::string, std::string>;               // group key and receiver
 
     AlertGroup* make_group(const Route& route, LabelSet labels, std::string key);
+    GroupPtr bring_back(const Route& route, const LabelSet& labels, const std::string& key);
+    bool is_shown_by_twin(const AlertGroup& group, const StoredAlert& alert) const;
     void insert(const Route& route, const AlertPtr& alert);
     AlertGroup* find_used(const Route& route, const LabelSet& labels);
     void tell_where_leaving(const AlertPtr& alert);
     std::shared_ptr<const void> revive_groups(const Routing& next, const std::vector<AlertPtr>& alerts);
-    std::unique_ptr<AlertGroup> revive(const GroupState& state, FormerLife& life);
+    GroupPtr revive(const GroupState& state, FormerLife& life);
     void keep_groups(const Routing& next);
     void let_misplaced_alerts_go();
     void let_go(AlertGroup& group, const std::vector<LabelSet>& alerts);
     std::vector<LabelSet> misplaced_alerts(const AlertGroup& group) const;
     void hand_orphans_over();
     const Route* find_heir(const AlertGroup& orphan);
-    void take_over(std::unique_ptr<AlertGroup> orphan, const Route& route);
+    void take_over(GroupPtr orphan, const Route& route);
     void retire_orphans(const std::shared_ptr<const void>& old);
-    void retire(std::unique_ptr<AlertGroup> group, const std::shared_ptr<const void>& old);
+    void retire(GroupPtr group, const std::shared_ptr<const void>& old);
+    AlertGroup* find_same(const AlertGroup& group) const;
+    void merge(const AlertGroup& from, AlertGroup& into);
+    void note_leaving(AlertGroup& group, const LabelSet& alert);
+    void forget_who_left();
     void adopt_retired_groups();
     void remove_when_empty(AlertGroup& group);
     template <class Visit>
@@ -93,8 +104,9 @@ private:
     Groups groups_;
     std::size_t group_count_ = 0;
     Groups orphans_;  // while a configuration is applied: groups that it has no place for
-    std::vector<std::unique_ptr<AlertGroup>> retired_;  // without a route, until the ends of their alerts are told
-    std::set<LabelSet> leaving_;                        // alerts that may be leaving some group
+    std::map<KnownAs, GroupPtr> retired_;  // without a route, until the ends of their alerts are told
+    /// Alerts that may be leaving groups. A group that is gone, or has let them go, may still be named.
+    std::unordered_map<LabelSet, std::vector<std::weak_ptr<AlertGroup>>, LabelSetHash> leaving_;
     std::map<std::pair<std::string, LabelSet>, GroupState> restored_;  // by route identity and group labels
     std::vector<GroupState> restored_retired_;
     std::shared_ptr<int> alive_ = std::make_shared<int>();  // for tasks that outlive the dispatcher

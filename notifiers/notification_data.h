@@ -16,6 +16,7 @@ struct FlushAlert {
     AlertPtr alert;
     bool firing = true;
     bool muted = false;
+    bool shown_elsewhere = false;  // muted in this group only: that it is back is no news
 };
 
 /// A group at a flush, in the order of messages.

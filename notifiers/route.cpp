@@ -89,6 +89,13 @@ std::string group_key(const Route& route, const LabelSet& group_labels) {
 RouteTree::RouteTree(const RouteConfig& root) : root_(make_route(root, nullptr, 0)) {
     std::map<std::string, std::size_t> seen;
     number_identities(*root_, seen, routes_);
+    for (const Route* route : routes_) known_as_[{route->key, route->options.receiver}].push_back(route);
+    find_same(*root_, known_as_);
+}
+
+void RouteTree::find_same(Route& route, const KnownAs& known_as) {
+    route.same = &known_as.at({route.key, route.options.receiver});
+    for (const auto& child : route.children) find_same(*child, known_as);
 }
 
 std::vector<const Route*> RouteTree::match(const LabelSet& labels) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,6 +37,9 @@ struct Route {
     /// The key, and a number when it is not the first route with that key. Changes neither when routes are added beside
     /// this one nor when its options change.
     std::string identity;
+    /// Those with this key and receiver, this one too: to the receiver their groups are the same. Null when it is in no
+    /// tree; they are the tree's.
+    const std::vector<const Route*>* same = nullptr;
 
     /// The labels of the group that an alert falls into: those of group_by which the alert has.
     LabelSet group_labels(const LabelSet& alert) const;
@@ -59,7 +63,11 @@ public:
     const Route* find_identity(std::string_view identity) const;
 
 private:
+    using KnownAs = std::map<std::pair<std::string, std::string>, std::vector<const Route*>>;
+    static void find_same(Route& route, const KnownAs& known_as);
+
     std::unique_ptr<Route> root_;
+    KnownAs known_as_;  // by key and receiver
     std::vector<const Route*> routes_;
 };
 

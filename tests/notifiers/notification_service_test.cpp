@@ -812,6 +812,86 @@ TEST_CASE("defect H: who was told of an alert that goes elsewhere after a reload
     for (const auto& line : rig.told()) CHECK(line.find("pager") == std::string::npos);
 }
 
+TEST_CASE("a receiver that two routes tell of the same alerts, by day and by night, hears of them once",
+          "[notifiers][time_interval]") {
+    NotificationRig rig(R"(
+route:
+  receiver: other
+  group_wait: 0s
+  group_interval: 10m
+  routes:
+  - {receiver: hook, matchers: [kind=both], mute_time_intervals: [night], continue: true}
+  - {receiver: hook, matchers: [kind=both], active_time_intervals: [night]}
+receivers: [{name: hook, webhook_configs: [{url: 'http://r/hook'}]}, {name: other}]
+time_intervals:
+- {name: night, time_intervals: [{times: [{start_time: '03:30', end_time: '04:00'}]}]}
+)");
+    rig.fire("a", {{"kind", "both"}});
+    rig.fire("b", {{"kind", "both"}});
+    rig.advance(20min);
+    CHECK(rig.told() == Lines{"0s hook firing +a +b (first notification)"});
+    rig.advance(20min);  // 03:40
+    CHECK(rig.told() == Lines{});
+    rig.resolve("a", {{"kind", "both"}});
+    rig.advance(10min);
+    CHECK(rig.told() == Lines{"50m hook firing -a +b (some alerts resolved)"});
+    rig.advance(30min);  // 04:20
+    CHECK(rig.told() == Lines{});
+    rig.resolve("b", {{"kind", "both"}});
+    rig.advance(20min);
+    CHECK(rig.told() == Lines{"1h30m hook resolved -b (all alerts resolved)"});
+}
+
+constexpr const char* kThereAndBack = R"(
+route:
+  receiver: hook
+  group_wait: 0s
+  group_interval: 1m
+  routes: [{{receiver: other, matchers: ['{}']}}]
+receivers:
+- {{name: hook, webhook_configs: [{{url: 'http://r/hook'}}]}}
+- {{name: other, webhook_configs: [{{url: 'http://r/other'}}]}}
+)";
+
+TEST_CASE("alerts that go elsewhere and come back are told of in their group as before", "[notifiers][reload]") {
+    NotificationRig rig(fmt::format(kThereAndBack, "kind=none"));
+    rig.fire("a", {{"kind", "some"}});
+    rig.fire("b", {{"kind", "some"}});
+    rig.advance(10s);
+    CHECK(rig.told() == Lines{"0s hook firing +a +b (first notification)"});
+    rig.load(fmt::format(kThereAndBack, "kind=some"));
+    rig.advance(2min);
+    CHECK(rig.told() == Lines{"10s other firing +a +b (first notification)"});
+    SECTION("and nobody hears of it") {}
+    SECTION("another one having come to it meanwhile") {
+        rig.fire("c", {{"kind", "more"}});
+        rig.advance(1min);
+        CHECK(rig.told() == Lines{"3m hook firing +c (new alerts added)"});
+        rig.resolve("c", {{"kind", "more"}});
+        rig.advance(1min);
+        CHECK(rig.told() == Lines{"4m hook firing -c (some alerts resolved)"});
+    }
+    rig.load(fmt::format(kThereAndBack, "kind=none"));
+    rig.advance(10min);
+    CHECK(rig.told() == Lines{});
+    rig.fire("d", {{"kind", "some"}});
+    rig.advance(1min);
+    rig.resolve("a", {{"kind", "some"}});
+    rig.advance(1min);
+    const auto lines = rig.told();
+    CAPTURE(lines);
+    REQUIRE(lines.size() >= 2);
+    CHECK(lines[0].find("hook firing +a +b +d (new alerts added)") != std::string::npos);
+    CHECK(lines[1].find("hook firing -a +b +d (some alerts resolved)") != std::string::npos);
+    rig.resolve("b", {{"kind", "some"}});
+    rig.resolve("d", {{"kind", "some"}});
+    rig.advance(10min);
+    std::size_t ends = 0;
+    for (const auto& line : rig.told()) ends += line.find("hook resolved") != std::string::npos ? 1 : 0;
+    CHECK(ends == 1);
+    CHECK(rig.service->group_count() == 0);
+}
+
 TEST_CASE("a receiver that is gone after a reload is told nothing", "[notifiers][reload]") {
     NotificationRig rig(fmt::format(kRouted, "severity=critical"));
     rig.fire("a", {{"severity", "critical"}});
