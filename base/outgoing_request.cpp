@@ -67,9 +67,7 @@ Result<Url> resolve_location(const Url& from, std::string_view location) {
 }
 
 bool stays_with_the_host(const Url& from, const Url& to) {
-    if (!iequals(from.host, to.host)) return false;
-    if (from.scheme == to.scheme) return from.port == to.port;
-    return to.scheme == "https";
+    return iequals(from.host, to.host) && (to.scheme == from.scheme || to.scheme == "https");
 }
 
 bool frames_the_message(std::string_view name) {

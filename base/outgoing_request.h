@@ -31,7 +31,7 @@ const HttpOptions& options_of(const HttpRequest& request);
 std::string basic_credentials(const Url& url);
 
 /// Where an answer sends the request. Nothing when it is no redirect, or one that must not be followed: to another
-/// host, to another port of the same scheme, or from https to http.
+/// host, or from https to http.
 std::optional<Url> redirect_target(const Url& from, int status, std::string_view location);
 
 /// As in Go, 301, 302 and 303 make it a GET without a body.

@@ -158,9 +158,11 @@ TEST_CASE("a redirect to the same host is followed without a word, and one to an
         const bool first = head.starts_with("POST /here");
         server.note(head);
         connection.send(first ? "HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n"
-                              : "HTTP/1.1 302 Found\r\nLocation: " + other.url() + "\r\nContent-Length: 4\r\n\r\nmove");
+                              : "HTTP/1.1 302 Found\r\nLocation: http://other.test:" + std::to_string(other.port()) +
+                                    "/\r\nContent-Length: 4\r\n\r\nmove");
     });
     World world;
+    world.resolver.add("other.test", std::vector<std::string>{"127.0.0.1"});
     HttpRequest request;
     request.method = "POST";
     request.url = server.url("/here");
@@ -174,6 +176,28 @@ TEST_CASE("a redirect to the same host is followed without a word, and one to an
     CHECK(server.notes()[1].starts_with("GET /there HTTP/1.1\r\n"));
     CHECK(server.notes()[1].find("Authorization: Bearer t") != std::string::npos);
     CHECK(other.connections() == 0);
+}
+
+TEST_CASE("a redirect to another port of the same host takes the message along", "[base][httplib_client]") {
+    RawServer other([&other](RawConnection& connection) {
+        other.note(connection.read_head());
+        other.note(connection.read_until("body"));
+        connection.send(kOk);
+    });
+    RawServer server([&](RawConnection& connection) {
+        connection.read_head();
+        connection.send("HTTP/1.1 307 Temporary Redirect\r\nLocation: " + other.url("/there") +
+                        "\r\nContent-Length: 0\r\n\r\n");
+    });
+    World world;
+    HttpRequest request;
+    request.method = "POST";
+    request.url = server.url("/here");
+    request.body = "body";
+    CHECK(world.fetch(std::move(request))->body == "ok");
+    REQUIRE(other.notes().size() == 2);
+    CHECK(other.notes()[0].starts_with("POST /there HTTP/1.1\r\n"));
+    CHECK(other.notes()[1] == "body");
 }
 
 /// Answers each request until the other side closes.

@@ -25,7 +25,7 @@ TEST_CASE("a redirect is followed only to the same host", "[base][outgoing_reque
         {"http://a:1/x", "/go?to=http://b/", "http://a:1/go?to=http://b/"},
         {"http://a:1/x", "http://b:1/y", ""},
         {"http://a:1/x", "//b/y", ""},
-        {"http://a:1/x", "http://a:2/y", ""},
+        {"http://a:1/x", "http://a:2/y", "http://a:2/y"},
         {"https://a/x", "http://a/y", ""},
         {"http://a:1/x", "http://a:1@b/y", ""},
         {"http://a:1/x", "ftp://a:1/y", ""},
