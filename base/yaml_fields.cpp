@@ -47,8 +47,13 @@ struct Integer {
 
 std::optional<double> yaml_float(const YamlNode& node);
 
+/// Whether it may be a number, as far as its first character tells.
+bool may_be_number(const YamlNode& node) {
+    return node.is_scalar() && !node.quoted && !node.text.empty() && node.text.front() != '_';
+}
+
 std::optional<Integer> yaml_integer(const YamlNode& node) {
-    if (!node.is_scalar() || node.quoted || node.text.empty()) return std::nullopt;
+    if (!may_be_number(node)) return std::nullopt;
     const std::string text = without_underscores(node.text);
     std::string_view digits = text;
     const bool negative = digits.starts_with('-');
@@ -56,12 +61,20 @@ std::optional<Integer> yaml_integer(const YamlNode& node) {
     if (const auto magnitude = parse_magnitude(digits)) return Integer{negative, *magnitude};
     // `5.0` and `1e3` are whole numbers too.
     const auto number = yaml_float(node);
-    if (!number || std::trunc(*number) != *number || std::abs(*number) >= 0x1p63) return std::nullopt;
+    if (!number || std::trunc(*number) != *number || std::abs(*number) >= 0x1p64) return std::nullopt;
+    return Integer{*number < 0, static_cast<std::uint64_t>(std::abs(*number))};
+}
+
+/// For a field that holds integers: as in Go's YAML reader, a fraction is cut off.
+std::optional<Integer> yaml_truncated(const YamlNode& node) {
+    if (const auto integer = yaml_integer(node)) return integer;
+    const auto number = yaml_float(node);
+    if (!number || !(std::abs(*number) < 0x1p64)) return std::nullopt;
     return Integer{*number < 0, static_cast<std::uint64_t>(std::abs(*number))};
 }
 
 std::optional<double> yaml_float(const YamlNode& node) {
-    if (!node.is_scalar() || node.quoted) return std::nullopt;
+    if (!may_be_number(node)) return std::nullopt;
     std::string text = to_lower(without_underscores(node.text));
     std::string_view number = text;
     if (number.starts_with('+')) number.remove_prefix(1);
@@ -152,21 +165,20 @@ bool YamlFields::read(std::string_view key, bool& into) {
 bool YamlFields::read(std::string_view key, std::int64_t& into) {
     const YamlNode* value = get(key);
     if (value == nullptr || value->is_null()) return false;
-    const auto number = yaml_integer(*value);
+    const auto number = yaml_truncated(*value);
     constexpr std::uint64_t kLargest = std::numeric_limits<std::int64_t>::max();
-    if (!number || number->magnitude > kLargest) {
+    if (!number || number->magnitude > kLargest + (number->negative ? 1U : 0U)) {
         report(value->where, fmt::format("cannot read {} as an integer", shown_node(*value)));
         return false;
     }
-    const auto magnitude = static_cast<std::int64_t>(number->magnitude);
-    into = number->negative ? -magnitude : magnitude;
+    into = static_cast<std::int64_t>(number->negative ? -number->magnitude : number->magnitude);
     return true;
 }
 
 bool YamlFields::read(std::string_view key, std::uint64_t& into) {
     const YamlNode* value = get(key);
     if (value == nullptr || value->is_null()) return false;
-    const auto number = yaml_integer(*value);
+    const auto number = yaml_truncated(*value);
     if (!number || (number->negative && number->magnitude > 0)) {
         report(value->where, fmt::format("cannot read {} as an integer of at least 0", shown_node(*value)));
         return false;

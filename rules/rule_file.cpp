@@ -27,11 +27,9 @@ std::optional<double> fraction_of(const YamlFields& fields, std::string_view key
 // Go's YAML reader cuts a fraction off where it wants a whole number, and promtool says nothing of it.
 void read_limit(YamlFields& fields, RuleFindings& findings, RuleGroupDefinition& group) {
     std::int64_t limit = 0;
-    if (const auto number = fraction_of(fields, "limit"); number && std::abs(*number) < 1e15) {
-        limit = static_cast<std::int64_t>(*number);
+    if (!fields.read("limit", limit)) return;
+    if (const auto number = fraction_of(fields, "limit")) {
         findings.warn(fields.get("limit")->where, "group/limit", fmt::format("limit {} counts as {}", *number, limit));
-    } else if (!fields.read("limit", limit)) {
-        return;
     }
     if (limit < 0) {
         return fields.report(fields.get("limit")->where, fmt::format("limit {} is negative", limit),

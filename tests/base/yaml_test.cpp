@@ -3,6 +3,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -428,9 +429,12 @@ TEST_CASE("fields that cannot be read are reported with their place", "[base][ya
         {"flag: 1", "f.yml:1:7: cannot read !!int `1` as a boolean; expected true or false"},
         {"number: ten", "f.yml:1:9: cannot read !!str `ten` as an integer"},
         {"number: '5'", "f.yml:1:9: cannot read !!str `5` as an integer"},
-        {"number: 5.5", "f.yml:1:9: cannot read !!float `5.5` as an integer"},
+        {"number: .nan", "f.yml:1:9: cannot read !!float `.nan` as an integer"},
+        {"number: 1e19", "f.yml:1:9: cannot read !!float `1e19` as an integer"},
+        {"number: _5", "f.yml:1:9: cannot read !!str `_5` as an integer"},
         {"number: 9223372036854775808", "f.yml:1:9: cannot read !!int `9223372...` as an integer"},
         {"count: -1", "f.yml:1:8: cannot read !!int `-1` as an integer of at least 0"},
+        {"count: -1.5", "f.yml:1:8: cannot read !!float `-1.5` as an integer of at least 0"},
         {"ratio: much", "f.yml:1:8: cannot read !!str `much` as a number"},
         {"wait: ''", "f.yml:1:7: empty duration string"},
         {"list: a", "f.yml:1:7: cannot read !!str `a` as a list of strings"},
@@ -446,6 +450,30 @@ TEST_CASE("fields that cannot be read are reported with their place", "[base][ya
     const auto messages = all.read(yaml);
     REQUIRE(messages.size() == 1);
     CHECK(messages[0] == want);
+}
+
+TEST_CASE("an integer may be written with a fraction, which is cut off", "[base][yaml]") {
+    struct Case {
+        std::string_view text;
+        std::int64_t number;
+    };
+    const auto [text, number] = GENERATE(values<Case>({
+        {"5.5", 5},
+        {"-1.9", -1},
+        {".5", 0},
+        {"1e-1", 0},
+        {"-9223372036854775808", std::numeric_limits<std::int64_t>::min()},
+    }));
+    CAPTURE(text);
+    const YamlNode node = parsed("x: " + std::string(text));
+    Diagnostics diagnostics;
+    YamlFields fields(node, "thing", "", diagnostics);
+    std::int64_t value = 7;
+    CHECK(fields.read("x", value));
+    CHECK(value == number);
+    std::uint64_t count = 7;
+    CHECK(fields.read("x", count) == (number >= 0));
+    if (number >= 0) CHECK(count == static_cast<std::uint64_t>(number));
 }
 
 TEST_CASE("all problems of a mapping are collected and unknown keys get a hint", "[base][yaml]") {
