@@ -190,19 +190,14 @@ private:
     }
 
     void open_tunnel() {
-        const std::string authority = join_host_port(url_.host, url_.port);
-        head_ = "CONNECT " + authority + " HTTP/1.1\r\n";
-        append_header(head_, "Host", authority);
-        if (!proxy_->user.empty()) append_header(head_, "Proxy-Authorization", basic_credentials(*proxy_));
-        for (const auto& [name, value] : options_of(request_).proxy_connect_headers) append_header(head_, name, value);
-        head_ += "\r\n";
+        head_ = tunnel_request(url_, *proxy_, options_of(request_));
         answer_.emplace(BeastAnswer::Body::None, BeastAnswer::Limits{}, BeastAnswer::Events{});
         write({}, &Exchange::tunnel_answered);
     }
 
     void tunnel_answered() {
-        if (answer_->status() / 100 == 2) return secure();
-        end_with({Error::Kind::Unavailable, "proxy refused: status " + std::to_string(answer_->status())});
+        if (const auto opened = check_tunnel(answer_->status()); !opened) return end_with(opened.error());
+        secure();
     }
 
     void secure() {

@@ -1,8 +1,10 @@
 #include "base/digest.h"
 
 #include <array>
+#include <memory>
 
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 
 #include "base/assert.h"
 
@@ -20,6 +22,14 @@ std::string hex_of(const unsigned char* bytes, std::size_t size) {
         hex += kDigits[bytes[i] & 15];
     }
     return hex;
+}
+
+std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> read_private_key(std::string_view pem) {
+    const std::unique_ptr<BIO, decltype(&BIO_free)> text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())),
+                                                         &BIO_free);
+    // Nobody is asked for a passphrase.
+    const auto no_password = [](char*, int, int, void*) { return -1; };
+    return {PEM_read_bio_PrivateKey(text.get(), nullptr, no_password, nullptr), &EVP_PKEY_free};
 }
 
 }  // namespace
@@ -53,6 +63,22 @@ std::string hmac_md5_hex(std::string_view key, std::string_view bytes) {
     const auto inner = pass(0x36, bytes);
     const auto outer = pass(0x5c, std::string(inner.begin(), inner.end()));
     return hex_of(outer.data(), outer.size());
+}
+
+std::optional<std::string> rsa_signature(std::string_view pem, std::string_view bytes, std::string_view algorithm) {
+    const auto key = read_private_key(pem);
+    const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
+    if (key == nullptr || EVP_PKEY_base_id(key.get()) != EVP_PKEY_RSA || context == nullptr) return std::nullopt;
+    const EVP_MD* digest = algorithm == "RS512" ? EVP_sha512() : algorithm == "RS384" ? EVP_sha384() : EVP_sha256();
+    std::string signature(static_cast<std::size_t>(EVP_PKEY_size(key.get())), '\0');
+    std::size_t size = signature.size();
+    if (EVP_DigestSignInit(context.get(), nullptr, digest, nullptr, key.get()) != 1 ||
+        EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size,
+                       reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()) != 1) {
+        return std::nullopt;
+    }
+    signature.resize(size);
+    return signature;
 }
 
 std::string base64_encode(std::string_view bytes) {

@@ -80,6 +80,17 @@ SecretText read_secret(YamlFields& fields, const std::string& key, std::string_v
     return secret;
 }
 
+// Nothing of what stands there is told, whatever it is.
+std::vector<std::string> read_secret_list(YamlFields& fields, std::string_view key) {
+    std::vector<std::string> texts;
+    if (const YamlNode* list = given(fields, key); list != nullptr && !list->is_sequence()) {
+        fields.report(list->where, fmt::format("{} is not a list", go_quote(key)), "a list of strings");
+    } else {
+        fields.read(key, texts);
+    }
+    return texts;
+}
+
 // By name a list of values.
 void read_connect_headers(YamlFields& fields, HttpAccess::Way& way, const Source& source) {
     const YamlNode* node = given(fields, "proxy_connect_header");
@@ -87,9 +98,8 @@ void read_connect_headers(YamlFields& fields, HttpAccess::Way& way, const Source
     if (!node->is_map()) return fields.report(node->where, "proxy_connect_header is not a map", "a map");
     YamlFields headers = source.mapping(fields, *node, "proxy_connect_header");
     for (const YamlNode::Entry& entry : node->entries) {
-        std::vector<std::string> values;
-        headers.read(entry.key, values);
-        for (std::string& value : values) way.proxy_connect_headers.emplace_back(entry.key, Secret(std::move(value)));
+        for (std::string& value : read_secret_list(headers, entry.key))
+            way.proxy_connect_headers.emplace_back(entry.key, Secret(std::move(value)));
     }
     if (way.proxy_url.empty() && !way.proxy_from_environment) {
         fields.report(
@@ -234,9 +244,9 @@ void read_credentials(YamlFields& fields, HttpAccess& access, const Source& sour
 
 void read_header(YamlFields& fields, const YamlNode::Entry& entry, HttpAccess& access, const Source& source) {
     YamlFields keys = source.mapping(fields, entry.value, "http_headers");
-    std::vector<std::string> values, secrets, files;
+    std::vector<std::string> values, files;
     keys.read("values", values);
-    keys.read("secrets", secrets);
+    std::vector<std::string> secrets = read_secret_list(keys, "secrets");
     keys.read("files", files);
     keys.finish();
     if (is_reserved_header(entry.key)) {
@@ -322,27 +332,12 @@ HttpAccess read_http_access(YamlFields& fields, const std::string& directory, Di
     return access;
 }
 
-void refuse_what_httplib_cannot(YamlFields& fields, const HttpAccess& access, std::string_view whom) {
-    const auto refuse_way = [&](const HttpAccess::Way& way) {
-        if (!way.proxy_connect_headers.empty()) {
-            fields.report(fields.node().where, fmt::format("proxy_connect_header is not supported for {}", whom));
-        }
-        if (way.names_server_behind_proxy()) {
-            fields.report(fields.node().where,
-                          fmt::format("a proxy with tls_config.server_name is not supported for {}", whom));
-        }
-    };
-    refuse_way(access.way);
-    if (access.oauth2) refuse_way(access.oauth2->way);
-}
-
 Parsed<HttpAccess> parse_http_access(std::string_view text, const std::string& path) {
     const auto root = parse_yaml(text, path);
     if (!root) return tl::unexpected(root.error());
     Diagnostics problems;
     YamlFields fields(*root, "http configuration", path, problems);
     HttpAccess access = read_http_access(fields, directory_of(path), problems);
-    refuse_what_httplib_cannot(fields, access, "requests to a server");
     fields.ignore("enable_http2");
     fields.finish();
     if (has_errors(problems)) return tl::unexpected(std::move(problems));

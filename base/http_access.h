@@ -9,6 +9,7 @@
 
 #include "base/disk.h"
 #include "base/http.h"
+#include "base/json.h"
 #include "base/secret.h"
 #include "base/yaml.h"
 
@@ -50,18 +51,25 @@ struct HttpAccess {
         std::vector<std::pair<std::string, Secret>> proxy_connect_headers;
 
         HttpOptions options() const;
-        /// Both a proxy and a name for the certificate: HttplibClient cannot do that.
-        bool names_server_behind_proxy() const {
-            return !server_name.empty() && (proxy_from_environment || !proxy_url.empty());
-        }
         bool operator==(const Way&) const = default;
     };
-    /// Client credentials, RFC 6749 4.4.
+    /// A token is asked for with a signature instead of a secret, RFC 7523 2.1.
+    struct SignedGrant {
+        SecretText key;                   // of RSA, as PEM
+        std::string algorithm = "RS256";  // or RS384, RS512
+        std::string key_id;               // empty: none is said
+        std::string issuer;               // empty: the client_id
+        std::string audience;             // empty: the token_url
+        Json claims;                      // an object, or null; they go before those above
+        bool operator==(const SignedGrant&) const = default;
+    };
+    /// Client credentials, RFC 6749 4.4, unless there is a signed grant.
     struct OAuth2 {
         std::string client_id, token_url;
         SecretText client_secret;
         std::vector<std::string> scopes;
         std::vector<std::pair<std::string, std::string>> endpoint_params;
+        std::optional<SignedGrant> signed_grant;
         Way way;
         bool operator==(const OAuth2&) const = default;
     };
@@ -84,12 +92,11 @@ HttpAccess read_http_access(YamlFields& fields, const std::string& directory, Di
 /// mean 1.2, and are reported as the highest.
 void read_tls_versions(YamlFields& fields, TlsVersion& least, TlsVersion& most);
 
+/// The `grant_type` of OAuth2::signed_grant.
+inline constexpr std::string_view kSignedGrantType = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
 /// Whether the client sets this header itself, so that no configuration may (prometheus/common config.ReservedHeaders).
 bool is_reserved_header(std::string_view name);
-
-/// Reports what HttplibClient cannot do, which polling could: `proxy_connect_header`, and a proxy together with
-/// `server_name`. `fields` is what `access` was read from, `whom` ends the message.
-void refuse_what_httplib_cannot(YamlFields& fields, const HttpAccess& access, std::string_view whom);
 
 /// A file that says nothing else: what promtool and amtool call `--http.config.file`. Relative file names in it start
 /// where it lies.

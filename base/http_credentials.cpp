@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/outgoing_request.h"
+#include "base/signed_grant.h"
 #include "base/text.h"
 #include "base/url.h"
 
@@ -28,16 +29,7 @@ void show_token(HttpRequest& request, const std::string& authorization) {
     request.headers.push_back({"Authorization", authorization});
 }
 
-std::string form_of(const HttpAccess::OAuth2& source) {
-    std::string form = "grant_type=client_credentials";
-    if (!source.scopes.empty()) form += "&scope=" + query_escape(join(source.scopes, " "));
-    for (const auto& [name, value] : source.endpoint_params) {
-        form += "&" + query_escape(name) + "=" + query_escape(value);
-    }
-    return form;
-}
-
-HttpRequest token_request(const HttpAccess::OAuth2& source, const std::string& secret, bool secret_in_body) {
+HttpRequest form_request(const HttpAccess::OAuth2& source, std::string form) {
     HttpRequest request;
     request.method = "POST";
     request.url = source.token_url;
@@ -45,7 +37,17 @@ HttpRequest token_request(const HttpAccess::OAuth2& source, const std::string& s
     request.answer_bytes_max = kTokenAnswerBytesMax;
     request.options = shared_options(source.way);
     request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}, {"Accept", "application/json"}};
-    request.body = form_of(source);
+    request.body = std::move(form);
+    for (const auto& [name, value] : source.endpoint_params) {
+        request.body += "&" + query_escape(name) + "=" + query_escape(value);
+    }
+    return request;
+}
+
+HttpRequest secret_request(const HttpAccess::OAuth2& source, const std::string& secret, bool secret_in_body) {
+    std::string form = "grant_type=client_credentials";
+    if (!source.scopes.empty()) form += "&scope=" + query_escape(join(source.scopes, " "));
+    HttpRequest request = form_request(source, std::move(form));
     if (secret_in_body) {
         request.body += "&client_id=" + query_escape(source.client_id) + "&client_secret=" + query_escape(secret);
     } else {
@@ -154,26 +156,37 @@ bool HttpCredentials::is_fresh(const Token& token) const {
     return !token.authorization.empty() && (!token.expires || scheduler_.monotonic() < token.expires_at);
 }
 
+Result<HttpRequest> HttpCredentials::token_request(const Token& token) {
+    const HttpAccess::OAuth2& source = token.source;
+    if (!source.signed_grant) {
+        TOCSIN_TRY(const std::string secret, secrets_.read(source.client_secret, "oauth2 client secret"));
+        return secret_request(source, secret, token.secret_in_body);
+    }
+    TOCSIN_TRY(const std::string key, secrets_.read(source.signed_grant->key, "oauth2 client certificate key"));
+    TOCSIN_TRY(const std::string assertion, signed_assertion(source, key, scheduler_.now(), ++assertions_));
+    return form_request(source, fmt::format("grant_type={}&assertion={}", query_escape(kSignedGrantType), assertion));
+}
+
 void HttpCredentials::fetch(Token& token) {
-    const auto secret = secrets_.read(token.source.client_secret, "oauth2 client secret");
-    if (!secret) return hand_out(token, tl::unexpected(secret.error()));
-    HttpRequest request = token_request(token.source, *secret, token.secret_in_body);
-    request.timeout = Duration{0};
-    for (const Waiting& one : token.waiting) request.timeout = std::max(request.timeout, one.request.timeout);
+    auto request = token_request(token);
+    if (!request) return hand_out(token, tl::unexpected(request.error()));
+    request->timeout = Duration{0};
+    for (const Waiting& one : token.waiting) request->timeout = std::max(request->timeout, one.request.timeout);
     HttpEvents events;
     events.verdict = [this, &token](const Result<HttpResponse>& answer) {
         token.is_fetching = false;
         fetched(token, answer);
     };
     token.is_fetching = true;
-    token.fetching = http_.send(std::move(request), std::move(events));
+    token.fetching = http_.send(*std::move(request), std::move(events));
 }
 
 // A server that does not take the secret as a header may take it in the body; what works is remembered.
 void HttpCredentials::fetched(Token& token, const Result<HttpResponse>& answer) {
     if (!answer) return hand_out(token, fail_with_context("oauth2: cannot fetch token", answer.error()));
     auto read = read_token(*answer);
-    if (!read && !std::exchange(token.secret_in_body, true)) return fetch(token);
+    const bool has_secret = !token.source.signed_grant;
+    if (!read && has_secret && !std::exchange(token.secret_in_body, true)) return fetch(token);
     if (!read) {
         token.secret_in_body = false;
         return hand_out(token, tl::unexpected(read.error()));

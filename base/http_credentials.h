@@ -79,6 +79,7 @@ private:
     Result<std::string> authorization(const HttpAccess& access);
     Token& token_of(const HttpAccess::OAuth2& source);
     bool is_fresh(const Token& token) const;
+    Result<HttpRequest> token_request(const Token& token);
     void fetch(Token& token);
     void fetched(Token& token, const Result<HttpResponse>& answer);
     void hand_out(Token& token, const Status& status);
@@ -87,6 +88,7 @@ private:
     HttpClient& http_;
     SecretFiles secrets_;
     std::vector<std::unique_ptr<Token>> tokens_;
+    std::uint64_t assertions_ = 0;  // signed so far
 };
 
 }  // namespace tocsin

@@ -13,9 +13,11 @@
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/asio_address.h"
 #include "base/asio_tls.h"
+#include "base/beast_answer.h"
 #include "base/outgoing_request.h"
 #include "base/text.h"
 
@@ -24,6 +26,7 @@ namespace tocsin {
 namespace {
 
 constexpr std::size_t kReadBytes = 16 * 1024;
+constexpr std::size_t kTunnelReadBytes = 1024;
 constexpr std::size_t kHeadBytesMax = 64 * 1024;
 // The library matches the status line with std::regex, which recurses for each character.
 constexpr std::size_t kLineBytesMax = 4 * 1024;
@@ -88,7 +91,8 @@ Error library_error(httplib::Error error) {
 // What the library reads from and writes to: the socket, or TLS over it.
 class HttplibExchange::Wire final : public httplib::Stream {
 public:
-    Wire(HttplibExchange& exchange, int fd, SSL* ssl) : exchange_(exchange), fd_(fd), ssl_(ssl) {}
+    Wire(HttplibExchange& exchange, int fd, SSL* ssl, bool body_follows)
+        : exchange_(exchange), fd_(fd), ssl_(ssl), body_follows_(body_follows) {}
     /// What came behind the answer belongs to nothing.
     ~Wire() override { exchange_.has_excess_ = begin_ < end_; }
 
@@ -122,7 +126,7 @@ public:
 private:
     // The head, which comes first, goes with the body.
     ssize_t send(const char* from, std::size_t size) {
-        const bool more = std::exchange(is_head_, false) && !exchange_.plan_.request.body.empty();
+        const bool more = std::exchange(body_follows_, false);
         const int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (more ? MSG_MORE : 0);
         ssize_t sent = ::send(fd_, from, size, flags);
         while (sent < 0 && errno == EAGAIN && is_writable()) sent = ::send(fd_, from, size, flags);
@@ -157,7 +161,7 @@ private:
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
     std::size_t line_bytes_ = 0;
-    bool is_head_ = true;  // what is written next
+    bool body_follows_;  // on what is written next, which is the head
 };
 
 // The library's client, plain or with TLS, on our socket.
@@ -172,8 +176,7 @@ public:
         this->set_follow_location(false);  // its own would follow to any host
         const auto left = exchange.plan_.request.timeout;
         this->set_connection_timeout(left);  // of the TLS handshake; the owner's abort() ends it at the deadline
-        this->set_read_timeout(left);        // of CONNECT through a proxy, likewise
-        if (const auto& proxy = exchange.plan_.proxy) use_proxy(*proxy);
+        if (const auto& proxy = exchange.plan_.proxy; proxy && !kTls) use_proxy(*proxy);
     }
 
     /// Requests from now on are those of another exchange.
@@ -190,6 +193,7 @@ public:
 
 private:
     using Socket = httplib::ClientImpl::Socket;
+    static constexpr bool kTls = std::is_same_v<Base, httplib::SSLClient>;
 
     void use_proxy(const Url& proxy) {
         this->set_proxy(proxy.host, proxy.port);
@@ -205,13 +209,27 @@ private:
             error = httplib::Error::Connection;
             return false;
         }
-        socket.sock = *connected;
         exchange_->tell_connected();
+        if (kTls && plan.proxy && !open_tunnel(*connected)) {
+            error = httplib::Error::Connection;
+            return false;
+        }
+        socket.sock = *connected;
         return true;
     }
 
+    // The library's own tunnel knows no headers for the proxy, leads to the name that the certificate is to have, and
+    // takes a refusal for the beginning of TLS.
+    bool open_tunnel(int fd) {
+        const auto opened = exchange_->open_tunnel(fd);
+        if (opened) return true;
+        if (!exchange_->error_) exchange_->error_ = opened.error();
+        ::close(fd);
+        return false;
+    }
+
     bool process_socket(const Socket& socket, std::function<bool(httplib::Stream&)> callback) override {
-        Wire wire(*exchange_, socket.sock, socket.ssl);
+        Wire wire(*exchange_, socket.sock, socket.ssl, !exchange_->plan_.request.body.empty());
         return callback(wire);
     }
 
@@ -310,10 +328,7 @@ Result<std::unique_ptr<HttplibExchange::Client<httplib::ClientImpl>>> HttplibExc
 template <>
 Result<std::unique_ptr<HttplibExchange::Client<httplib::SSLClient>>> HttplibExchange::make_client() {
     const HttpOptions& options = options_of(plan_.request);
-    if (plan_.proxy && !options.server_name.empty()) {
-        return fail(Error::Kind::InvalidInput, "server_name cannot be used together with a proxy");
-    }
-    // Only the handshake sees this name: the Host header is written by us, the addresses are known.
+    // Only the handshake sees this name: the Host header and the tunnel are written by us, the addresses are known.
     const std::string& name = options.server_name.empty() ? plan_.url.host : options.server_name;
     auto client =
         std::make_unique<Client<httplib::SSLClient>>(*this, name, plan_.url.port, options.cert_file, options.key_file);
@@ -355,6 +370,28 @@ Result<HttpResponse> HttplibExchange::perform(Client<Base>& client) {
     // For an answer that cannot have a body the library does not call the handler.
     if (!has_head_) take_head(result->status, headers_of(*result), 0);
     return std::move(response_);
+}
+
+Status HttplibExchange::open_tunnel(int fd) {
+    Wire wire(*this, fd, nullptr, false);
+    const std::string head = tunnel_request(plan_.url, *plan_.proxy, options_of(plan_.request));
+    for (std::string_view rest = head; !rest.empty();) {
+        const ssize_t sent = wire.write(rest.data(), rest.size());
+        if (sent <= 0) return fail(Error::Kind::Unavailable, "proxy: connection lost while the request was sent");
+        rest.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    BeastAnswer answer(BeastAnswer::Body::None, {}, {});
+    std::string received;
+    std::array<char, kTunnelReadBytes> piece;
+    while (!answer.done()) {
+        const ssize_t got = wire.read(piece.data(), piece.size());
+        if (got <= 0) return fail(Error::Kind::Unavailable, "proxy: connection closed before the end of the answer");
+        received.append(piece.data(), static_cast<std::size_t>(got));
+        TOCSIN_TRY(const std::size_t used, answer.put(received));
+        received.erase(0, used);
+    }
+    head_bytes_ = 0;
+    return check_tunnel(answer.status());
 }
 
 void HttplibExchange::tell_connected() {

@@ -74,6 +74,7 @@ private:
     bool was_lost(const Result<HttpResponse>& answer) const;
     template <class Base>
     Result<HttpResponse> perform(Client<Base>& client);
+    Status open_tunnel(int fd);
     void tell_connected();
     bool take_head(int status, const std::vector<HttpHeader>& headers, std::uint64_t length);
     bool take_body(std::string_view piece);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/asio_address.h"
 #include "base/digest.h"
 #include "base/duration.h"
 #include "base/text.h"
@@ -74,6 +75,16 @@ bool frames_the_message(std::string_view name) {
     return iequals(name, "Content-Length") || iequals(name, "Transfer-Encoding") || iequals(name, "Connection");
 }
 
+Status check_headers(const std::vector<HttpHeader>& headers) {
+    for (const auto& [name, value] : headers) {
+        if (!is_token(name)) return fail(Error::Kind::InvalidInput, "invalid header name " + go_quote(name));
+        if (std::any_of(value.begin(), value.end(), breaks_the_line)) {
+            return fail(Error::Kind::InvalidInput, "header " + name + " has a line feed in its value");
+        }
+    }
+    return {};
+}
+
 void add_if_absent(std::vector<HttpHeader>& headers, std::string_view name, std::string value) {
     if (find_header(headers, name).empty()) headers.push_back({std::string(name), std::move(value)});
 }
@@ -82,11 +93,8 @@ void add_if_absent(std::vector<HttpHeader>& headers, std::string_view name, std:
 
 Result<Url> check_outgoing(const HttpRequest& request) {
     if (!is_token(request.method)) return fail(Error::Kind::InvalidInput, "invalid HTTP method");
-    for (const auto& [name, value] : request.headers) {
-        if (!is_token(name)) return fail(Error::Kind::InvalidInput, "invalid header name " + go_quote(name));
-        if (std::any_of(value.begin(), value.end(), breaks_the_line)) {
-            return fail(Error::Kind::InvalidInput, "header " + name + " has a line feed in its value");
-        }
+    for (const auto* headers : {&request.headers, &options_of(request).proxy_connect_headers}) {
+        if (auto checked = check_headers(*headers); !checked) return tl::unexpected(checked.error());
     }
     return parse_url(request.url);
 }
@@ -101,6 +109,25 @@ std::vector<HttpHeader> headers_to_send(const HttpRequest& request, const Url& u
     if (!url.user.empty() || !url.password.empty()) add_if_absent(headers, "Authorization", basic_credentials(url));
     add_if_absent(headers, "User-Agent", "tocsin");
     return headers;
+}
+
+std::string tunnel_request(const Url& url, const Url& proxy, const HttpOptions& options) {
+    const std::string authority = join_host_port(url.host, url.port);
+    std::vector<HttpHeader> headers{{"Host", authority}};
+    if (!proxy.user.empty()) headers.push_back({"Proxy-Authorization", basic_credentials(proxy)});
+    for (const HttpHeader& header : options.proxy_connect_headers) {
+        const bool is_ours = iequals(header.name, "Host") || frames_the_message(header.name) ||
+                             (!proxy.user.empty() && iequals(header.name, "Proxy-Authorization"));
+        if (!is_ours) headers.push_back(header);
+    }
+    std::string head = "CONNECT " + authority + " HTTP/1.1\r\n";
+    for (const auto& [name, value] : headers) head.append(name).append(": ").append(value).append("\r\n");
+    return head + "\r\n";
+}
+
+Status check_tunnel(int status) {
+    if (status / 100 == 2) return {};
+    return fail(Error::Kind::Unavailable, "proxy refused: status " + std::to_string(status));
 }
 
 const HttpOptions& options_of(const HttpRequest& request) {

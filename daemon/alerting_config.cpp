@@ -91,7 +91,6 @@ AlertmanagersConfig read_alertmanagers(const YamlNode& entry, std::size_t index,
     report_foreign_keys(entry, source);
     ScrapeConfig reach = read_scrape_config(as_scrape_config(entry, index), {}, source, kAlertmanagerConfig);
     YamlFields fields(entry, kAlertmanagerConfig, source.file, source.problems);
-    refuse_what_httplib_cannot(fields, reach.access, "alertmanagers");
     config.alert_relabel_configs = std::move(reach.metric_relabel_configs);
     config.reach = std::make_shared<const ScrapeConfig>(std::move(reach));
     return config;

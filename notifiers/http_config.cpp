@@ -9,6 +9,7 @@
 #include "base/go_url.h"
 #include "base/text.h"
 #include "base/url.h"
+#include "notifiers/integrations/templated_text.h"
 
 namespace tocsin {
 namespace {
@@ -125,22 +126,40 @@ private:
         fields.read("endpoint_params", oauth2.endpoint_params);
         if (const YamlNode* tls = given(fields, "tls_config")) read_tls(*tls, oauth2.way);
         read_proxy(fields, oauth2.way);
-        read_signed_grant(fields);
+        read_signed_grant(fields, oauth2);
         if (oauth2.client_id.empty()) fields.report("client_id", "oauth2 client_id must be configured");
         if (oauth2.token_url.empty()) fields.report("token_url", "oauth2 token_url must be configured");
         fields.finish();
         return oauth2;
     }
 
-    // Tokens that are asked for with a signature instead of a secret.
-    void read_signed_grant(ConfigFields& fields) {
-        read_secret(fields, "client_certificate_key", "oauth2 ");
-        std::string grant;
-        fields.read("grant_type", grant);
-        if (!grant.empty() && grant != "client_credentials") cannot_honour(fields, "grant_type", "oauth2.");
-        for (const auto* key : {"client_certificate_key", "client_certificate_key_file", "client_certificate_key_id",
-                                "signature_algorithm", "iss", "audience", "claims"}) {
-            cannot_honour(fields, key, "oauth2.");
+    // Its keys mean nothing for another grant.
+    void read_signed_grant(ConfigFields& fields, HttpAccess::OAuth2& oauth2) {
+        HttpAccess::SignedGrant grant;
+        grant.key = read_secret(fields, "client_certificate_key", "oauth2 ");
+        fields.read("client_certificate_key_id", grant.key_id);
+        std::string algorithm;
+        if (fields.read("signature_algorithm", algorithm) && !algorithm.empty()) grant.algorithm = algorithm;
+        fields.read("iss", grant.issuer);
+        fields.read("audience", grant.audience);
+        if (const YamlNode* claims = given(fields, "claims")) grant.claims = yaml_to_json(*claims);
+        std::string type;
+        fields.read("grant_type", type);
+        if (type == kSignedGrantType) {
+            check_signed_grant(fields, grant);
+            oauth2.signed_grant = std::move(grant);
+        } else if (!type.empty() && type != "client_credentials") {
+            cannot_honour(fields, "grant_type", "oauth2.");
+        }
+    }
+
+    static void check_signed_grant(ConfigFields& fields, const HttpAccess::SignedGrant& grant) {
+        constexpr std::array<std::string_view, 3> kAlgorithms{"RS256", "RS384", "RS512"};
+        if (std::ranges::find(kAlgorithms, grant.algorithm) == kAlgorithms.end()) {
+            fields.report("signature_algorithm", "valid signature algorithms are RS256, RS384 and RS512");
+        }
+        if (const YamlNode* claims = given(fields, "claims"); claims != nullptr && !claims->is_map()) {
+            fields.report("claims", "claims is not a map", "a map");
         }
     }
 
@@ -205,14 +224,26 @@ private:
         }
     }
 
-    // They cannot be sent, and all of their values are secret.
-    void read_proxy_headers(ConfigFields& fields) {
-        cannot_honour(fields, "proxy_connect_header");
-        const YamlNode* headers = given(fields, "proxy_connect_header");
-        if (headers == nullptr) return;
-        for (const auto& header : headers->entries) {
-            if (!header.value.is_sequence()) reading_.secrets.push_back(&header.value);
-            for (const YamlNode& value : header.value.items) reading_.secrets.push_back(&value);
+    // Nothing of what stands there is told, whatever it is.
+    std::vector<std::string> read_secret_list(ConfigFields& fields, std::string_view key) {
+        const YamlNode* list = given(fields, key);
+        std::vector<std::string> texts;
+        if (list != nullptr && !list->is_sequence()) {
+            fields.report(key, fmt::format("{} is not a list", go_quote(key)), "a list of strings");
+        } else if (fields.read(key, texts)) {
+            for (const YamlNode& item : list->items) reading_.secrets.push_back(&item);
+        }
+        return texts;
+    }
+
+    void read_proxy_headers(ConfigFields& fields, HttpAccess::Way& way) {
+        const YamlNode* node = given(fields, "proxy_connect_header");
+        if (node == nullptr) return;
+        ConfigFields headers(*node, "proxy_connect_header", reading_);
+        for (const auto& entry : node->entries) {
+            for (std::string& text : read_secret_list(headers, entry.key)) {
+                way.proxy_connect_headers.emplace_back(entry.key, Secret(std::move(text)));
+            }
         }
     }
 
@@ -221,15 +252,13 @@ private:
         fields.read("proxy_url", way.proxy_url);
         fields.read("no_proxy", way.no_proxy);
         fields.read("proxy_from_environment", way.proxy_from_environment);
-        read_proxy_headers(fields);
+        read_proxy_headers(fields, way);
         // The text may have a password in it.
         if (!is_go_url(way.proxy_url)) fields.report("proxy_url", "proxy_url is not a valid URL");
         if (const auto url = parse_url(way.proxy_url); !way.proxy_url.empty() && (!url || url->scheme != "http")) {
             cannot_honour(fields, "proxy_url");
         }
         check_proxy(fields, way);
-        if (way.names_server_behind_proxy())
-            unsupported_.push_back({"a proxy with tls_config.server_name", fields.node().where});
     }
 
     static void check_proxy(ConfigFields& fields, const HttpAccess::Way& way) {
@@ -252,11 +281,9 @@ private:
 
     void read_header(const YamlNode::Entry& entry, HttpAccess& access) {
         ConfigFields fields(entry.value, "http_headers", reading_);
-        std::vector<std::string> values, secrets, files;
+        std::vector<std::string> values, files;
         fields.read("values", values);
-        if (fields.read("secrets", secrets)) {
-            for (const YamlNode& item : fields.get("secrets")->items) reading_.secrets.push_back(&item);
-        }
+        std::vector<std::string> secrets = read_secret_list(fields, "secrets");
         fields.read("files", files);
         fields.finish();
         for (auto* texts : {&values, &secrets}) {

@@ -1,6 +1,7 @@
 #include "base/digest.h"
 
 #include "tests/catch.h"
+#include "tests/fakes/test_key.h"
 
 namespace tocsin {
 
@@ -9,6 +10,21 @@ TEST_CASE("SHA-256 gives the published digests", "[base][digest]") {
     CHECK(sha256_hex("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     CHECK(sha256_hex(std::string(1'000'000, 'a')) ==
           "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+TEST_CASE("a key of RSA signs as the command openssl does, and another one does not", "[base][digest]") {
+    const auto digest_of = [](const char* algorithm) {
+        return sha256_hex(rsa_signature(fakes::kTestKey, "abc", algorithm).value_or(""));
+    };
+    CHECK(digest_of("RS256") == "17aff0729eb1fe266d70e43748845bccb6f68623654f8ddd058381a7a3628a12");
+    CHECK(digest_of("RS384") == "d84a8b3f88958cd98e0a5ea2081949073d1ef1ffebb8776ac6fd7fe9171b2217");
+    CHECK(digest_of("RS512") == "dd7539bce512e185a5f74019e4676e688bd309a5883b23fbfe3e08fb10f9783c");
+    CHECK(rsa_signature("nope", "abc", "RS256") == std::nullopt);
+    CHECK(rsa_signature("", "abc", "RS256") == std::nullopt);
+    CHECK(rsa_signature("-----BEGIN PRIVATE KEY-----\n"
+                        "MC4CAQAwBQYDK2VwBCIEIMtKlxG+EXnAIMHTwo4mPYTXeOMXpR0wJkGJYBWQHF3L\n"
+                        "-----END PRIVATE KEY-----\n",
+                        "abc", "RS256") == std::nullopt);
 }
 
 TEST_CASE("base64 gives the examples of RFC 4648", "[base][digest]") {

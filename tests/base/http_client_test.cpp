@@ -206,9 +206,58 @@ TEMPLATE_TEST_CASE("TLS verifies the certificate and the name, unless told not t
             CHECK(response->body == "ok");
         } else {
             REQUIRE_FALSE(response);
+            INFO(response.error().message);
             CHECK(response.error().message.starts_with(message));
         }
     }
+}
+
+TEMPLATE_TEST_CASE("TLS goes through the tunnel of a proxy, which alone sees the headers for it", "[base][http_client]",
+                   BeastWorld, HttplibWorld) {
+    const TestCertificate certificate("DNS:node.test");
+    TestType world;
+    TlsServer server(world.scheduler, fakes::server_with(certificate), kHttpOk);
+    server.begin_with_tunnel();
+    HttpOptions options;
+    options.ca_file = certificate.cert_file();
+    options.proxy_url = "http://user:pass@127.0.0.1:" + std::to_string(server.port());
+    options.proxy_connect_headers = {{"X-Pass", "let me through"}, {"proxy-authorization", "not this"}};
+    CHECK(world.get("https://node.test/", options)->body == "ok");
+    CHECK(server.tunnels().at(0) ==
+          "CONNECT node.test:443 HTTP/1.1\r\nHost: node.test:443\r\n"
+          "Proxy-Authorization: Basic dXNlcjpwYXNz\r\nX-Pass: let me through\r\n\r\n");
+
+    // The tunnel leads to the host of the URL, whatever name its certificate is to have.
+    options.server_name = "node.test";
+    CHECK(world.get("https://else.test/", options)->body == "ok");
+    CHECK(server.tunnels().at(1).starts_with("CONNECT else.test:443 HTTP/1.1\r\n"));
+    options.server_name = "other.test";
+    CHECK(world.get("https://else.test/", options).error().message == "tls: certificate: hostname mismatch");
+}
+
+TEMPLATE_TEST_CASE("a proxy that opens no tunnel is an error that says why", "[base][http_client]", BeastWorld,
+                   HttplibWorld) {
+    TestType world;
+    const auto error_behind = [&world](const std::string& answer) {
+        RawServer proxy(answer_once(answer));
+        HttpOptions options;
+        options.proxy_url = "http://127.0.0.1:" + std::to_string(proxy.port());
+        return world.get("https://node.test/", options).error();
+    };
+    CHECK(error_behind("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n").message ==
+          "proxy refused: status 407");
+    CHECK(error_behind("HTTP/1.1 503 Busy\r\n\r\n").message == "proxy refused: status 503");
+    CHECK(error_behind("HTTP/1.1 200").kind == Error::Kind::Unavailable);
+    CHECK(error_behind("SSH-2.0\r\n").message == "malformed answer: bad version");
+}
+
+TEMPLATE_TEST_CASE("a header for a proxy that would break out of its line is refused", "[base][http_client]",
+                   BeastWorld, HttplibWorld) {
+    TestType world;
+    HttpOptions options;
+    options.proxy_url = "http://127.0.0.1:1";
+    options.proxy_connect_headers = {{"X-Pass", "a\r\nX-Other: SECRET"}};
+    CHECK(world.get("https://node.test/", options).error().message == "header X-Pass has a line feed in its value");
 }
 
 TEMPLATE_TEST_CASE("a server that wants a certificate gets it", "[base][http_client]", BeastWorld, HttplibWorld) {

@@ -86,6 +86,10 @@ TEST_CASE("mistakes in prometheus.yml are told with their place", "[daemon][conf
          "authorization type cannot be set to \"basic\""},
         {"scrape_configs:\n- job_name: a\n  http_headers: {Host: {values: [b]}}\n",
          "prometheus.yml:3:18: setting header \"Host\" is not allowed"},
+        {"scrape_configs:\n- job_name: a\n  http_headers: {X: {secrets: b}}\n",
+         "prometheus.yml:3:31: \"secrets\" is not a list; expected a list of strings"},
+        {"scrape_configs:\n- job_name: a\n  proxy_url: http://p\n  proxy_connect_header: {X: b}\n",
+         "prometheus.yml:4:29: \"X\" is not a list; expected a list of strings"},
         {"scrape_configs:\n- job_name: a\n  tls_config: {cert_file: c}\n", "exactly one of key or key_file"},
         {"scrape_configs:\n- job_name: a\n  tls_config: {min_version: TLS9}\n", "unknown TLS version: TLS9"},
         {"scrape_configs:\n- job_name: a\n  tls_config: {max_version: TLS11}\n",
@@ -97,8 +101,6 @@ TEST_CASE("mistakes in prometheus.yml are told with their place", "[daemon][conf
         {"scrape_configs:\n- job_name: a\n  tls_config: {key: x}\n", "exactly one of cert or cert_file"},
         {"scrape_configs:\n- job_name: a\n  proxy_connect_header: {X-A: [b]}\n",
          "if proxy_connect_header is configured, proxy_url or proxy_from_environment must also be configured"},
-        {"alerting: {alertmanagers: [{proxy_url: 'http://p', proxy_connect_header: {X-A: [b]}}]}\n",
-         "proxy_connect_header is not supported for alertmanagers"},
         {"scrape_configs:\n- job_name: a\n  file_sd_configs: [{files: [a.txt]}]\n",
          "path name \"a.txt\" is not valid for file discovery"},
         {"scrape_configs:\n- job_name: a\n  file_sd_configs: [{files: ['*/a.yml']}]\n",
@@ -130,6 +132,12 @@ TEST_CASE("mistakes in prometheus.yml are told with their place", "[daemon][conf
     const auto told = problems_of(c.text);
     REQUIRE(told.size() == 1);
     CHECK_THAT(told.front(), Catch::Contains(c.problem));
+}
+
+TEST_CASE("alertmanagers may be reached through a proxy with headers and a name of its own", "[daemon][config]") {
+    CHECK(
+        problems_of("alerting: {alertmanagers: [{proxy_url: 'http://p', proxy_connect_header: {X-A: [b]}, tls_config: "
+                    "{server_name: n}}]}\n") == std::vector<std::string>{});
 }
 
 TEST_CASE("targets of a job or of alertmanagers may be URLs where relabelling can make addresses of them",

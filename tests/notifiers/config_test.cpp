@@ -88,6 +88,10 @@ TEST_CASE("mistakes in receivers are told as Alertmanager tells them", "[notifie
         {"pagerduty_configs: [{routing_key: k, details: [a]}]", "details is not a map; expected a map"},
         {"webhook_configs: [{url: 'http://x', http_config: {basic_auth: {username: u}, bearer_token: t}}]",
          "at most one of basic_auth, oauth2, bearer_token & bearer_token_file must be configured"},
+        {"webhook_configs: [{url: 'http://x', http_config: {oauth2: {client_id: a, token_url: 'http://t', "
+         "signature_algorithm: ES256, "
+         "grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer'}}}]",
+         "valid signature algorithms are RS256, RS384 and RS512"},
         {"webhook_configs: [{url: 'http://x', http_config: {authorization: {type: Basic}}}]",
          "authorization type cannot be set to \"basic\", use \"basic_auth\" instead"},
         {"webhook_configs: [{url: 'http://x', http_config: {tls_config: {cert_file: c}}}]",
@@ -140,6 +144,29 @@ receivers:
     CHECK(integrations[1].index == 1);
 }
 
+TEST_CASE("the way through a proxy may have headers of its own and another name for the certificate",
+          "[notifiers][config]") {
+    const auto config = parse(R"(
+route: {receiver: r}
+receivers:
+- name: r
+  webhook_configs:
+  - url: https://x
+    http_config:
+      proxy_url: http://p
+      proxy_connect_header: {X-Key: [SECRET, other], X-None: [], X-Null: ~}
+      tls_config: {server_name: n}
+)");
+    const auto& http = config.receivers[0].integrations[0].config->http;
+    CHECK(http.unsupported.empty());
+    CHECK(http.access.way.server_name == "n");
+    const auto options = http.access.way.options();
+    REQUIRE(options.proxy_connect_headers.size() == 2);
+    CHECK(options.proxy_connect_headers[0].name == "X-Key");
+    CHECK(options.proxy_connect_headers[0].value == "SECRET");
+    CHECK(options.proxy_connect_headers[1].value == "other");
+}
+
 TEST_CASE("kinds that cannot be sent with are an error only where a route reaches them", "[notifiers][config]") {
     const std::string text = R"(
 route: {receiver: hook, routes: [{receiver: NAME}]}
@@ -151,7 +178,7 @@ receivers:
 - name: oauth
   webhook_configs:
   - url: http://x
-    http_config: {oauth2: {client_id: a, token_url: 'http://t', grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer'}}
+    http_config: {oauth2: {client_id: a, token_url: 'http://t', grant_type: password}}
 )";
     const auto unsendable = [&](const std::string& name) {
         std::string with_name = text;
@@ -241,7 +268,7 @@ receivers:
 }
 
 TEST_CASE("no message about a mistake tells a secret", "[notifiers][config]") {
-    const std::string secret = "S3CRETVALUE";
+    const std::string secret = "S3CRET";
     for (const auto* integration : {
              "webhook_configs: [{url: 'S3CRETVALUE:x'}]",
              "webhook_configs: [{url: 'http://x y/S3CRETVALUE'}]",
@@ -251,6 +278,9 @@ TEST_CASE("no message about a mistake tells a secret", "[notifiers][config]") {
              "pagerduty_configs: [{routing_key: S3CRETVALUE, routing_key_file: f}]",
              "webhook_configs: [{url: 'http://x', http_config: {basic_auth: {password: S3CRETVALUE, password_file: "
              "f}}}]",
+             "webhook_configs: [{url: 'http://x', http_config: {http_headers: {X: {secrets: S3CRETVALUE}}}}]",
+             "webhook_configs: [{url: 'http://x', http_config: {proxy_url: 'http://p', proxy_connect_header: {X: "
+             "S3CRETVALUE}}}]",
          }) {
         CAPTURE(integration);
         const auto found =

@@ -1,7 +1,13 @@
 #include "notifiers/integrations/webhook.h"
 
+#include <algorithm>
+
+#include "base/digest.h"
 #include "base/json.h"
+#include "base/text.h"
+#include "base/url.h"
 #include "tests/catch.h"
+#include "tests/fakes/test_key.h"
 #include "tests/notifiers/integrations/integration_rig.h"
 
 namespace tocsin {
@@ -218,6 +224,58 @@ TEST_CASE("a token of OAuth 2.0 is fetched once and comes with each message", "[
     CHECK(rig.send({IntegrationRig::example(true)}).kind == Outcome::Kind::Delivered);
     CHECK(asked == std::vector<std::string>{"http://login/token Basic aWQ6czNjcmV0", "http://r/hook Bearer t0k",
                                             "http://r/hook Bearer t0k"});
+}
+
+/// A part of a token, which is base64 without padding and in the characters of URLs.
+Json part_of_token(std::string part) {
+    std::ranges::replace(part, '-', '+');
+    std::ranges::replace(part, '_', '/');
+    part.resize((part.size() + 3) / 4 * 4, '=');
+    return *parse_json(base64_decode(part).value());
+}
+
+TEST_CASE("a token may be asked for with a signature", "[notifiers][webhook]") {
+    IntegrationRig rig("webhook_configs",
+                       "{url: 'http://r/hook', http_config: {oauth2: {client_id: id, token_url: 'http://login/token', "
+                       "grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', client_certificate_key_file: key, "
+                       "client_certificate_key_id: k1, signature_algorithm: RS384, audience: them, scopes: [a, b], "
+                       "claims: {level: 3, sub: somebody}, endpoint_params: {resource: x}}}}");
+    rig.disk.put("/etc/am/key", fakes::kTestKey);
+    std::string asked;
+    rig.http.handle([&](const HttpRequest& request) {
+        if (request.url != "http://login/token") return FakeAnswer::ok();
+        CHECK(tests::header_of(request, "Authorization").empty());
+        asked = request.body;
+        return FakeAnswer::ok(R"({"access_token":"t0k","expires_in":3600})");
+    });
+    CHECK(rig.send({IntegrationRig::example(true)}).kind == Outcome::Kind::Delivered);
+    CHECK(tests::header_of(rig.last_request(), "Authorization") == "Bearer t0k");
+
+    const auto fields = parse_form(asked, 10);
+    REQUIRE(fields.size() == 3);
+    CHECK(fields[0].second == "urn:ietf:params:oauth:grant-type:jwt-bearer");
+    CHECK(fields[2] == std::pair<std::string, std::string>{"resource", "x"});
+    const auto parts = split(fields[1].second, '.');
+    REQUIRE(parts.size() == 3);
+    CHECK(dump(part_of_token(std::string(parts[0]))) == R"({"alg":"RS384","typ":"JWT","kid":"k1"})");
+    const Json claims = part_of_token(std::string(parts[1]));
+    CHECK(claims.at("iss") == "id");
+    CHECK(claims.at("sub") == "somebody");
+    CHECK(claims.at("aud") == "them");
+    CHECK(claims.at("scope") == "a b");
+    CHECK(claims.at("level") == 3);
+    CHECK(claims.at("exp").as_integer() - claims.at("iat").as_integer() == 600);
+    CHECK(claims.at("jti").as_string().size() == 64);
+    CHECK(parts[2].size() == 171);  // 128 bytes
+}
+
+TEST_CASE("with a key that signs nothing nothing is sent, and nothing of it is told", "[notifiers][webhook]") {
+    IntegrationRig rig("webhook_configs",
+                       "{url: 'http://r/hook', http_config: {oauth2: {client_id: id, token_url: 'http://login/token', "
+                       "grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', client_certificate_key: S3CRET}}}");
+    const Outcome outcome = rig.send({IntegrationRig::example(true)});
+    CHECK(outcome.kind != Outcome::Kind::Delivered);
+    CHECK(outcome.message == "oauth2: cannot sign with the client_certificate_key");
 }
 
 TEST_CASE("without a token nothing is sent, and it is tried again", "[notifiers][webhook]") {
