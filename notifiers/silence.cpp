@@ -13,6 +13,12 @@ tl::unexpected<Error> refuse_silence(std::string message) {
     return fail(Error::Kind::InvalidInput, std::move(message));
 }
 
+/// It holds for an alert without any label because it asks for nothing. What is ruled out is always something.
+bool says_nothing(const Matcher& matcher) {
+    const bool rules_out = matcher.op() == MatchOp::NotEqual || matcher.op() == MatchOp::NotRegex;
+    return !rules_out && matcher.matches_empty();
+}
+
 std::size_t bytes_of(const Silence& silence) {
     std::size_t bytes = silence.created_by.size() + silence.comment.size();
     for (const Matcher& matcher : silence.matchers) bytes += matcher.name().size() + matcher.value().size();
@@ -181,9 +187,7 @@ Status Silences::check(const Silence& silence, Timestamp now) const {
                     fmt::format("silence is in force for more than {} days", limits_.length.count()));
     }
     if (silence.matchers.empty()) return refuse_silence("invalid silence: at least one matcher required");
-    const bool all_match_empty = std::all_of(silence.matchers.begin(), silence.matchers.end(),
-                                             [](const Matcher& matcher) { return matcher.matches_empty(); });
-    if (all_match_empty) {
+    if (std::ranges::all_of(silence.matchers, says_nothing)) {
         return refuse_silence("invalid silence: matcher set 0: at least one matcher must not match the empty string");
     }
     if (silence.matchers.size() > limits_.matchers_each) {

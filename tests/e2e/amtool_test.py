@@ -71,6 +71,12 @@ class Amtool(Story):
         self.amtool("silence", "expire", silence)
         self.assertEqual(self.alerts(), ["DiskFull"])
 
+    def test_a_silence_may_say_what_a_label_is_not(self):
+        self.amtool("alert", "add", "DiskFull", "node=a")
+        self.amtool("alert", "add", "Slow", "node=b")
+        self.add_silence("node!=a")
+        self.assertEqual(self.alerts(), ["DiskFull"])
+
     def test_silences_are_added_found_changed_and_ended(self):
         first = self.add_silence("DiskFull", "node=~a|b")
         second = self.add_silence("team=db", "node!=c")

@@ -87,12 +87,24 @@ TEST_CASE("bad silences are refused with Alertmanager's words", "[notifiers][sil
     CHECK(error(silence("", 0s, 1h)) == "invalid silence: at least one matcher required");
     CHECK(error(silence("a=~\".*\",b=\"\"", 0s, 1h)) ==
           "invalid silence: matcher set 0: at least one matcher must not match the empty string");
+    CHECK(error(silence("a=~\"x|\"", 0s, 1h)).ends_with("must not match the empty string"));
     Silence unknown = silence("a=1", 0s, 1h);
     unknown.id = "nope";
     CHECK(error(unknown) == "silence not found");
     Silence large = silence("a=1", 0s, 1h);
     large.comment.assign(70'000, 'x');
     CHECK(f.silences.set(large, kNow).error().kind == Error::Kind::LimitExceeded);
+}
+
+TEST_CASE("a silence may say of a label only what it is not, and holds for alerts without it too",
+          "[notifiers][silence]") {
+    Fixture f;
+    CHECK(f.silences.set(silence("a!=1", 0s, 1h), kNow).has_value());
+    CHECK(f.silences.mutes({{"b", "1"}}, kNow));
+    CHECK_FALSE(f.silences.mutes({{"a", "1"}}, kNow));
+    CHECK(f.silences.set(silence("a!~\"1|2\"", 0s, 1h), kNow).has_value());
+    CHECK(f.silences.mutes({{"a", "3"}}, kNow));
+    CHECK_FALSE(f.silences.mutes({{"a", "1"}}, kNow));
 }
 
 TEST_CASE("a change that leaves the past alone keeps the id", "[notifiers][silence]") {
