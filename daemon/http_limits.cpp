@@ -8,7 +8,7 @@ namespace {
 constexpr std::uint64_t kKibibyte = 1024;
 
 std::uint64_t body_bytes_of(std::string_view path) {
-    if (path == "/api/v2/alerts") return 16 * kKibibyte * kKibibyte;
+    if (path == "/api/v2/alerts" || path == "/api/v2/alerts/") return 16 * kKibibyte * kKibibyte;
     if (path.starts_with("/api/v1/")) return kKibibyte * kKibibyte;
     return 256 * kKibibyte;
 }

@@ -165,6 +165,8 @@ ServerResponse Router::wrong_method(const Route& route, const ServerRequest& req
 }
 
 const Router::Route* Router::find(std::string_view path, std::vector<std::string>& captured) const {
+    // As the framework of the original has it.
+    if (path.starts_with("/api/v2/") && path.ends_with('/')) path.remove_suffix(1);
     const auto segments = segments_of(path);
     // A literal path wins over one that captures.
     const Route* best = nullptr;

@@ -36,8 +36,9 @@ private:
 
 /// Paths to handlers. A path segment `{}` takes any text, which the handler finds in `captured`.
 ///
-/// Unknown paths answer 404, a known one with another method 405 with `Allow`, unless refuse() says otherwise. More
-/// than 1,000 fields in the query or in a form are answered with 400.
+/// Below `/api/v2/` a slash at the end of a path counts for nothing. Unknown paths answer 404, a known one with another
+/// method 405 with `Allow`, unless refuse() says otherwise. More than 1,000 fields in the query or in a form are
+/// answered with 400.
 class Router {
 public:
     struct Call {

@@ -118,7 +118,8 @@ tl::expected<AlertFilter, ServerResponse> read_filter(const ServerRequest& reque
     }
     if (const std::string receiver = parameters.last("receiver"); !receiver.empty()) {
         auto regex = Regex::compile(receiver, Regex::Anchoring::FullNoDot);
-        if (!regex) return tl::unexpected(handler_error(400, "failed to parse receiver param: " + receiver));
+        if (!regex)
+            return tl::unexpected(handler_error(400, "failed to parse receiver param: " + regex.error().message));
         filter.receiver = *std::move(regex);
     }
     return filter;

@@ -236,9 +236,10 @@ PostedAlerts read_alerts(const Json& list, MatchersSyntax syntax) {
     const std::size_t looked_at = std::min(items.size(), kPostedAlertsMax);
     posted.excess = items.size() - looked_at;
     for (std::size_t i = 0; i < looked_at; ++i) {
-        auto refusal = check_alert_form(items[i], i);
+        const Json item = items[i].is_object() ? with_known_names(items[i], kAlertForm) : items[i];
+        auto refusal = check_alert_form(item, i);
         if (!refusal) {
-            posted.add(posted_alert(items[i]), syntax);
+            posted.add(posted_alert(item), syntax);
         } else if (++posted.malformed == 1) {
             posted.first_malformed = std::move(refusal);
         }

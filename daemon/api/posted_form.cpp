@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "daemon/api/posted_time.h"
 
 namespace tocsin::api {
@@ -54,6 +55,17 @@ std::optional<std::string> wrong_value(const Json& value, const MemberForm& memb
 }
 
 }  // namespace
+
+Json with_known_names(const Json& object, std::span<const MemberForm> members) {
+    Json::Object renamed;
+    for (const auto& [name, value] : object.members()) {
+        const auto known = std::ranges::find_if(
+            members, [&name = name](const MemberForm& member) { return iequals(member.name, name); });
+        const bool takes_it = known != members.end() && object.find(known->name) == nullptr;
+        renamed.emplace_back(takes_it ? std::string(known->name) : name, value);
+    }
+    return Json(std::move(renamed));
+}
 
 std::string wrong_type_message(const Json& value, std::string_view into) {
     return fmt::format("json: cannot unmarshal {} into Go {}", go_kind(value), into);

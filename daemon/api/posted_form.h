@@ -22,6 +22,10 @@ struct MemberForm {
     bool is_required = false;
 };
 
+/// The object with the names that the API knows where it has them in other letters (`Labels`), since encoding/json of
+/// Go does not look at the case. Of a name in both, the exact one counts.
+Json with_known_names(const Json& object, std::span<const MemberForm> members);
+
 /// `json: cannot unmarshal number into Go struct field Silence.comment of type string`, of the first member whose value
 /// has another type; nothing when all are good.
 std::optional<std::string> find_wrong_type(const Json& object, std::span<const MemberForm> members);

@@ -55,6 +55,21 @@ std::optional<std::string> find_missing_in(const Json& body) {
     return std::nullopt;
 }
 
+Json with_known_names_of_silence(const Json& posted) {
+    if (!posted.is_object()) return posted;
+    const Json silence = with_known_names(posted, kSilence);
+    Json::Object members = silence.members();
+    for (auto& [name, value] : members) {
+        if (name != "matchers" || !value.is_array()) continue;
+        Json::Array matchers;
+        for (const Json& item : value.items()) {
+            matchers.push_back(item.is_object() ? with_known_names(item, kMatcher) : item);
+        }
+        value = Json(std::move(matchers));
+    }
+    return Json(std::move(members));
+}
+
 std::optional<ServerResponse> check_form(const Json& body) {
     if (const auto wrong = find_wrong_type_of(body)) {
         return form_error(400, "parsing silence body from \"\" failed, because " + *wrong);
@@ -96,7 +111,8 @@ Result<Silence> read_silence(const Json& json, MatchersSyntax syntax) {
 
 }  // namespace
 
-tl::expected<Silence, ServerResponse> read_posted_silence(const Json& body, MatchersSyntax syntax) {
+tl::expected<Silence, ServerResponse> read_posted_silence(const Json& posted, MatchersSyntax syntax) {
+    const Json body = with_known_names_of_silence(posted);
     if (auto refusal = check_form(body)) return tl::unexpected(*std::move(refusal));
     auto silence = read_silence(body, syntax);
     if (silence) return *std::move(silence);

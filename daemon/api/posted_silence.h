@@ -8,6 +8,6 @@
 namespace tocsin::api {
 
 /// A silence out of a body, or the answer that refuses it, with Alertmanager's words.
-tl::expected<Silence, ServerResponse> read_posted_silence(const Json& body, MatchersSyntax syntax);
+tl::expected<Silence, ServerResponse> read_posted_silence(const Json& posted, MatchersSyntax syntax);
 
 }  // namespace tocsin::api

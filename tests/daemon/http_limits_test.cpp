@@ -10,6 +10,7 @@ TEST_CASE("bodies have the limit of their path, below whatever prefix", "[daemon
     const HttpLimits limits = http_limits(512, prefix);
     const auto bytes_of = [&](const std::string& path) { return limits.body_bytes_of("POST", prefix + path); };
     CHECK(bytes_of("/api/v2/alerts") == 16U * 1024 * 1024);
+    CHECK(bytes_of("/api/v2/alerts/") == bytes_of("/api/v2/alerts"));
     CHECK(bytes_of("/api/v1/query") == 1024U * 1024);
     CHECK(bytes_of("/api/v2/silences") == 256U * 1024);
     CHECK(bytes_of("/-/reload") == 256U * 1024);

@@ -145,6 +145,28 @@ TEST_CASE("an alert that ended does not fire because its end is a number", "[dae
     CHECK(am.counter(R"(alertmanager_alerts_invalid_total{version="v2"})") == "1");
 }
 
+TEST_CASE("names of members are found whatever the case of their letters, and the exact one goes first",
+          "[daemon][alertmanager]") {
+    Alertmanager am;
+    REQUIRE(am.server
+                .post("/api/v2/alerts", R"([{"Labels":{"AlertName":"x"},"Annotations":{"a":"b"},)"
+                                        R"("generatorurl":"http://g"},)"
+                                        R"({"LABELS":{"a":"1"},"labels":{"alertname":"y"}}])")
+                ->status == 200);
+    const Json alerts = am.get("/api/v2/alerts?filter=AlertName=x");
+    REQUIRE(alerts.items().size() == 1);
+    CHECK(alerts.at(0).at("annotations").at("a") == "b");
+    CHECK(alerts.at(0).at("generatorURL") == "http://g");
+    CHECK(am.get("/api/v2/alerts?filter=alertname=y").items().size() == 1);
+
+    const auto silence = am.server.post("/api/v2/silences", R"({"Matchers":[{"Name":"a","Value":"b","IsRegex":false}],)"
+                                                            R"("StartsAt":"2000-01-01T00:00:00Z",)"
+                                                            R"("EndsAt":"2030-01-01T00:00:00Z","CreatedBy":"me",)"
+                                                            R"("Comment":"c"})");
+    CHECK(silence->status == 200);
+    CHECK(am.get("/api/v2/silences").at(0).at("createdBy") == "me");
+}
+
 TEST_CASE("of more alerts than a request may have the first ones are taken", "[daemon][alertmanager]") {
     Alertmanager am;
     std::string body = "[";
@@ -185,6 +207,15 @@ TEST_CASE("what no handler sees is refused as Alertmanager's framework does it",
     CHECK(code_of(*response) == code);
     CHECK(message_of(*response) == message);
     CHECK(response->content_type == "application/json");
+}
+
+TEST_CASE("a slash at the end of a path of the API counts for nothing", "[daemon][alertmanager]") {
+    Alertmanager am;
+    CHECK(am.server.post("/api/v2/alerts/", R"([{"labels":{"a":"1"}}])")->status == 200);
+    CHECK(am.get("/api/v2/alerts/?filter=a=1").items().size() == 1);
+    CHECK(am.server.get("/api/v2/silence/00000000-0000-0000-0000-000000000000/")->status == 404);
+    CHECK(am.server.get("/api/v2/alerts//")->status == 404);
+    CHECK(am.server.get("/-/healthy/")->status == 404);
 }
 
 TEST_CASE("a method that is not allowed is told with those that are", "[daemon][alertmanager]") {
@@ -243,6 +274,15 @@ TEST_CASE("booleans are read as Alertmanager reads them", "[daemon][alertmanager
     }));
     CAPTURE(query);
     CHECK(am.get("/api/v2/alerts?" + query).items().size() == shown);
+}
+
+TEST_CASE("a receiver that is no regular expression is refused with the reason", "[daemon][alertmanager]") {
+    Alertmanager am;
+    for (const char* path : {"/api/v2/alerts", "/api/v2/alerts/groups"}) {
+        const auto response = am.server.get(std::string(path) + "?receiver=%5B");
+        CHECK(response->status == 400);
+        CHECK(response->body == "\"failed to parse receiver param: error parsing regexp: missing closing ]: `[)$`\"\n");
+    }
 }
 
 TEST_CASE("of a repeated receiver the last one counts", "[daemon][alertmanager]") {
