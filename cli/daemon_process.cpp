@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 #include "base/asio_dns.h"
 #include "base/asio_file_watch.h"
@@ -103,7 +104,9 @@ int run_daemon_process(const DaemonProcess& process) {
         return kImpossible;
     }
     World world(scheduler, **log, process.threads, process.options);
-    App app(world.doors(), process.options);
+    Options options = process.options;
+    options.host_name = host_name();
+    App app(world.doors(), std::move(options));
     const auto started = app.start();
     if (!started || !started->ok()) {
         const bool to_person = process.log.file.empty() && process.log.format == LogFormat::Pretty;

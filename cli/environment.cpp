@@ -1,8 +1,12 @@
 #include "cli/environment.h"
 
+#include <array>
+#include <climits>
 #include <cstdlib>
 #include <initializer_list>
 #include <string>
+
+#include <unistd.h>
 
 namespace tocsin::cli {
 namespace {
@@ -22,6 +26,11 @@ ProxyEnvironment proxy_environment() {
     return {.http = is_cgi ? std::string() : first_set({"HTTP_PROXY", "http_proxy"}),
             .https = first_set({"HTTPS_PROXY", "https_proxy"}),
             .none = first_set({"NO_PROXY", "no_proxy"})};
+}
+
+std::string host_name() {
+    std::array<char, HOST_NAME_MAX + 1> name{};
+    return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : std::string();
 }
 
 std::optional<std::string> time_zone_environment() {

@@ -11,6 +11,9 @@ namespace tocsin::cli {
 /// HTTP_PROXY may be what a client sent, and does not count.
 ProxyEnvironment proxy_environment();
 
+/// Of this machine; empty where the system does not say.
+std::string host_name();
+
 /// TZ of this process, be it empty; nothing where it is not set.
 std::optional<std::string> time_zone_environment();
 

@@ -114,6 +114,7 @@ struct App::Impl {
     Impl(const Doors& d, Options o);
 
     Result<ReloadOutcome> start();
+    std::string own_url() const;
     Status listen();
     bool is_open_to_all() const;
     void tell_addresses();
@@ -229,6 +230,13 @@ Result<ReloadOutcome> App::Impl::open_web() {
                             options.listen_address));
 }
 
+/// As the originals have it: what is listened on may be an address that nobody can go to.
+std::string App::Impl::own_url() const {
+    const char* const scheme = web.speaks_tls() ? "https://" : "http://";
+    if (options.host_name.empty()) return scheme + address;
+    return scheme + options.host_name + address.substr(address.rfind(':'));
+}
+
 Result<ReloadOutcome> App::Impl::start() {
     if (auto opened = open_web(); !opened || !opened->ok()) return opened;
     std::optional<HeapGrowth> growth;
@@ -245,8 +253,7 @@ Result<ReloadOutcome> App::Impl::start() {
     open_scrape_log();
     doors.server.use_gate([this](const ServerRequest& head, auto decide) { admit(head, std::move(decide)); });
     if (const Status listening = listen(); !listening) return tl::unexpected(listening.error());
-    const char* const scheme = web.speaks_tls() ? "https://" : "http://";
-    external_url = options.external_url.empty() ? scheme + address : options.external_url;
+    external_url = options.external_url.empty() ? own_url() : options.external_url;
     while (external_url.ends_with('/')) external_url.pop_back();
     guard = make_request_guard(widest_address(options) == options.listen_address ? address : widest_address(options),
                                external_url, options.allowed_hosts);

@@ -26,7 +26,8 @@ struct Options {
     std::string alertmanager_config_file = "alertmanager.yml";
     std::string listen_address = "127.0.0.1:9099";
     std::vector<std::string> further_listen_addresses;
-    std::string external_url;                    // empty: http://ADDRESS
+    std::string external_url;                    // empty: http://HOST_NAME:PORT
+    std::string host_name;                       // of this machine; empty: not known, the address counts
     std::string route_prefix;                    // before all paths, `/alerts`; empty: none
     std::vector<std::string> allowed_hosts;      // beside those of request_guard.h
     /// Without it `tocsin run` listens on loopback only, unless the next asks who comes; with notifications_only()

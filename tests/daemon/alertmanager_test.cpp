@@ -656,6 +656,59 @@ TEST_CASE("of Prometheus' API there is nothing, and of Alertmanager's first the 
                              "/api/v1/rules", "/api/v1/query?query=up", "/api/v1/alerts/history", "/api/v1/"}) {
         CAPTURE(path);
         CHECK(am.server.get(path)->status == 410);
+TEST_CASE("without an external URL links name this machine and the port, as Alertmanager's", "[daemon][alertmanager]") {
+    Alertmanager am(routing(kSeldom));
+    am.options.external_url.clear();
+    am.options.listen_address = "0.0.0.0:9093";
+    const auto link = [&] {
+        return parse_json(am.receivers.sent().back().request.body)->at("externalURL").as_string();
+    };
+    SECTION("by its name") {
+        am.options.host_name = "alerts-1";
+        am.begin();
+        am.post({named("test1", 0s)});
+        am.go_to(2s);
+        CHECK(link() == "http://alerts-1:9093");
+    }
+    SECTION("by the address where it has none") {
+        am.begin();
+        am.post({named("test1", 0s)});
+        am.go_to(2s);
+        CHECK(link() == "http://0.0.0.0:9093");
+    }
+}
+
+TEST_CASE("what waits for its turn is said to wait, in every view", "[daemon][alertmanager][notifications]") {
+    Alertmanager am(R"(
+route: {receiver: hook, group_by: [alertname], group_wait: 1s, group_interval: 1m}
+receivers: [{name: hook, webhook_configs: [{url: 'http://r/hook'}]}]
+)");
+    am.receivers.handle(
+        [](const HttpRequest&) { return fakes::FakeAnswer::fails(fakes::FakeAnswer::Fault::NeverAnswers); });
+    am.begin();
+    for (int i = 0; i < 10; ++i) am.post({named(fmt::format("a{}", i), 0s)});
+    am.go_to(5s);
+    std::vector<std::string> verdicts;
+    for (int i = 0; i < 10; ++i) {
+        const Json alerts = am.get(fmt::format("/api/v1/notifications/explain?alert=a{}", i)).at("data").at("alerts");
+        const Json& hook =
+            alerts.at(std::size_t{0}).at("receivers").at(std::size_t{0}).at("integrations").at(std::size_t{0});
+        const Json* behind = hook.find("behind");
+        verdicts.push_back(hook.at("verdict").as_string() +
+                           (behind == nullptr ? "" : fmt::format(" behind {}", behind->as_integer())));
+        if (behind != nullptr) CHECK(hook.at("queuedSince").as_string() == to_rfc3339_ms(am.kStart + 1s));
+    }
+    CHECK(std::count(verdicts.begin(), verdicts.end(), "sending") == 8);
+    CHECK(std::count(verdicts.begin(), verdicts.end(), "queued behind 8") == 1);
+    CHECK(std::count(verdicts.begin(), verdicts.end(), "queued behind 9") == 1);
+    const Json receivers = am.get("/api/v2/receivers");
+    const Json& hook = receivers.at(std::size_t{0}).at("integrations").at(std::size_t{0});
+    CHECK(hook.at("waiting").as_integer() == 10);
+    CHECK(hook.at("sending").as_integer() == 8);
+    CHECK(hook.at("queued").as_integer() == 2);
+    CHECK(hook.at("waitingSince").as_string() == to_rfc3339_ms(am.kStart + 1s));
+}
+
         CHECK(am.server.post(path, "[]")->status == 410);
     }
     CHECK(am.server.get("/api/v1/notifications")->status == 200);
