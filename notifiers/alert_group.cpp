@@ -179,6 +179,8 @@ void AlertGroup::delivery_settled() {
 
 GroupState AlertGroup::state() const {
     const RouteOptions& options = route_->options;
+    std::vector<std::pair<std::string, std::string>> route_labels;
+    for (const auto& [name, value] : options.labels) route_labels.emplace_back(name, value.text);
     return {route_->identity,
             labels_,
             key_,
@@ -188,6 +190,7 @@ GroupState AlertGroup::state() const {
             options.repeat_interval,
             options.mute_time_intervals,
             options.active_time_intervals,
+            std::move(route_labels),
             retired_routing_ != nullptr};
 }
 

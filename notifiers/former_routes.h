@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "notifiers/group_state.h"
@@ -19,7 +20,8 @@ public:
 
 private:
     using Names = std::vector<std::string>;
-    using Told = std::tuple<std::string, std::string, Duration, Duration, Names, Names>;
+    using Labels = std::vector<std::pair<std::string, std::string>>;
+    using Told = std::tuple<std::string, std::string, Duration, Duration, Names, Names, Labels>;
     std::map<Told, Route> routes_;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/labels.h"
@@ -20,7 +21,8 @@ struct GroupState {
     Duration repeat_interval{};
     std::vector<std::string> mute_time_intervals{};
     std::vector<std::string> active_time_intervals{};
-    bool retired = false;  // no route led to it any more
+    std::vector<std::pair<std::string, std::string>> route_labels{};  // templates
+    bool retired = false;                                             // no route led to it any more
 
     bool operator==(const GroupState&) const = default;
 };

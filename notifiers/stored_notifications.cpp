@@ -218,6 +218,7 @@ std::string stored_value(const GroupState& group) {
     write_names(json, "active_time_intervals", group.active_time_intervals);
     if (group.retired) json.name("retired").boolean(true);
     json.close_object();
+    if (!group.route_labels.empty()) write_pairs(json, "route_labels", group.route_labels);
     return text;
 }
 
@@ -235,6 +236,7 @@ Result<GroupState> read_stored_group(const StateRecord& record) {
     group.active_time_intervals = read_names(json.at("active_time_intervals"));
     group.retired = json.at("retired").as_bool();
     if (group.key.empty()) return tl::unexpected(senseless("group"));
+    group.route_labels = read_pairs(json.at("route_labels"));
     return group;
 }
 

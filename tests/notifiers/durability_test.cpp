@@ -410,6 +410,120 @@ route:
   group_interval: 1m
   repeat_interval: 4h
   routes: [{receiver: hook, continue: true}, {receiver: pager}]
+TEST_CASE("the end of what its routes do not lead to any more is told with the labels of its route after a kill too",
+          "[notifiers][durability]") {
+    const std::string labelled = R"(
+route:
+  receiver: hook
+  group_wait: 10s
+  group_interval: 1m
+  routes: [{receiver: team, matchers: [team=db], labels: {owner: '{{ .CommonLabels.team }}', desk: '7'}}]
+receivers:
+- {name: hook}
+- {name: team, webhook_configs: [{url: 'http://r/team'}]}
+)";
+    Life life(labelled.c_str());
+    NotificationRig& rig = life.rig();
+    rig.fire("a", {{"team", "db"}});
+    rig.advance(30s);
+    CHECK(rig.told() == Lines{"10s team firing +a (first notification)"});
+    const std::string next = edited(labelled, "team=db", "team=nobody");
+    SECTION("when it went by a reload") {
+        rig.load(next);
+        rig.settle();
+        life.kill(next.c_str());
+    }
+    SECTION("when it went by the kill") {
+        life.kill(next.c_str());
+    }
+    SECTION("over many lives") {
+        for (int i = 0; i < 3; ++i) life.kill(next.c_str());
+    }
+    rig.advance(20s);
+    rig.resolve("a", {{"team", "db"}});
+    rig.advance(10min);
+    CHECK(rig.told() == Lines{"1m10s team resolved -a (all alerts resolved)"});
+    const Json labels = rig.last_body().at("routeLabels");
+    CHECK(labels.at("owner").as_string() == "db");
+    CHECK(labels.at("desk").as_string() == "7");
+}
+
+TEST_CASE("a drain does not wait for what is only to be tried later and is kept", "[notifiers][durability]") {
+    Life life(kConfiguration);
+    NotificationRig& rig = life.rig();
+    rig.http.handle([](const HttpRequest&) { return FakeAnswer::with_status(503).after(2s); });
+    rig.fire("a");
+    rig.advance(1min);
+    const std::size_t attempts = rig.told().size();
+    CHECK(attempts > 1);
+    bool done = false;
+    SECTION("between two attempts") {
+        while (!rig.waits_for_next_attempt()) rig.advance(100ms);
+        rig.service->drain(20s, [&] { done = true; });
+        rig.advance(40ms);
+        CHECK(done);
+    }
+    SECTION("an attempt that is under way ends") {
+        while (rig.waits_for_next_attempt()) rig.advance(100ms);
+        rig.service->drain(20s, [&] { done = true; });
+        rig.advance(40ms);
+        CHECK_FALSE(done);
+        rig.advance(2s);
+        CHECK(done);
+    }
+    SECTION("where the medium has failed it is tried again as long as there is time") {
+        life.store().fail_with(tl::unexpected(Error{Error::Kind::Unavailable, "disk full"}));
+        while (!rig.waits_for_next_attempt()) rig.advance(100ms);
+        rig.service->drain(20s, [&] { done = true; });
+        rig.advance(19s);
+        CHECK_FALSE(done);
+        rig.advance(2s);
+        CHECK(done);
+        return;
+    }
+    rig.told();
+    rig.http.handle([](const HttpRequest&) { return FakeAnswer::ok(); });
+    life.kill();
+    rig.advance(1s);
+    CHECK(rig.told().size() == 1);
+}
+
+TEST_CASE("a drain does not wait for a recipient of a mail that was refused for now", "[notifiers][durability]") {
+    Life life(R"(
+route: {receiver: mail, group_wait: 1s, group_interval: 5m}
+receivers:
+- name: mail
+  email_configs: [{to: 'good@x.test, late@x.test', from: 'am@x.test', smarthost: 'mail.test:25', require_tls: false}]
+)");
+    NotificationRig& rig = life.rig();
+    rig.mail.handle([](const Mail& mail) -> Result<MailReceipt> {
+        if (mail.to.size() == 1) return fail(Error::Kind::Unavailable, "450 later");
+        return MailReceipt{{{"late@x.test", "450 later", true}}};
+    });
+    rig.fire("a");
+    rig.advance(1min);
+    CHECK(rig.mail.sent().size() > 1);
+    REQUIRE(rig.waits_for_next_attempt());
+    bool done = false;
+    rig.service->drain(20s, [&] { done = true; });
+    rig.advance(40ms);
+    CHECK(done);
+    // It is not forgotten: the next life tells that one alone.
+    life.kill();
+    const std::size_t before = rig.mail.sent().size();
+    rig.advance(6min);
+    REQUIRE(rig.mail.sent().size() > before);
+    for (std::size_t i = before; i < rig.mail.sent().size(); ++i) CHECK(rig.mail.sent()[i].to == Lines{"late@x.test"});
+    rig.mail.handle([](const Mail&) { return MailReceipt{}; });
+    rig.advance(5min);
+    const std::size_t taken = rig.mail.sent().size();
+    CHECK(rig.mail.sent().back().to == Lines{"late@x.test"});
+    rig.advance(1h);
+    life.kill();
+    rig.advance(1h);
+    CHECK(rig.mail.sent().size() == taken);
+}
+
 receivers:
 - name: hook
   webhook_configs: [{url: 'http://r/hook'}]
