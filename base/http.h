@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -72,6 +73,12 @@ struct HttpEvents {
     std::function<void(Result<HttpResponse>)> verdict;
 };
 
+/// Where a request stands that nobody has begun with, since others have their turn first.
+struct LinePlace {
+    std::size_t behind = 0;  // so many, those under way included
+    MonotonicTime since{};
+};
+
 /// The door through which requests go out. Scheduler's thread only; never blocks.
 class HttpClient {
 public:
@@ -80,6 +87,8 @@ public:
     virtual ~HttpClient() = default;
     virtual RequestId send(HttpRequest request, HttpEvents events) = 0;
     virtual void cancel(RequestId id) = 0;
+    /// Nothing: it does not wait for its turn.
+    virtual std::optional<LinePlace> place_in_line(RequestId) const { return std::nullopt; }
 };
 
 /// One request that came in, complete and within the limits.

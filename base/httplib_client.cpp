@@ -34,7 +34,7 @@ constexpr std::size_t kIdleThreadsMax = 64;
 /// A request on its way to or on a thread.
 struct HttplibClient::Job {
     std::string line;
-    MonotonicTime since;  // in the line
+    MonotonicTime queued;  // in its line
     std::unique_ptr<HttplibExchange> exchange;
     std::function<void(Result<HttpResponse>)> done;  // called on the thread
 };
@@ -73,7 +73,7 @@ public:
         for (Line& line : lines_) {
             if (line.waiting.empty() || line.threads_max == options_.threads_per_line) continue;
             some_wait = true;
-            if (now - line.waiting.front()->since < options_.patience) continue;
+            if (now - line.waiting.front()->queued < options_.patience) continue;
             line.threads_max = std::min(2 * line.threads_max, options_.threads_per_line);
             if (may_run(line)) call_thread();
         }
@@ -87,6 +87,18 @@ public:
             if (line.name == job->line) return std::erase(line.waiting, job) > 0;
         }
         return false;
+    }
+
+    std::optional<LinePlace> place_in_line(const std::shared_ptr<Job>& job) {
+        const std::scoped_lock lock(mutex_);
+        for (const Line& line : lines_) {
+            if (line.name != job->line) continue;
+            const auto found = std::find(line.waiting.begin(), line.waiting.end(), job);
+            if (found == line.waiting.end()) return std::nullopt;
+            const auto ahead = static_cast<std::size_t>(found - line.waiting.begin());
+            return LinePlace{line.running + ahead, job->queued};
+        }
+        return std::nullopt;
     }
 
 private:
@@ -249,6 +261,11 @@ public:
         if (auto pending = take(id)) abandon(*pending);
     }
 
+    std::optional<LinePlace> place_in_line(RequestId id) {
+        const Pending* pending = find(id);
+        return pending == nullptr || pending->job == nullptr ? std::nullopt : pool_->place_in_line(pending->job);
+    }
+
 private:
     Pending* find(RequestId id) {
         const auto found = pending_.find(id);
@@ -332,7 +349,6 @@ private:
             return end_with(id, {Error::Kind::Unavailable, "connect: address " + first + " is denied"});
         }
         pending->job = make_job(id, *pending, std::move(addresses));
-        pending->job->since = scheduler_.monotonic();
         if (hurry_ == 0) plan_hurry();
         if (pool_->enqueue(pending->job)) return;
         end_with(id, {Error::Kind::LimitExceeded, "too many requests wait for the same host"});
@@ -349,6 +365,7 @@ private:
                                    .connect_timeout = options_.connect_timeout,
                                    .connections = &connections_};
         auto job = std::make_shared<Job>();
+        job->queued = scheduler_.monotonic();
         job->line = plan.request.label + " " + join_host_port(peer.host, peer.port);
         job->exchange = std::make_unique<HttplibExchange>(scheduler_, std::move(plan), events_for(id, *pending.events));
         job->done = [tell = teller(id)](Result<HttpResponse> verdict) {
@@ -411,6 +428,10 @@ HttpClient::RequestId HttplibClient::send(HttpRequest request, HttpEvents events
 
 void HttplibClient::cancel(RequestId id) {
     requests_->cancel(id);
+}
+
+std::optional<LinePlace> HttplibClient::place_in_line(RequestId id) const {
+    return requests_->place_in_line(id);
 }
 
 }  // namespace tocsin

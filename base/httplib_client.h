@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/http.h"
@@ -49,6 +50,7 @@ public:
 
     RequestId send(HttpRequest request, HttpEvents events) override;
     void cancel(RequestId id) override;
+    std::optional<LinePlace> place_in_line(RequestId id) const override;
 
 private:
     struct Job;

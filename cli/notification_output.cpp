@@ -69,6 +69,15 @@ std::string retrying_text(const Json& integration) {
     return "not taken yet: " + text + ", next attempt at " + integration.at("nextAttempt").as_string();
 }
 
+std::string queued_text(const Json& integration) {
+    const Json* behind = integration.find("behind");
+    std::string text = "a message waits ";
+    text += behind == nullptr ? "until it is written down" : "for its turn";
+    text += " since " + integration.at("queuedSince").as_string();
+    if (behind == nullptr) return text;
+    return text + fmt::format(", behind {} other{}", behind->as_integer(), behind->as_integer() == 1 ? "" : "s");
+}
+
 std::string told_text(const Json& receiver, const Json& integration) {
     const bool fires = integration.at("told").as_string() == "firing";
     return fmt::format("told that it {}, last message of the group at {}{}", fires ? "fires" : "ended",
@@ -87,7 +96,7 @@ std::string verdict_text(const Json& receiver, const Json& integration) {
     if (verdict == "waiting") return not_told_text(integration, "waits" + coming_text(receiver, integration));
     if (verdict == "sending")
         return fmt::format("a message is being sent, attempt {}", integration.at("attempts").as_integer());
-    if (verdict == "queued") return "a message waits for its turn";
+    if (verdict == "queued") return queued_text(integration);
     if (verdict == "not wanted") return not_told_text(integration, "it ended, and send_resolved is off");
     if (verdict == "unseen") return not_told_text(integration, "it ended, and there is nothing to tell");
     if (verdict == "leaving") return not_told_text(integration, "its routes lead elsewhere since a reload");

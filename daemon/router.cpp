@@ -218,9 +218,14 @@ HttpServer::Respond Router::measured(const Route* route, HttpServer::Respond res
 HttpServer::Respond Router::measured_as_alertmanager(const Route& route, std::string_view method,
                                                      HttpServer::Respond respond) const {
     const std::string handler = route.pattern == "/api/v2/silence/{}" ? "/api/v2/silence/{silenceID}" : route.pattern;
-    return [handler, method = method_label(method), metrics = metrics_, scheduler = scheduler_,
+    auto& in_flight = metrics_->gauge("alertmanager_http_requests_in_flight",
+                                      "Current number of HTTP requests being processed.", {{"method", "get"}});
+    const double counted = method == "GET" ? 1 : 0;
+    in_flight.add(counted);
+    return [&in_flight, counted, handler, method = method_label(method), metrics = metrics_, scheduler = scheduler_,
             begin = scheduler_->monotonic(), respond = std::move(respond)](ServerResponse response) {
         const std::chrono::duration<double> took = scheduler->monotonic() - begin;
+        in_flight.add(-counted);
         const std::string code = std::to_string(response.status);
         metrics
             ->histogram("alertmanager_http_request_duration_seconds", "Histogram of latencies for HTTP requests.",

@@ -234,6 +234,12 @@ std::size_t AlertGroup::pending_deliveries() const {
                                                   [](const auto& delivery) { return delivery->is_busy(); }));
 }
 
+void AlertGroup::add_to(Backlogs& backlogs) const {
+    for (const auto& delivery : deliveries_) {
+        if (delivery->is_busy()) delivery->add_to(backlogs[delivery->integration().status.get()]);
+    }
+}
+
 void AlertGroup::start_timer(Timestamp due) {
     context_.scheduler.cancel(timer_);
     due = std::max(due, context_.first_flush);

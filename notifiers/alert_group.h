@@ -92,6 +92,8 @@ public:
     bool is_empty() const { return alerts_.empty(); }
     bool is_busy() const;
     std::size_t pending_deliveries() const;
+    /// Counts what its receiver did not take, by the integration's status.
+    void add_to(Backlogs& backlogs) const;
 
 private:
     void start_timer(Timestamp due);

@@ -65,7 +65,7 @@ void Delivery::consider(const FlushView& view) {
         return;
     }
     GroupFacts facts = facts_of(view);
-    remember(facts);
+    remember(context_.notification_log.query(log_key()), facts);
     const auto reason = decide(context_.notification_log.find(log_key()), facts, policy());
     Message message;
     if (reason) message = make_message(view, facts, *reason);
@@ -74,6 +74,7 @@ void Delivery::consider(const FlushView& view) {
         if (reason) record(facts, facts.due);
         settle_without_sending(facts);
         note_waiting({});
+        if (!reason && !is_busy()) take_up_remainder(view, std::move(facts));
         return;
     }
     note_waiting(view.due);
@@ -109,12 +110,34 @@ IntegrationExplanation Delivery::explain(const StoredAlert& alert) const {
     auto explanation = explain_by_log(*integration_, context_.notification_log.find(log_key()), alert);
     explanation.last_error = last_error_;
     if (!is_telling_of(alert)) return explanation;
-    explanation.doing = state_ == State::InFlight  ? Doing::Sending
-                        : state_ == State::Backoff ? Doing::Waiting
-                                                   : Doing::Queued;
+    explanation.doing = state_ == State::Backoff ? Doing::Waiting : Doing::Sending;
     explanation.attempts = message_.attempts;
     if (state_ == State::Backoff) explanation.next_attempt = next_attempt_;
+    if (const auto turn = turn_waited_for()) {
+        explanation.doing = Doing::Queued;
+        if (state_ == State::InFlight) --explanation.attempts;
+        const auto waited = std::chrono::floor<Duration>(context_.scheduler.monotonic() - turn->since);
+        explanation.queued_since = context_.scheduler.now() - waited;
+        explanation.behind = turn->behind;
+    }
     return explanation;
+}
+
+void Delivery::add_to(Backlog& backlog) const {
+    if (!is_busy()) return;
+    ++(state_ == State::Backoff ? backlog.retrying : turn_waited_for() ? backlog.queued : backlog.sending);
+    backlog.due = std::min(backlog.due.value_or(message_.facts.due), message_.facts.due);
+}
+
+/// In the lane, or, once it had its turn there, at the client.
+std::optional<Delivery::Turn> Delivery::turn_waited_for() const {
+    if (state_ == State::Queued) {
+        if (lined_up_ == nullptr) return Turn{queued_since_, std::nullopt};
+        return Turn{queued_since_, lined_up_->lane.behind(number_in_lane_)};
+    }
+    if (state_ != State::InFlight) return std::nullopt;
+    const auto place = running_on_->notifier->place_in_line(running_);
+    return place ? std::optional(Turn{place->since, place->behind}) : std::nullopt;
 }
 
 std::optional<ComingMessage> Delivery::coming(const FlushView& view, Timestamp next_flush) const {
@@ -204,8 +227,7 @@ Delivery::Message Delivery::make_message(const FlushView& view, GroupFacts facts
     return message;
 }
 
-void Delivery::remember(const GroupFacts& facts) {
-    const LogEntry* known = context_.notification_log.find(log_key());
+void Delivery::remember(const LogEntry* known, const GroupFacts& facts) {
     if (known == nullptr && facts.firing.empty()) return;
     LogEntry& entry = context_.notification_log.at(log_key());
     const auto was_told = [&](std::uint64_t hash) { return entry.firing.count(hash) > 0; };
@@ -253,6 +275,7 @@ void Delivery::record(const GroupFacts& facts, Timestamp sent_at) {
     keep_only(entry.muted,
               [&](std::uint64_t hash) { return facts.firing.count(hash) == 0 && entry.firing.count(hash) > 0; });
     entry.waiting_since = {};
+    entry.still_to_tell.clear();
     entry.sent_at = sent_at;
     entry.expires_at = sent_at + std::min(context_.retention, 2 * group_.route().options.repeat_interval);
 }
@@ -260,7 +283,7 @@ void Delivery::record(const GroupFacts& facts, Timestamp sent_at) {
 void Delivery::begin(Message message) {
     drop_message();
     message_ = std::move(message);
-    state_ = State::Queued;
+    queue();
     ++integration_->status->waiting;
     context_.metrics.notification_started(*integration_);
     const auto go_on = [weak = weak_from_this(), turn = turn_] {
@@ -274,7 +297,15 @@ void Delivery::begin(Message message) {
     }
 }
 
+void Delivery::queue() {
+    state_ = State::Queued;
+    queued_since_ = context_.scheduler.monotonic();
+    lined_up_.reset();
+}
+
 void Delivery::enter_lane() {
+    lined_up_ = integration_;
+    number_in_lane_ = integration_->lane.next_number();
     integration_->lane.enter([weak = weak_from_this(), turn = turn_, integration = integration_] {
         const auto self = weak.lock();
         if (self && self->turn_ == turn) {
@@ -305,6 +336,7 @@ void Delivery::attempt(const std::shared_ptr<Integration>& integration) {
 
 void Delivery::send(const std::shared_ptr<Integration>& integration) {
     state_ = State::InFlight;
+    lined_up_.reset();
     ++turn_;
     ++message_.attempts;
     running_on_ = integration;
@@ -374,7 +406,10 @@ void Delivery::delivered(const Attempt& attempt, const Outcome& outcome) {
     const bool is_news = !message_.is_remainder();
     if (is_news) note_taken(attempt, outcome);
     log_shortfall(outcome);
-    message_.only_to = outcome.still_to_tell;
+    if (message_.only_to != outcome.still_to_tell) {
+        message_.only_to = outcome.still_to_tell;
+        context_.notification_log.at(log_key()).still_to_tell = message_.only_to;
+    }
     if (!message_.is_remainder()) return end_message();
     wait_with_remainder(next_backoff());
     if (is_news) group_.delivery_settled();
@@ -416,6 +451,16 @@ bool Delivery::keeps_remainder(Timestamp now) const {
     return is_busy() && message_.is_remainder() && now - message_.facts.due < context_.retention;
 }
 
+/// What an earlier life of the program did not get to everybody.
+void Delivery::take_up_remainder(const FlushView& view, GroupFacts facts) {
+    const LogEntry* entry = context_.notification_log.find(log_key());
+    if (entry == nullptr || entry->still_to_tell.empty() || view.now - entry->sent_at >= context_.retention) return;
+    Message message = make_message(view, std::move(facts), NotifyReason::FirstNotification);
+    message.only_to = entry->still_to_tell;
+    message.facts.due = entry->sent_at;  // it is kept for as long as if it had waited all the time
+    if (!message.alerts.empty()) begin(std::move(message));
+}
+
 /// What the message was of is not held until the next one.
 void Delivery::end_message() {
     become_idle();
@@ -437,25 +482,27 @@ void Delivery::failed(const Outcome& outcome, std::optional<Duration> retry_in) 
     if (outcome.retry_after) integration_->not_before = context_.scheduler.monotonic() + *outcome.retry_after;
     if (outcome.forget_notes) {
         context_.notification_log.at(log_key()).notes.clear();
-        state_ = State::Queued;
+        queue();
         ++turn_;
         return enter_lane();
     }
     if (retry_in && message_.is_remainder()) return wait_with_remainder(*retry_in);
     if (retry_in) return wait(*retry_in);
     context_.metrics.notification_failed(*integration_, outcome.reason);
+    if (message_.is_remainder()) context_.notification_log.at(log_key()).still_to_tell.clear();
     end_message();
 }
 
 void Delivery::wait(Duration delay) {
     state_ = State::Backoff;
+    lined_up_.reset();
     message_.is_on_time = false;
     ++turn_;
     next_attempt_ = context_.scheduler.now() + delay;
     timer_ = context_.scheduler.after(delay, [weak = weak_from_this(), turn = turn_] {
         const auto self = weak.lock();
         if (!self || self->turn_ != turn) return;
-        self->state_ = State::Queued;
+        self->queue();
         ++self->turn_;
         self->enter_lane();
     });
@@ -465,6 +512,7 @@ void Delivery::become_idle() {
     context_.scheduler.cancel(timer_);
     timer_ = 0;
     running_on_.reset();
+    lined_up_.reset();
     place_.reset();
     if (is_busy()) --integration_->status->waiting;
     state_ = State::Idle;

@@ -89,7 +89,9 @@ struct IntegrationExplanation {
     Told told = Told::Nothing;            // of the alert
     Timestamp told_at{};                  // when the last message about the group was taken; none: never
     Doing doing = Doing::Nothing;         // with a message that tells of the alert
-    std::size_t attempts = 0;             // at that message
+    std::size_t attempts = 0;             // at that message, the one under way included
+    Timestamp queued_since{};             // while Queued
+    std::optional<std::size_t> behind;    // while Queued, so many others; none: until it is written down
     std::string last_error;               // of the last attempt to tell of the group; empty: it was taken
     Timestamp next_attempt{};             // while Waiting
     std::optional<ComingMessage> coming;  // with the alert
@@ -118,6 +120,8 @@ public:
     bool has_entry() const { return context_.notification_log.find(log_key()) != nullptr; }
     /// All but what is coming.
     IntegrationExplanation explain(const StoredAlert& alert) const;
+    /// Counts the message that was not taken, if there is one.
+    void add_to(Backlog& backlog) const;
     /// What the next flush would send if the group stayed as `view` has it, or a later one as a repetition.
     std::optional<ComingMessage> coming(const FlushView& view, Timestamp next_flush) const;
     /// Why the last attempt failed; empty when it did not.
@@ -157,11 +161,19 @@ private:
         MonotonicTime started_monotonic;
     };
 
+    /// Where a message stands that waits for its turn.
+    struct Turn {
+        MonotonicTime since;
+        std::optional<std::size_t> behind;
+    };
+
     bool is_telling_of(const StoredAlert& alert) const;
+    std::optional<Turn> turn_waited_for() const;
+    void queue();
     LogKey log_key() const;
     DedupPolicy policy() const;
     Message make_message(const FlushView& view, GroupFacts facts, NotifyReason reason) const;
-    void remember(const GroupFacts& facts);
+    void remember(const LogEntry* known, const GroupFacts& facts);
     void note_waiting(Timestamp since);
     void settle_without_sending(const GroupFacts& facts);
     void record(const GroupFacts& facts, Timestamp sent_at);
@@ -182,6 +194,7 @@ private:
     void wait(Duration delay);
     void wait_with_remainder(Duration delay);
     bool keeps_remainder(Timestamp now) const;
+    void take_up_remainder(const FlushView& view, GroupFacts facts);
     void become_idle();
     void drop_message();
     void reconsider();
@@ -203,6 +216,9 @@ private:
     std::shared_ptr<Integration> running_on_;
     std::shared_ptr<LanePlace> place_;  // of the running attempt
     std::string last_error_;
+    MonotonicTime queued_since_{};           // in Queued
+    std::shared_ptr<Integration> lined_up_;  // in Queued: in whose lane, as which number
+    std::uint64_t number_in_lane_ = 0;
     Timestamp next_attempt_{};               // in Backoff
     std::optional<Timestamp> missed_flush_;  // when the last flush was due that came while an attempt ran
 };

@@ -4,6 +4,14 @@
 
 namespace tocsin {
 
+const LogEntry* NotificationLog::query(const LogKey& key) {
+    const LogEntry* entry = nullptr;
+    meter_.measure([&] { entry = find(key); });
+    ++queries_.all;
+    if (entry == nullptr) ++queries_.unknown;
+    return entry;
+}
+
 const LogEntry* NotificationLog::find(const LogKey& key) const {
     const auto found = entries_.find(key);
     return found == entries_.end() ? nullptr : &found->second;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/container/flat_set.hpp>
 #include <compare>
 #include <cstdint>
 #include <functional>
@@ -10,7 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include <boost/container/flat_set.hpp>
+
 #include "base/time.h"
+#include "notifiers/lookup_meter.h"
 #include "notifiers/notification.h"
 
 namespace tocsin {
@@ -41,6 +43,7 @@ struct LogEntry {
     AlertHashes muted;     // of `firing`: found muted at a flush since it was last told
     Timestamp waiting_since{};  // when the flush was due whose message was not taken yet; none: no message waits
     DeliveryNotes notes;
+    std::vector<std::string> still_to_tell;  // recipients who did not get the last message, unlike the others
     Timestamp expires_at{};
 
     bool was_sent() const { return sent_at != Timestamp{}; }
@@ -54,6 +57,14 @@ public:
     using Entries = std::map<LogKey, LogEntry>;
 
     const LogEntry* find(const LogKey& key) const;
+    /// find() for a flush: counted, and measured where somebody wants to know.
+    const LogEntry* query(const LogKey& key);
+    struct Queries {
+        std::uint64_t all = 0;
+        std::uint64_t unknown = 0;  // nothing was known of the group
+    };
+    const Queries& queries() const { return queries_; }
+    void measure_with(LookupMeter meter) { meter_ = std::move(meter); }
     /// Makes an empty one when there is none.
     LogEntry& at(const LogKey& key) {
         note(key);
@@ -91,6 +102,8 @@ private:
     std::function<void()> on_change_;
     std::set<LogKey> changed_;
     Entries entries_;
+    Queries queries_;
+    LookupMeter meter_;
 };
 
 }  // namespace tocsin

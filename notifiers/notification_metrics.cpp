@@ -1,7 +1,9 @@
 #include "notifiers/notification_metrics.h"
 
+#include <algorithm>
 #include <array>
 #include <functional>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -20,11 +22,14 @@ constexpr auto kRequests = "alertmanager_notification_requests_total";
 constexpr auto kFailedRequests = "alertmanager_notification_requests_failed_total";
 constexpr auto kLatency = "alertmanager_notification_latency_seconds";
 constexpr auto kPending = "tocsin_notifications_pending";
+constexpr auto kSending = "tocsin_notifications_sending";
+constexpr auto kQueued = "tocsin_notifications_queued";
+constexpr auto kOldest = "tocsin_notifications_oldest_pending_seconds";
 constexpr auto kFailing = "tocsin_notifications_failing";
 constexpr auto kTemplateFailures = "tocsin_notification_template_failures_total";
 constexpr auto kFlaps = "tocsin_alert_flaps_total";
-constexpr std::array kOfIntegrations = {kNotifications, kFailed,  kRequests, kFailedRequests,
-                                        kLatency,       kPending, kFailing,  kTemplateFailures};
+constexpr std::array kOfIntegrations = {kNotifications, kFailed, kRequests, kFailedRequests, kLatency,         kPending,
+                                        kSending,       kQueued, kOldest,   kFailing,        kTemplateFailures};
 
 LabelSet kind_labels(std::string_view kind) {
     return {{"integration", kind}};
@@ -127,9 +132,47 @@ SelfMetrics::Value& silence_maintenance(SelfMetrics& metrics) {
                            "How many maintenances were executed for silences.");
 }
 
+SelfMetrics::Distribution& collection(SelfMetrics& metrics, bool of_log) {
+    return of_log ? metrics.summary("alertmanager_nflog_gc_duration_seconds",
+                                    "Duration of the last notification log garbage collection cycle.")
+                  : metrics.summary("alertmanager_silences_gc_duration_seconds",
+                                    "Duration of the last silence garbage collection cycle.");
+}
+
+// Prometheus' default bounds, as Alertmanager has them.
+const std::vector<double> kQueryBounds = {.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10};
+
+SelfMetrics::Distribution& log_query(SelfMetrics& metrics) {
+    return metrics.histogram("alertmanager_nflog_query_duration_seconds",
+                             "Duration of notification log query evaluation.", kQueryBounds);
+}
+
+SelfMetrics::Distribution& silence_query(SelfMetrics& metrics) {
+    return metrics.histogram("alertmanager_silences_query_duration_seconds", "Duration of silence query evaluation.",
+                             kQueryBounds);
+}
+
+/// How the integrations of one kind do together.
+struct ReceiverState {
+    double pending = 0, sending = 0, queued = 0, failing = 0;
+    std::optional<Timestamp> due;
+
+    void add(const Integration& integration, const Backlog& backlog) {
+        pending += static_cast<double>(integration.status->waiting);
+        sending += static_cast<double>(backlog.sending);
+        queued += static_cast<double>(backlog.queued);
+        failing += integration.status->is_failing() ? 1 : 0;
+        if (backlog.due) due = std::min(due.value_or(*backlog.due), *backlog.due);
+    }
+    double oldest(Timestamp now) const {
+        return due ? std::chrono::duration<double>(std::max(now - *due, Duration{0})).count() : 0;
+    }
+};
+
 }  // namespace
 
-NotificationMetrics::NotificationMetrics(SelfMetrics& metrics) : metrics_(metrics) {
+NotificationMetrics::NotificationMetrics(SelfMetrics& metrics)
+    : metrics_(metrics), log_query_(log_query(metrics)), silence_query_(silence_query(metrics)) {
     received(metrics, true);
     received(metrics, false);
     invalid(metrics);
@@ -138,6 +181,7 @@ NotificationMetrics::NotificationMetrics(SelfMetrics& metrics) : metrics_(metric
     processing(metrics);
     log_maintenance(metrics);
     silence_maintenance(metrics);
+    for (const bool of_log : {true, false}) collection(metrics, of_log);
     metrics.counter("alertmanager_nflog_maintenance_errors_total",
                     "How many maintenances were executed for the notification log that failed.");
     metrics.counter("alertmanager_silences_maintenance_errors_total",
@@ -185,18 +229,38 @@ void NotificationMetrics::alerts_processed(std::size_t count, double seconds) {
     SelfMetrics::Distribution& durations = processing(metrics_);
     for (std::size_t i = 0; i < count; ++i) durations.observe(seconds / static_cast<double>(count));
 }
-void NotificationMetrics::maintained() {
+void NotificationMetrics::maintained(double silences, double log) {
     log_maintenance(metrics_).add();
     silence_maintenance(metrics_).add();
+    collection(metrics_, true).observe(log);
+    collection(metrics_, false).observe(silences);
+}
+void NotificationMetrics::log_looked_up(double seconds) {
+    log_query_.observe(seconds);
+}
+void NotificationMetrics::silences_searched(double seconds) {
+    silence_query_.observe(seconds);
 }
 
-void NotificationMetrics::set_alerts(double active, double suppressed_alerts) {
-    const auto set = [&](std::string_view state, double count) {
-        metrics_.gauge("alertmanager_alerts", "How many alerts by state.", {{"state", state}}).set(count);
+void NotificationMetrics::set_queries(const NotificationLog::Queries& log, std::uint64_t silences) {
+    const auto set = [&](const char* name, const char* help, std::uint64_t count) {
+        metrics_.counter(name, help).set(static_cast<double>(count));
     };
-    set("active", active);
-    set("suppressed", suppressed_alerts);
-    set("unprocessed", 0);
+    set("alertmanager_nflog_queries_total", "Number of notification log queries were received.", log.all);
+    set("alertmanager_nflog_query_errors_total", "Number notification log received queries that failed.", log.unknown);
+    set("alertmanager_silences_queries_total", "How many silence queries were received.", silences);
+}
+
+void NotificationMetrics::set_alerts(const AlertCount& firing, const AlertCount& ended) {
+    const auto set = [&](const char* name, const char* help, const AlertCount& count) {
+        metrics_.gauge(name, help, {{"state", "active"}}).set(count.active);
+        metrics_.gauge(name, help, {{"state", "suppressed"}}).set(count.suppressed);
+        metrics_.gauge(name, help, {{"state", "unprocessed"}}).set(0);
+    };
+    set("alertmanager_alerts", "How many alerts by state.", firing);
+    set("alertmanager_marked_alerts",
+        "How many alerts by state are currently marked in the Alertmanager regardless of their expiry.",
+        {firing.active + ended.active, firing.suppressed + ended.suppressed});
 }
 
 void NotificationMetrics::set_groups(double groups) {
@@ -238,23 +302,22 @@ void NotificationMetrics::set_receivers(const std::map<std::string, std::shared_
 }
 
 /// Integrations of one kind are told together, as Alertmanager counts them.
-void NotificationMetrics::set_state(const Receiver& receiver) {
-    const auto gauge = [&](const auto& integration, const char* name, const char* help) -> SelfMetrics::Value& {
-        return metrics_.gauge(name, help, labels_of_integration(*integration));
-    };
-    const auto pending = [&](const auto& integration) -> SelfMetrics::Value& {
-        return gauge(integration, kPending, "Messages that wait for their receiver to take them.");
-    };
-    const auto failing = [&](const auto& integration) -> SelfMetrics::Value& {
-        return gauge(integration, kFailing, "Integrations whose last attempt to tell their receiver failed.");
-    };
+void NotificationMetrics::set_state(const Receiver& receiver, const Backlogs& backlogs, Timestamp now) {
+    std::map<std::string, ReceiverState> by_kind;
     for (const auto& integration : receiver.integrations) {
-        pending(integration).set(0);
-        failing(integration).set(0);
+        const auto known = backlogs.find(integration->status.get());
+        by_kind[integration->kind].add(*integration, known == backlogs.end() ? Backlog{} : known->second);
     }
-    for (const auto& integration : receiver.integrations) {
-        pending(integration).add(static_cast<double>(integration->status->waiting));
-        failing(integration).add(integration->status->is_failing() ? 1 : 0);
+    for (const auto& [kind, state] : by_kind) {
+        const LabelSet labels{{"integration", kind}, {"receiver_name", receiver.name}};
+        const auto set = [&](const char* name, const char* help, double value) {
+            metrics_.gauge(name, help, labels).set(value);
+        };
+        set(kPending, "Messages that wait for their receiver to take them.", state.pending);
+        set(kSending, "Those of them of which an attempt is under way.", state.sending);
+        set(kQueued, "Those of them that wait for their turn at the receiver.", state.queued);
+        set(kOldest, "For how long the one whose flush was due first waits.", state.oldest(now));
+        set(kFailing, "Integrations whose last attempt to tell their receiver failed.", state.failing);
     }
 }
 

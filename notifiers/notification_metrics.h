@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/self_metrics.h"
+#include "notifiers/notification_log.h"
 #include "notifiers/receiver.h"
 #include "notifiers/stage.h"
 
@@ -31,14 +33,23 @@ public:
     void group_limit_reached();
     /// From their arrival on, how long it took until all of these alerts were in their groups.
     void alerts_processed(std::size_t count, double seconds);
-    void maintained();
+    /// Each in seconds.
+    void maintained(double silences, double log);
+    /// Of what flushes look up.
+    void log_looked_up(double seconds);
+    void silences_searched(double seconds);
+    void set_queries(const NotificationLog::Queries& log, std::uint64_t silences);
 
     /// What is counted only when somebody looks.
-    void set_alerts(double active, double suppressed);
+    /// Those that fire; `ended`: those that are still there although they ended.
+    struct AlertCount {
+        double active = 0, suppressed = 0;
+    };
+    void set_alerts(const AlertCount& firing, const AlertCount& ended);
     void set_groups(double groups);
     void set_silences(double active, double pending, double expired);
     /// What waits for the receiver, and whether it fails.
-    void set_state(const Receiver& receiver);
+    void set_state(const Receiver& receiver, const Backlogs& backlogs, Timestamp now);
     /// Shows the receivers of a new configuration, those that are new with 0, and nothing more of others. Kinds that
     /// none of them has are shown with 0.
     void set_receivers(const std::map<std::string, std::shared_ptr<Receiver>>& receivers);
@@ -47,6 +58,9 @@ public:
 
 private:
     SelfMetrics& metrics_;
+    // Asked too often to be looked for by name each time.
+    SelfMetrics::Distribution& log_query_;
+    SelfMetrics::Distribution& silence_query_;
 };
 
 }  // namespace tocsin

@@ -92,6 +92,8 @@ NotificationService::NotificationService(NotificationDoors doors, NotificationOp
       dispatcher_(context_) {
     schedule_alert_gc();
     schedule_maintenance();
+    log_.measure_with({doors_.scheduler, [this](double took) { metrics_.log_looked_up(took); }});
+    silences_.measure_with({doors_.scheduler, [this](double took) { metrics_.silences_searched(took); }});
     doors_.scheduler.on_clock_step([this, alive = std::weak_ptr<int>(alive_)](Duration step) {
         if (!alive.expired()) follow_clock_step(step);
     });
@@ -273,7 +275,21 @@ bool NotificationService::was_told(const StoredAlert& alert) const {
 }
 
 std::vector<ReceiverView> NotificationService::receivers() const {
-    return receivers_;
+    const Backlogs all = backlogs();
+    std::vector<ReceiverView> views = receivers_;
+    for (ReceiverView& view : views) {
+        for (const auto& integration : view.integrations) {
+            const auto known = all.find(integration->status.get());
+            view.backlogs.push_back(known == all.end() ? Backlog{} : known->second);
+        }
+    }
+    return views;
+}
+
+Backlogs NotificationService::backlogs() const {
+    Backlogs all;
+    for (const AlertGroup* group : dispatcher_.all_groups()) group->add_to(all);
+    return all;
 }
 
 const RouteTree* NotificationService::routes() const {
@@ -347,6 +363,7 @@ void NotificationService::restore(NotificationState state) {
 void NotificationService::drain(Duration at_most, std::function<void()> done) {
     context_.first_flush = Timestamp::max();
     dispatcher_.stop_timers();
+    find_out_whether_kept();
     wait_for_idle(doors_.scheduler.now() + at_most, std::move(done));
 }
 
@@ -412,9 +429,12 @@ void NotificationService::collect_log() {
 void NotificationService::schedule_maintenance() {
     doors_.scheduler.after(options_.maintenance_interval, [this, alive = std::weak_ptr<int>(alive_)] {
         if (alive.expired()) return;
-        silences_.collect(doors_.scheduler.now());
-        collect_log();
-        metrics_.maintained();
+        double silences = 0, log = 0;
+        LookupMeter(doors_.scheduler, [&](double took) { silences = took; }).measure([this] {
+            silences_.collect(doors_.scheduler.now());
+        });
+        LookupMeter(doors_.scheduler, [&](double took) { log = took; }).measure([this] { collect_log(); });
+        metrics_.maintained(silences, log);
         write_whole(kSilenceTable, all_silences());
         write_soon();
         schedule_maintenance();
@@ -437,23 +457,24 @@ void NotificationService::follow_clock_step(Duration step) {
 
 void NotificationService::refresh_metrics() {
     const Timestamp now = doors_.scheduler.now();
-    std::size_t active = 0;
-    std::size_t suppressed = 0;
+    NotificationMetrics::AlertCount firing, ended;
     RouteMutes mutes = route_mutes(now);
     const bool some_route_is_muted = routing_ && mutes.any(routing_->tree.routes());
     store_.for_each([&](const AlertPtr& alert) {
         const LabelSet& labels = alert->alert.labels;
-        if (alert->alert.resolved_at(now)) return;
+        auto& count = alert->alert.resolved_at(now) ? ended : firing;
         const bool muted = some_route_is_muted && !mutes.of_all(routes_of(labels)).empty();
-        ++(muted || is_suppressed(labels, now) ? suppressed : active);
+        ++(muted || is_suppressed(labels, now) ? count.suppressed : count.active);
     });
-    metrics_.set_alerts(static_cast<double>(active), static_cast<double>(suppressed));
+    metrics_.set_alerts(firing, ended);
+    metrics_.set_queries(log_.queries(), silences_.queries());
     std::array<double, 3> silences{};
     for (const Silence* silence : silences_.all()) ++silences[static_cast<std::size_t>(silence->state(now))];
     metrics_.set_silences(silences[1], silences[0], silences[2]);
     metrics_.set_groups(static_cast<double>(dispatcher_.group_count()));
     if (!routing_) return;
-    for (const auto& [name, receiver] : routing_->receivers) metrics_.set_state(*receiver);
+    const Backlogs waiting = backlogs();
+    for (const auto& [name, receiver] : routing_->receivers) metrics_.set_state(*receiver, waiting, now);
 }
 
 /// Silenced or inhibited; for counting.
@@ -629,8 +650,25 @@ StateStore::Write NotificationService::all_groups() const {
     return writer_of(kAlertGroupTable, std::move(records));
 }
 
+void NotificationService::find_out_whether_kept() {
+    if (state_ == nullptr) return;
+    write_changes();
+    state_->when_durable([this, alive = std::weak_ptr<int>(alive_)](const Status& kept) {
+        if (!alive.expired()) retries_are_kept_ = kept.has_value();
+    });
+}
+
+/// What is only to be tried later goes on after the restart where it is kept: it is not worth a wait.
+bool NotificationService::is_idle() const {
+    const Backlogs all = backlogs();
+    return std::ranges::all_of(all, [this](const auto& of_integration) {
+        const Backlog& backlog = of_integration.second;
+        return backlog.sending + backlog.queued == 0 && (retries_are_kept_ || backlog.retrying == 0);
+    });
+}
+
 void NotificationService::wait_for_idle(Timestamp until, std::function<void()> done) {
-    if (pending_deliveries() == 0 || doors_.scheduler.now() >= until) {
+    if (is_idle() || doors_.scheduler.now() >= until) {
         dispatcher_.stop();
         return done();
     }

@@ -99,6 +99,7 @@ struct ReceiverView {
     std::vector<std::pair<std::string, std::string>> labels;
     bool active = false;  // a route leads to it
     std::vector<std::shared_ptr<const Integration>> integrations;
+    std::vector<Backlog> backlogs{};  // of the integrations, in their order
 };
 
 /// Everything that must survive a restart, as plain values.
@@ -150,7 +151,7 @@ public:
     ExplainedAlerts explain(const AlertQuestion& question) const;
     /// Whether somebody was told of an alert that is still in one of its groups, as what began at the same time.
     bool was_told(const StoredAlert& alert) const;
-    /// As configured, with how each of their integrations does.
+    /// As configured, with how each of their integrations does and what it has not taken.
     std::vector<ReceiverView> receivers() const;
     /// Where an alert with these labels would go; null before the first load.
     const RouteTree* routes() const;
@@ -173,7 +174,8 @@ public:
     /// in memory; at once where nothing is kept.
     void when_durable(std::function<void()> done);
 
-    /// Starts no more messages, waits for those under way, at most so long; then calls `done`.
+    /// Starts no more messages, waits for those under way, at most so long; then calls `done`. Where all is kept in a
+    /// store it does not wait for those that failed and are to be tried again.
     void drain(Duration at_most, std::function<void()> done);
 
     std::size_t group_count() const { return dispatcher_.group_count(); }
@@ -191,6 +193,7 @@ private:
     std::vector<const Route*> routes_of(const LabelSet& labels) const;
     RouteMutes route_mutes(Timestamp now) const;
     bool is_suppressed(const LabelSet& labels, Timestamp now) const;
+    Backlogs backlogs() const;
     void show_receivers(const AlertmanagerConfig& config);
     /// All but `muted_by`.
     AlertView view_of(const AlertPtr& alert, const std::vector<const Route*>& routes, Timestamp now) const;
@@ -210,6 +213,8 @@ private:
     StateStore::Write all_entries() const;
     StateStore::Write all_alerts();
     StateStore::Write all_groups() const;
+    void find_out_whether_kept();
+    bool is_idle() const;
     void wait_for_idle(Timestamp until, std::function<void()> done);
 
     NotificationDoors doors_;
@@ -236,6 +241,7 @@ private:
     Changes changes_;
     std::uint64_t alert_records_ = 0;    // of kAlertNewsTable, in this life: the number of the last one
     std::size_t alert_news_weight_ = 0;  // of those that are in the table
+    bool retries_are_kept_ = false;      // since the drain began
     std::shared_ptr<int> alive_ = std::make_shared<int>();  // for tasks that outlive the service
 };
 

@@ -24,6 +24,7 @@ void Lane::leave() {
     while (running_ < running_max_ && !waiting_.empty()) {
         const auto run = std::move(waiting_.front());
         waiting_.pop_front();
+        ++first_number_;
         ++running_;
         run();
     }

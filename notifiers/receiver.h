@@ -1,11 +1,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -28,9 +31,15 @@ public:
     std::size_t running() const { return running_; }
     std::size_t waiting() const { return waiting_.size(); }
 
+    /// Of whoever enters next, if it has to wait.
+    std::uint64_t next_number() const { return first_number_ + waiting_.size(); }
+    /// Behind how many somebody waits, those that run included.
+    std::size_t behind(std::uint64_t number) const { return running_ + (number - first_number_); }
+
 private:
     std::size_t running_max_;
     std::size_t running_ = 0;
+    std::uint64_t first_number_ = 0;  // of the first that waits
     bool draining_ = false;
     std::deque<std::function<void()>> waiting_;
 };
@@ -44,6 +53,16 @@ struct IntegrationStatus {
 
     bool is_failing() const { return !last_error.empty(); }
 };
+
+/// The messages that an integration has not taken, and what they wait for.
+struct Backlog {
+    std::size_t sending = 0;       // nothing: an attempt is under way
+    std::size_t queued = 0;        // their turn
+    std::size_t retrying = 0;      // the next attempt
+    std::optional<Timestamp> due;  // the first flush of them; none: nothing waits
+};
+
+using Backlogs = std::unordered_map<const IntegrationStatus*, Backlog>;
 
 /// One way in which a receiver is told.
 struct Integration {

@@ -111,6 +111,7 @@ std::vector<const Silence*> Silences::all() const {
 
 std::vector<std::string> Silences::muting(const LabelSet& labels, Timestamp now) const {
     std::vector<std::string> ids;
+    ++queries_;
     if (silences_.empty()) return ids;
     for (const Silence* silence : matching(labels)) {
         if (silence->state(now) == SilenceState::Active) ids.push_back(silence->id);
@@ -130,8 +131,10 @@ const std::vector<const Silence*>& Silences::matching(const LabelSet& labels) co
     if (index_is_old_ || matching_.size() >= kMatchingMax) matching_.clear();
     const auto [known, is_new] = matching_.try_emplace(labels);
     if (!is_new) return known->second;
-    visit_candidates(labels, [&, &into = known->second](const Silence& silence) {
-        if (all_match(silence.matchers, labels)) into.push_back(&silence);
+    meter_.measure([&, &into = known->second] {
+        visit_candidates(labels, [&](const Silence& silence) {
+            if (all_match(silence.matchers, labels)) into.push_back(&silence);
+        });
     });
     return known->second;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "notifiers/lookup_meter.h"
 
 namespace tocsin {
 
@@ -66,6 +68,11 @@ public:
     void collect(Timestamp now);
     void restore(std::vector<Silence> silences);
 
+    /// How often muting() was asked.
+    std::uint64_t queries() const { return queries_; }
+    /// Measures from now on each search among all of them; what was found is remembered until a silence changes.
+    void measure_with(LookupMeter meter) { meter_ = std::move(meter); }
+
 private:
     Status check(const Silence& silence, Timestamp now) const;
     std::string make_id();
@@ -76,6 +83,8 @@ private:
 
     Limits limits_;
     Random& random_;
+    LookupMeter meter_;
+    mutable std::uint64_t queries_ = 0;
     std::map<std::string, Silence, std::less<>> silences_;
 
     // By a label and the value that a silence wants it to have; without such a matcher a silence may match anything.

@@ -180,6 +180,7 @@ std::string stored_value(const LogKey& key, const LogEntry& entry) {
     write_hashes(json, "unheard", entry.unheard);
     write_hashes(json, "muted", entry.muted);
     write_pairs(json, "notes", entry.notes);
+    write_names(json, "still_to_tell", entry.still_to_tell);
     json.close_object();
     return text;
 }
@@ -201,6 +202,7 @@ Result<std::pair<LogKey, LogEntry>> read_stored_entry(const StateRecord& record)
     entry.unheard = read_hashes(json.at("unheard"));
     entry.muted = read_hashes(json.at("muted"));
     for (auto& [name, value] : read_pairs(json.at("notes"))) entry.notes.emplace(name, value);
+    entry.still_to_tell = read_names(json.at("still_to_tell"));
     return std::pair(std::move(key), std::move(entry));
 }
 
@@ -216,9 +218,9 @@ std::string stored_value(const GroupState& group) {
     json.name("repeat_interval").number(std::int64_t{group.repeat_interval.count()});
     write_names(json, "mute_time_intervals", group.mute_time_intervals);
     write_names(json, "active_time_intervals", group.active_time_intervals);
+    if (!group.route_labels.empty()) write_pairs(json, "route_labels", group.route_labels);
     if (group.retired) json.name("retired").boolean(true);
     json.close_object();
-    if (!group.route_labels.empty()) write_pairs(json, "route_labels", group.route_labels);
     return text;
 }
 
@@ -234,9 +236,9 @@ Result<GroupState> read_stored_group(const StateRecord& record) {
     group.repeat_interval = Duration(json.at("repeat_interval").as_integer());
     group.mute_time_intervals = read_names(json.at("mute_time_intervals"));
     group.active_time_intervals = read_names(json.at("active_time_intervals"));
+    group.route_labels = read_pairs(json.at("route_labels"));
     group.retired = json.at("retired").as_bool();
     if (group.key.empty()) return tl::unexpected(senseless("group"));
-    group.route_labels = read_pairs(json.at("route_labels"));
     return group;
 }
 

@@ -285,13 +285,16 @@ ServerResponse expire_silence(const Context& context, const Router::Call& call) 
 }
 
 /// Grafana's names for what became of the last attempt, and what waits.
-Json integration_json(const Integration& integration) {
+Json integration_json(const Integration& integration, const Backlog& backlog) {
     const IntegrationStatus& status = *integration.status;
     Json json = Json::object();
     json.add("name", integration.kind);
     json.add("index", static_cast<std::int64_t>(integration.index));
     json.add("sendResolved", integration.send_resolved);
     json.add("waiting", static_cast<std::int64_t>(status.waiting));
+    json.add("sending", static_cast<std::int64_t>(backlog.sending));
+    json.add("queued", static_cast<std::int64_t>(backlog.queued));
+    if (backlog.due) json.add("waitingSince", to_rfc3339_ms(*backlog.due));
     if (status.last_attempt == Timestamp{}) return json;
     json.add("lastNotifyAttempt", to_rfc3339_ms(status.last_attempt));
     json.add("lastNotifyAttemptDuration", to_string(status.last_attempt_duration));
@@ -301,7 +304,9 @@ Json integration_json(const Integration& integration) {
 
 Json receiver_json(const ReceiverView& receiver) {
     Json integrations = Json::array();
-    for (const auto& integration : receiver.integrations) integrations.push(integration_json(*integration));
+    for (std::size_t i = 0; i < receiver.integrations.size(); ++i) {
+        integrations.push(integration_json(*receiver.integrations[i], receiver.backlogs[i]));
+    }
     return Json::Object{{"labels", pairs_json(receiver.labels)},
                         {"name", receiver.name},
                         {"active", receiver.active},

@@ -63,6 +63,10 @@ Json integration_explanation_json(const AlertExplanation& alert, const ReceiverE
     if (integration.doing != IntegrationExplanation::Doing::Nothing) {
         json.add("attempts", static_cast<std::uint64_t>(integration.attempts));
     }
+    if (integration.doing == IntegrationExplanation::Doing::Queued) {
+        json.add("queuedSince", to_rfc3339_ms(integration.queued_since));
+        if (integration.behind) json.add("behind", static_cast<std::uint64_t>(*integration.behind));
+    }
     if (!integration.last_error.empty()) json.add("lastError", integration.last_error);
     if (integration.doing == IntegrationExplanation::Doing::Waiting) {
         json.add("nextAttempt", to_rfc3339_ms(integration.next_attempt));

@@ -75,6 +75,11 @@ public:
             done(std::move(outcome));
             return id;
         }
+        // Those who were left are not among the recipients any more.
+        if (mail->to.empty() && !notification.only_to.empty()) {
+            done(Outcome{});
+            return id;
+        }
         mail->timeout = timeout;
         // The entry is made first: a client may answer before send() returns.
         running_[id] = 0;

@@ -218,6 +218,11 @@ void HttpNotifier::cancel(AttemptId id) {
     running_.erase(running);
 }
 
+std::optional<LinePlace> HttpNotifier::place_in_line(AttemptId id) const {
+    const auto running = running_.find(id);
+    return running == running_.end() ? std::nullopt : http_.place_in_line(running->second);
+}
+
 Result<HttpRequest> HttpNotifier::build_request(const Message& message, Duration timeout) const {
     TOCSIN_TRY([[maybe_unused]] const Url url, parse_url(message.url));
     HttpRequest request;

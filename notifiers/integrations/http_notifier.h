@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,7 @@ class HttpNotifier : public Notifier {
 public:
     AttemptId notify(Notification notification, Duration timeout, Done done) final;
     void cancel(AttemptId id) final;
+    std::optional<LinePlace> place_in_line(AttemptId id) const final;
 
 protected:
     struct Message {

@@ -57,6 +57,9 @@ public:
 
     /// Gives a running attempt up: its `done` is not called.
     virtual void cancel(AttemptId id) = 0;
+
+    /// Where a running attempt stands that waits for its turn on the way out; nothing: it is being made.
+    virtual std::optional<LinePlace> place_in_line(AttemptId) const { return std::nullopt; }
 };
 
 /// What notifiers are built with. References outlive them, but for `templates`, which is only used while they are

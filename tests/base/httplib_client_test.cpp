@@ -331,6 +331,37 @@ TEST_CASE("the time in the queue counts, and the verdict says so", "[base][httpl
     CHECK(message == "timed out after 50ms behind other requests to the same host");
 }
 
+TEST_CASE("a request that waits for others says behind how many and since when", "[base][httplib_client]") {
+    RawServer hanging([](RawConnection& connection) { never_answer(connection); });
+    HttplibClientOptions options;
+    options.threads_per_line = 2;
+    World world(options);
+    std::vector<HttpClient::RequestId> ids;
+    for (int i = 0; i < 4; ++i) {
+        HttpRequest request;
+        request.url = hanging.url();
+        request.timeout = 1h;
+        HttpEvents events;
+        events.verdict = [](const Result<HttpResponse>&) {};
+        ids.push_back(world.client.send(std::move(request), std::move(events)));
+    }
+    REQUIRE(world.scheduler.run_until([&] { return hanging.connections() == 2; }, kLimit));
+    CHECK_FALSE(world.client.place_in_line(ids[0]));
+    CHECK_FALSE(world.client.place_in_line(ids[1]));
+    const auto third = world.client.place_in_line(ids[2]), fourth = world.client.place_in_line(ids[3]);
+    REQUIRE(third);
+    REQUIRE(fourth);
+    CHECK(third->behind == 2);
+    CHECK(fourth->behind == 3);
+    CHECK(third->since <= world.scheduler.monotonic());
+    world.client.cancel(ids[0]);
+    REQUIRE(world.scheduler.run_until([&] { return hanging.connections() == 3; }, kLimit));
+    CHECK_FALSE(world.client.place_in_line(ids[2]));
+    CHECK(world.client.place_in_line(ids[3])->behind == 2);
+    CHECK_FALSE(world.client.place_in_line(12345));
+    for (const auto id : ids) world.client.cancel(id);
+}
+
 TEST_CASE("cancelling gives the thread back and is never heard of again", "[base][httplib_client]") {
     const int all = static_cast<int>(HttplibClientOptions{}.threads_per_line);
     RawServer server([&server, all](RawConnection& connection) {

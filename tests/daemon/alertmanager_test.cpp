@@ -642,20 +642,20 @@ TEST_CASE("/metrics has what alerts and dashboards about Alertmanager ask for", 
     CHECK(shows("alertmanager_dispatcher_alert_processing_duration_seconds_count 1"));
     CHECK(shows("alertmanager_nflog_maintenance_total 0"));
     CHECK(shows("alertmanager_silences_maintenance_errors_total 0"));
+    for (const char* of : {"nflog", "silences"}) {
+        CHECK(shows(fmt::format("alertmanager_{}_gc_duration_seconds_count 0", of)));
+        CHECK(shows(fmt::format("alertmanager_{}_query_duration_seconds_bucket{{le=\"0.005\"}} 0", of)));
+        CHECK(shows(fmt::format("alertmanager_{}_queries_total 0", of)));
+    }
+    CHECK(shows("alertmanager_nflog_query_errors_total 0"));
+    CHECK(shows("alertmanager_marked_alerts{state=\"active\"} 1"));
+    CHECK(shows("alertmanager_http_requests_in_flight{method=\"get\"} 1"));  // this one
     CHECK(shows(
         R"(alertmanager_http_request_duration_seconds_count{code="200",handler="/api/v2/alerts",method="post"} 1)"));
     CHECK(shows(R"(alertmanager_http_response_size_bytes_count{handler="/api/v2/alerts",method="post"} 1)"));
     CHECK(shows(R"(alertmanager_http_response_size_bytes_count{handler="/api/v2/alerts",method="unknown"} 1)"));
 }
 
-TEST_CASE("of Prometheus' API there is nothing, and of Alertmanager's first the word that it is gone",
-          "[daemon][alertmanager]") {
-    Alertmanager am(routing(kSeldom));
-    am.begin();
-    for (const char* path : {"/api/v1/alerts", "/api/v1/status", "/api/v1/silences", "/api/v1/receivers",
-                             "/api/v1/rules", "/api/v1/query?query=up", "/api/v1/alerts/history", "/api/v1/"}) {
-        CAPTURE(path);
-        CHECK(am.server.get(path)->status == 410);
 TEST_CASE("without an external URL links name this machine and the port, as Alertmanager's", "[daemon][alertmanager]") {
     Alertmanager am(routing(kSeldom));
     am.options.external_url.clear();
@@ -709,6 +709,14 @@ receivers: [{name: hook, webhook_configs: [{url: 'http://r/hook'}]}]
     CHECK(hook.at("waitingSince").as_string() == to_rfc3339_ms(am.kStart + 1s));
 }
 
+TEST_CASE("of Prometheus' API there is nothing, and of Alertmanager's first the word that it is gone",
+          "[daemon][alertmanager]") {
+    Alertmanager am(routing(kSeldom));
+    am.begin();
+    for (const char* path : {"/api/v1/alerts", "/api/v1/status", "/api/v1/silences", "/api/v1/receivers",
+                             "/api/v1/rules", "/api/v1/query?query=up", "/api/v1/alerts/history", "/api/v1/"}) {
+        CAPTURE(path);
+        CHECK(am.server.get(path)->status == 410);
         CHECK(am.server.post(path, "[]")->status == 410);
     }
     CHECK(am.server.get("/api/v1/notifications")->status == 200);

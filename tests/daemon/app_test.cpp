@@ -605,7 +605,7 @@ TEST_CASE("what waits for a receiver, what failed and why is shown of each of it
     REQUIRE(world.start());
     CHECK(world.server.get("/api/v2/receivers")->body ==
           R"([{"labels":{"name":"hook"},"name":"hook","active":true,"integrations":[{"name":"webhook","index":0,)"
-          R"("sendResolved":true,"waiting":0}]}])"
+          R"("sendResolved":true,"waiting":0,"sending":0,"queued":0}]}])"
           "\n");
     world.receivers.always("http://hook/alerts", fakes::FakeAnswer::with_status(503, "on fire"));
     world.set_temperature("a:1", 40);

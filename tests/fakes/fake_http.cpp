@@ -41,6 +41,7 @@ HttpClient::RequestId FakeHttpClient::send(HttpRequest request, HttpEvents event
     auto exchange = std::make_unique<Exchange>();
     exchange->answer = answer_to(request);
     exchange->request = std::move(request);
+    exchange->sent = scheduler_.monotonic();
     exchange->events = std::move(events);
     Exchange& started = *exchange;
     exchanges_[id] = std::move(exchange);
@@ -59,6 +60,14 @@ void FakeHttpClient::cancel(RequestId id) {
     scheduler_.cancel(found->second->timeout_task);
     exchanges_.erase(found);
     sent_[id - 1].cancelled = true;
+}
+
+std::optional<LinePlace> FakeHttpClient::place_in_line(RequestId id) const {
+    const auto exchange = exchanges_.find(id);
+    if (exchange == exchanges_.end()) return std::nullopt;
+    const auto behind = behind_.find(exchange->second->request.url);
+    if (behind == behind_.end()) return std::nullopt;
+    return LinePlace{behind->second, exchange->second->sent};
 }
 
 FakeAnswer FakeHttpClient::answer_to(const HttpRequest& request) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,12 +54,16 @@ public:
 
     RequestId send(HttpRequest request, HttpEvents events) override;
     void cancel(RequestId id) override;
+    std::optional<LinePlace> place_in_line(RequestId id) const override;
 
     /// The answer to one request to that URL; several are taken in order.
     void once(const std::string& url, FakeAnswer answer) { next_[url].push_back(std::move(answer)); }
     void always(const std::string& url, FakeAnswer answer) { answers_[url] = std::move(answer); }
     using Handler = std::function<FakeAnswer(const HttpRequest&)>;
     void handle(Handler handler) { handler_ = std::move(handler); }
+
+    /// Requests to that URL say from now on that they wait behind so many; what becomes of them stays the same.
+    void say_behind(const std::string& url, std::size_t behind) { behind_[url] = behind; }
 
     struct Sent {
         HttpRequest request;
@@ -73,6 +78,7 @@ public:
 private:
     struct Exchange {
         HttpRequest request;
+        MonotonicTime sent;
         HttpEvents events;
         FakeAnswer answer;
         HttpResponse response;
@@ -97,6 +103,7 @@ private:
     Handler handler_;
     std::map<std::string, std::deque<FakeAnswer>> next_;
     std::map<std::string, FakeAnswer> answers_;
+    std::map<std::string, std::size_t> behind_;
     std::map<RequestId, std::unique_ptr<Exchange>> exchanges_;
     std::deque<Sent> sent_;
 };

@@ -1,5 +1,8 @@
 #include "notifiers/explanation.h"
 
+#include <algorithm>
+#include <set>
+
 #include "tests/catch.h"
 #include "tests/notifiers/notification_rig.h"
 
@@ -51,6 +54,15 @@ public:
             }
         }
         return lines;
+    }
+
+    /// Of the one integration of an alert: since when its message waits for its turn, behind how many.
+    std::string turn(const std::string& name) const {
+        const AlertExplanation alert = explain(name);
+        const auto& one = alert.receivers.front().integrations.front();
+        return fmt::format("{} since {} behind {}, attempt {}",
+                           to_string(verdict_of(alert, alert.receivers.front(), one)), since_start(one.queued_since),
+                           one.behind ? fmt::format("{}", *one.behind) : "-", one.attempts);
     }
 
     std::string since_start(Timestamp t) const { return to_string(t - started_at); }
@@ -280,6 +292,61 @@ receivers:
 std::string two_teams(const std::string& team) {
     std::string text = kTwoTeams;
     return text.replace(text.find('%'), 1, team);
+}
+
+TEST_CASE("a message that waits for its turn says since when and behind how many", "[notifiers][explanation]") {
+    ExplanationRig rig(kRoute);
+    rig.http.handle([](const HttpRequest&) { return FakeAnswer::fails(FakeAnswer::Fault::NeverAnswers); });
+    std::string name = "a";
+    for (int i = 0; i < 11; ++i, ++name[0]) rig.fire(name, {{"group", name}});
+    rig.advance(30s);
+    SECTION("behind those that are sent to the receiver and those that came before") {
+        rig.advance(5s);
+        Lines behind;
+        for (name = "a"; name != "l"; ++name[0]) {
+            if (rig.turn(name).starts_with("queued since 30s behind ")) behind.push_back(rig.turn(name).substr(24));
+        }
+        std::sort(behind.begin(), behind.end());
+        CHECK(behind == Lines{"10, attempt 0", "8, attempt 0", "9, attempt 0"});
+        CHECK(rig.backlog().sending == 8);
+        CHECK(rig.backlog().queued == 3);
+        CHECK(rig.backlog().due == rig.started_at + 30s);
+    }
+    SECTION("also behind others on the way out, which is not being sent") {
+        rig.http.say_behind("http://r/hook", 41);
+        rig.advance(5s);
+        std::set<std::string> turns;
+        for (name = "a"; name != "l"; ++name[0]) turns.insert(rig.turn(name));
+        CHECK(turns.count("queued since 30s behind 41, attempt 0") == 1);
+        CHECK(rig.backlog().sending == 0);
+        CHECK(rig.backlog().queued == 11);
+    }
+    SECTION("with another integration of a reload it waits where it came in") {
+        rig.load(kRoute);
+        CHECK(rig.backlog().queued == 3);
+        CHECK(rig.backlog().sending == 8);
+    }
+    const std::string metrics = rig.metrics.render();
+    CHECK_THAT(metrics, Catch::Contains(fmt::format(
+                            "tocsin_notifications_sending{{integration=\"webhook\",receiver_name=\"hook\"}} {}\n",
+                            rig.backlog().sending)));
+    CHECK_THAT(metrics, Catch::Contains(fmt::format(
+                            "tocsin_notifications_queued{{integration=\"webhook\",receiver_name=\"hook\"}} {}\n",
+                            rig.backlog().queued)));
+    CHECK_THAT(metrics,
+               Catch::Contains(fmt::format("tocsin_notifications_oldest_pending_seconds{{integration=\"webhook\","
+                                           "receiver_name=\"hook\"}} {}\n",
+                                           (rig.scheduler.now() - rig.started_at - 30s).count() / 1000)));
+}
+
+TEST_CASE("what is not written down yet waits for that, behind nobody", "[notifiers][explanation]") {
+    NotificationOptions options;
+    options.commit = [](const std::function<void()>&) {};
+    ExplanationRig rig(kRoute, options);
+    rig.fire("a");
+    rig.advance(1min);
+    CHECK(rig.turn("a") == "queued since 30s behind -, attempt 0");
+    CHECK(rig.backlog().queued == 1);
 }
 
 TEST_CASE("each route of an alert is explained", "[notifiers][explanation]") {

@@ -87,6 +87,10 @@ public:
         return *id;
     }
 
+    /// Of the first integration of the first receiver.
+    Backlog backlog() const { return service->receivers().front().backlogs.front(); }
+    bool waits_for_next_attempt() const { return backlog().retrying > 0; }
+
     void advance(Duration by) { scheduler.advance(by); }
     void settle() { scheduler.settle(); }
 

@@ -961,6 +961,31 @@ TEST_CASE("defect I: a restart keeps timers, log and silences", "[notifiers][res
     rig.advance(50min);
     CHECK(rig.told() == Lines{});
 }
+TEST_CASE("what flushes look up, and what is forgotten, is counted and measured", "[notifiers][metrics]") {
+    NotificationRig rig(kHook);
+    const auto shows = [&](const std::string& line) {
+        return rig.metrics.render().find("\n" + line + "\n") != std::string::npos;
+    };
+    rig.fire("a");
+    rig.advance(1min);
+    CHECK(shows("alertmanager_nflog_queries_total 1"));
+    CHECK(shows("alertmanager_nflog_query_errors_total 1"));  // nothing was known of the group
+    CHECK(shows("alertmanager_nflog_query_duration_seconds_count 1"));
+    CHECK(shows("alertmanager_silences_query_duration_seconds_count 0"));
+    rig.silence("alertname=b", 0s, 2h);
+    rig.advance(5min);
+    CHECK(shows("alertmanager_nflog_queries_total 2"));
+    CHECK(shows("alertmanager_nflog_query_errors_total 1"));
+    CHECK_FALSE(shows("alertmanager_silences_queries_total 0"));
+    CHECK(shows("alertmanager_silences_query_duration_seconds_count 1"));
+    rig.advance(10min);
+    CHECK(shows("alertmanager_nflog_gc_duration_seconds_count 1"));
+    CHECK(shows("alertmanager_silences_gc_duration_seconds_count 1"));
+    rig.resolve("a");
+    CHECK(shows("alertmanager_alerts{state=\"active\"} 0"));
+    CHECK(shows("alertmanager_marked_alerts{state=\"active\"} 1"));
+}
+
 
 TEST_CASE("an alert that ended while the program was down is told when it is up again", "[notifiers][restart]") {
     NotificationRig rig(kHook);
