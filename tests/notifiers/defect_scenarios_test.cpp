@@ -262,6 +262,28 @@ TEST_CASE("defect Q: relative files count from the folder of the configuration, 
     }
 }
 
+TEST_CASE("defect Q: relative files of TLS, of a list of secrets and of mails count from there too",
+          "[notifiers][config][scenario]") {
+    NotificationRig rig(R"(
+global: {smtp_smarthost: 'mail.test:25', smtp_from: am@x.test, smtp_require_tls: false, smtp_auth_username: u, smtp_auth_password_file: secrets/it}
+route: {receiver: all, group_wait: 0s}
+receivers:
+- name: all
+  webhook_configs: [{url: 'http://r/hook', http_config: {tls_config: {ca_file: tls/ca.pem, cert_file: tls/c.pem, key_file: tls/k.pem}}}]
+  email_configs: [{to: me@x.test}]
+)");
+    rig.disk.put("/etc/am/secrets/it", "SECRET\n");
+    rig.fire("a");
+    rig.advance(1s);
+    REQUIRE(rig.http.sent().size() == 1);
+    const HttpOptions& options = *rig.last_request().options;
+    CHECK(options.ca_file == "/etc/am/tls/ca.pem");
+    CHECK(options.cert_file == "/etc/am/tls/c.pem");
+    CHECK(options.key_file == "/etc/am/tls/k.pem");
+    REQUIRE(rig.mail.sent().size() == 1);
+    CHECK(rig.mail.sent().front().password.reveal() == "SECRET");
+}
+
 /// Keeps what was told of flaps: `a again`, `a over`.
 struct FlapWatch final : NotificationObserver {
     void on_flap(const FlapEvent& event) override {

@@ -36,9 +36,10 @@ public:
         configuration_ = configuration;
         kill();
     }
-    void kill() {
+    void kill(Duration down_for = Duration{0}) {
         const auto tables = store_->tables();
         rig_.service.reset();
+        rig_.advance(down_for);
         begin(tables);
     }
 
@@ -81,6 +82,20 @@ TEST_CASE("defect I: silences, alerts, the log and timers survive a kill", "[not
     life.kill();
     rig.advance(5min);
     CHECK(rig.told() == Lines{"10m30s hook resolved -a -b (all alerts resolved)"});
+}
+
+TEST_CASE("defect I: what ends while the program is down is told when it is up, whether its source says so or not",
+          "[notifiers][durability]") {
+    Life life(kConfiguration);
+    NotificationRig& rig = life.rig();
+    Alert alert = rig.firing("a");
+    alert.ends_at = rig.scheduler.now() + 10min;
+    rig.receive({alert});
+    rig.advance(1min);
+    CHECK(rig.told() == Lines{"30s hook firing +a (first notification)"});
+    life.kill(30min);
+    rig.advance(5min);
+    CHECK(rig.told() == Lines{"31m hook resolved -a (all alerts resolved)"});
 }
 
 TEST_CASE("an expired silence stays expired, and one that was changed stays changed", "[notifiers][durability]") {
@@ -395,21 +410,6 @@ TEST_CASE("who was told of an alert that goes elsewhere now is told of its end a
     CHECK(life.store().tables().at(kAlertGroupTable).empty());
 }
 
-/// Long enough for a flush to see an alert.
-constexpr Duration kSeen = 2min;
-
-/// A storm of alerts, receivers that fail, and kills at any moment; receivers write down what they were told.
-class Storm {
-public:
-    explicit Storm(std::uint64_t seed)
-        : chance_(seed), life_(R"(
-route:
-  receiver: hook
-  group_by: [group]
-  group_wait: 10s
-  group_interval: 1m
-  repeat_interval: 4h
-  routes: [{receiver: hook, continue: true}, {receiver: pager}]
 TEST_CASE("the end of what its routes do not lead to any more is told with the labels of its route after a kill too",
           "[notifiers][durability]") {
     const std::string labelled = R"(
@@ -524,6 +524,21 @@ receivers:
     CHECK(rig.mail.sent().size() == taken);
 }
 
+/// Long enough for a flush to see an alert.
+constexpr Duration kSeen = 2min;
+
+/// A storm of alerts, receivers that fail, and kills at any moment; receivers write down what they were told.
+class Storm {
+public:
+    explicit Storm(std::uint64_t seed)
+        : chance_(seed), life_(R"(
+route:
+  receiver: hook
+  group_by: [group]
+  group_wait: 10s
+  group_interval: 1m
+  repeat_interval: 4h
+  routes: [{receiver: hook, continue: true}, {receiver: pager}]
 receivers:
 - name: hook
   webhook_configs: [{url: 'http://r/hook'}]

@@ -157,6 +157,17 @@ TEST_CASE("defect M: a repeat interval that is a multiple of the group interval 
                               "2h30s hook firing +a (repeat interval elapsed)"});
 }
 
+TEST_CASE("defect M: with the intervals that Alertmanager has by itself too", "[notifiers][service]") {
+    NotificationRig rig(
+        "route: {receiver: hook}\nreceivers: [{name: hook, webhook_configs: [{url: 'http://r/hook'}]}]\n");
+    rig.http.handle([](const HttpRequest&) { return FakeAnswer::ok().after(200ms); });
+    rig.fire("a");
+    rig.advance(9h);
+    CHECK(rig.told() == Lines{"30s hook firing +a (first notification)",
+                              "4h30s hook firing +a (repeat interval elapsed)",
+                              "8h30s hook firing +a (repeat interval elapsed)"});
+}
+
 TEST_CASE("a repeat interval between two flushes waits for the later one", "[notifiers][service]") {
     NotificationRig rig(R"(
 route: {receiver: hook, group_wait: 0s, group_interval: 10s, repeat_interval: 25s}
@@ -195,6 +206,15 @@ TEST_CASE("defect O: old alerts are told at once, the whole batch in one message
     }
     rig.advance(1s);
     CHECK(rig.told() == Lines{"1s hook firing +a +b (first notification)"});
+}
+
+TEST_CASE("defect O: old alerts that a reload leads to a receiver are told in one message", "[notifiers][reload]") {
+    NotificationRig rig("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n");
+    for (const char* name : {"a", "b", "c"}) rig.fire(name);
+    rig.advance(1h);
+    rig.load(kHook);
+    rig.advance(10min);
+    CHECK(rig.told() == Lines{"1h hook firing +a +b +c (first notification)"});
 }
 
 TEST_CASE("defect O: a group that waits shorter than for a batch waits no longer for one", "[notifiers][service]") {
@@ -373,6 +393,43 @@ receivers:
     rig.advance(1h);
     CHECK(rig.told() == Lines{});
     CHECK(rig.service->group_count() == 0);
+}
+
+TEST_CASE("defect J: what a webhook or Slack refuses by 4xx or 429 is told all the same", "[notifiers][retry]") {
+    const std::string integration = GENERATE(R"(webhook_configs: [{url: 'http://r/hook'}])",
+                                             R"(slack_configs: [{api_url: 'http://r/hook', send_resolved: true}])");
+    NotificationRig rig("route: {receiver: r, group_wait: 30s, group_interval: 5m}\nreceivers: [{name: r, " +
+                        integration + "}]\n");
+    const int status = GENERATE(400, 404, 429);
+    CAPTURE(integration, status);
+    const auto messages = [&] { return rig.told().size(); };
+    SECTION("while it fires, if the receiver takes it soon") {
+        rig.http.once("http://r/hook", FakeAnswer::with_status(status));
+        rig.fire("a");
+        rig.advance(6min);
+        // After 429 within seconds, after another 4xx with the next flush.
+        const Timestamp taken = rig.http.sent().back().at;
+        CHECK(messages() == 2);
+        CHECK(taken - rig.started_at < (status == 429 ? Duration(35s) : Duration(6min)));
+        rig.advance(1h);
+        CHECK(messages() == 0);
+    }
+    SECTION("with its end, if the receiver takes nothing before") {
+        rig.http.always("http://r/hook", FakeAnswer::with_status(status));
+        rig.fire("a");
+        rig.advance(2min);
+        rig.resolve("a");
+        rig.advance(1min);
+        CHECK(messages() > 0);
+        rig.http.always("http://r/hook", FakeAnswer::ok("ok"));
+        rig.advance(10min);
+        // After 429 the message that was refused goes out first, within its time.
+        CHECK(messages() == (status == 429 ? 2 : 1));
+        CHECK_THAT(rig.last_request().body, Catch::Contains("RESOLVED") || Catch::Contains("resolved"));
+        rig.advance(1h);
+        CHECK(messages() == 0);
+        CHECK(rig.service->group_count() == 0);
+    }
 }
 
 TEST_CASE("defect J: an alert that came and went unheard in a group that was told before is told too",
@@ -904,6 +961,31 @@ TEST_CASE("a receiver that is gone after a reload is told nothing", "[notifiers]
     CHECK(rig.service->group_count() == 0);
 }
 
+TEST_CASE("what flushes look up, and what is forgotten, is counted and measured", "[notifiers][metrics]") {
+    NotificationRig rig(kHook);
+    const auto shows = [&](const std::string& line) {
+        return rig.metrics.render().find("\n" + line + "\n") != std::string::npos;
+    };
+    rig.fire("a");
+    rig.advance(1min);
+    CHECK(shows("alertmanager_nflog_queries_total 1"));
+    CHECK(shows("alertmanager_nflog_query_errors_total 1"));  // nothing was known of the group
+    CHECK(shows("alertmanager_nflog_query_duration_seconds_count 1"));
+    CHECK(shows("alertmanager_silences_query_duration_seconds_count 0"));
+    rig.silence("alertname=b", 0s, 2h);
+    rig.advance(5min);
+    CHECK(shows("alertmanager_nflog_queries_total 2"));
+    CHECK(shows("alertmanager_nflog_query_errors_total 1"));
+    CHECK_FALSE(shows("alertmanager_silences_queries_total 0"));
+    CHECK(shows("alertmanager_silences_query_duration_seconds_count 1"));
+    rig.advance(10min);
+    CHECK(shows("alertmanager_nflog_gc_duration_seconds_count 1"));
+    CHECK(shows("alertmanager_silences_gc_duration_seconds_count 1"));
+    rig.resolve("a");
+    CHECK(shows("alertmanager_alerts{state=\"active\"} 0"));
+    CHECK(shows("alertmanager_marked_alerts{state=\"active\"} 1"));
+}
+
 TEST_CASE("nothing is counted of a receiver that is gone after a reload", "[notifiers][reload][metrics]") {
     const auto routed_to = [](const char* name) {
         return fmt::format("route: {{receiver: {0}, group_wait: 0s, group_interval: 1m}}\nreceivers:\n"
@@ -961,31 +1043,6 @@ TEST_CASE("defect I: a restart keeps timers, log and silences", "[notifiers][res
     rig.advance(50min);
     CHECK(rig.told() == Lines{});
 }
-TEST_CASE("what flushes look up, and what is forgotten, is counted and measured", "[notifiers][metrics]") {
-    NotificationRig rig(kHook);
-    const auto shows = [&](const std::string& line) {
-        return rig.metrics.render().find("\n" + line + "\n") != std::string::npos;
-    };
-    rig.fire("a");
-    rig.advance(1min);
-    CHECK(shows("alertmanager_nflog_queries_total 1"));
-    CHECK(shows("alertmanager_nflog_query_errors_total 1"));  // nothing was known of the group
-    CHECK(shows("alertmanager_nflog_query_duration_seconds_count 1"));
-    CHECK(shows("alertmanager_silences_query_duration_seconds_count 0"));
-    rig.silence("alertname=b", 0s, 2h);
-    rig.advance(5min);
-    CHECK(shows("alertmanager_nflog_queries_total 2"));
-    CHECK(shows("alertmanager_nflog_query_errors_total 1"));
-    CHECK_FALSE(shows("alertmanager_silences_queries_total 0"));
-    CHECK(shows("alertmanager_silences_query_duration_seconds_count 1"));
-    rig.advance(10min);
-    CHECK(shows("alertmanager_nflog_gc_duration_seconds_count 1"));
-    CHECK(shows("alertmanager_silences_gc_duration_seconds_count 1"));
-    rig.resolve("a");
-    CHECK(shows("alertmanager_alerts{state=\"active\"} 0"));
-    CHECK(shows("alertmanager_marked_alerts{state=\"active\"} 1"));
-}
-
 
 TEST_CASE("an alert that ended while the program was down is told when it is up again", "[notifiers][restart]") {
     NotificationRig rig(kHook);
