@@ -243,6 +243,11 @@ void read_credentials(YamlFields& fields, HttpAccess& access, const Source& sour
 }
 
 void read_header(YamlFields& fields, const YamlNode::Entry& entry, HttpAccess& access, const Source& source) {
+    // What stands there instead may be the secret itself.
+    if (!entry.value.is_map() && !entry.value.is_null()) {
+        return fields.report(entry.value.where, fmt::format("{} is not a map", go_quote(entry.key)),
+                             "a map with values, secrets or files");
+    }
     YamlFields keys = source.mapping(fields, entry.value, "http_headers");
     std::vector<std::string> values, files;
     keys.read("values", values);

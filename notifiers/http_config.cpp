@@ -239,6 +239,9 @@ private:
     void read_proxy_headers(ConfigFields& fields, HttpAccess::Way& way) {
         const YamlNode* node = given(fields, "proxy_connect_header");
         if (node == nullptr) return;
+        if (!node->is_map()) {
+            return fields.report("proxy_connect_header", "proxy_connect_header is not a map", "a map");
+        }
         ConfigFields headers(*node, "proxy_connect_header", reading_);
         for (const auto& entry : node->entries) {
             for (std::string& text : read_secret_list(headers, entry.key)) {
@@ -280,6 +283,11 @@ private:
     }
 
     void read_header(const YamlNode::Entry& entry, HttpAccess& access) {
+        // What stands there instead may be the secret itself.
+        if (!entry.value.is_map() && !entry.value.is_null()) {
+            return reading_.problem(entry.value.where, fmt::format("{} is not a map", go_quote(entry.key)),
+                                    "a map with values, secrets or files");
+        }
         ConfigFields fields(entry.value, "http_headers", reading_);
         std::vector<std::string> values, files;
         fields.read("values", values);

@@ -86,6 +86,7 @@ TEST_CASE("mistakes in prometheus.yml are told with their place", "[daemon][conf
          "authorization type cannot be set to \"basic\""},
         {"scrape_configs:\n- job_name: a\n  http_headers: {Host: {values: [b]}}\n",
          "prometheus.yml:3:18: setting header \"Host\" is not allowed"},
+        {"scrape_configs:\n- job_name: a\n  http_headers: {X: b}\n", "prometheus.yml:3:21: \"X\" is not a map"},
         {"scrape_configs:\n- job_name: a\n  http_headers: {X: {secrets: b}}\n",
          "prometheus.yml:3:31: \"secrets\" is not a list; expected a list of strings"},
         {"scrape_configs:\n- job_name: a\n  proxy_url: http://p\n  proxy_connect_header: {X: b}\n",

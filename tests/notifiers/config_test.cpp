@@ -279,6 +279,9 @@ TEST_CASE("no message about a mistake tells a secret", "[notifiers][config]") {
              "webhook_configs: [{url: 'http://x', http_config: {basic_auth: {password: S3CRETVALUE, password_file: "
              "f}}}]",
              "webhook_configs: [{url: 'http://x', http_config: {http_headers: {X: {secrets: S3CRETVALUE}}}}]",
+             "webhook_configs: [{url: 'http://x', http_config: {http_headers: {X: S3CRETVALUE}}}]",
+             "webhook_configs: [{url: 'http://x', http_config: {proxy_url: 'http://p', proxy_connect_header: "
+             "S3CRETVALUE}}]",
              "webhook_configs: [{url: 'http://x', http_config: {proxy_url: 'http://p', proxy_connect_header: {X: "
              "S3CRETVALUE}}}]",
          }) {
