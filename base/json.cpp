@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -291,6 +292,46 @@ private:
     std::size_t values_ = 0;
 };
 
+/// The escape that the text begins with, `\ud83d`; nothing when it begins otherwise.
+std::optional<unsigned> escaped_code_unit(std::string_view text) {
+    if (text.size() < 6 || !text.starts_with("\\u")) return std::nullopt;
+    unsigned unit = 0;
+    const auto [end, error] = std::from_chars(text.data() + 2, text.data() + 6, unit, 16);
+    return end == text.data() + 6 ? std::optional(unit) : std::nullopt;
+}
+
+bool is_surrogate(std::optional<unsigned> unit) {
+    return unit >= 0xD800U && unit <= 0xDFFFU;
+}
+
+bool is_pair(std::optional<unsigned> high, std::optional<unsigned> low) {
+    return is_surrogate(high) && is_surrogate(low) && high < 0xDC00U && low >= 0xDC00U;
+}
+
+bool may_have_surrogates(std::string_view text) {
+    return text.find("\\ud") != text.npos || text.find("\\uD") != text.npos;
+}
+
+/// Python writes bytes that are no UTF-8 as halves of pairs.
+std::string replace_lone_surrogates(std::string_view text) {
+    constexpr std::size_t kEscape = 6;
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t length = 0; !text.empty(); text.remove_prefix(length)) {
+        const std::size_t plain = std::min(text.find('\\'), text.size());
+        const auto unit = escaped_code_unit(text.substr(plain));
+        if (is_surrogate(unit) && !is_pair(unit, escaped_code_unit(text.substr(plain + kEscape)))) {
+            out += text.substr(0, plain);
+            out += "\\ufffd";
+            length = plain + kEscape;
+            continue;
+        }
+        length = std::min(plain + (is_surrogate(unit) ? 2 * kEscape : 2), text.size());
+        out += text.substr(0, length);
+    }
+    return out;
+}
+
 }  // namespace
 
 bool Json::as_bool() const {
@@ -421,10 +462,11 @@ void JsonWriter::separate() {
 }
 
 Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
-    // Go's decoder takes invalid UTF-8 for U+FFFD, and so do the clients that were written against it; nlohmann refuses
-    // it.
+    // Go's decoder takes invalid UTF-8 and halves of surrogate pairs for U+FFFD, and so do the clients that were
+    // written against it; nlohmann refuses them.
     std::string repaired;
     if (!is_valid_utf8(text)) text = repaired = replace_invalid_utf8(text);
+    if (may_have_surrogates(text)) text = repaired = replace_lone_surrogates(text);
     Reader reader(limits);
     if (!nlohmann::json::sax_parse(text.begin(), text.end(), &reader)) {
         return tl::unexpected(std::move(reader.error));

@@ -155,6 +155,25 @@ TEST_CASE("invalid UTF-8 is read as U+FFFD", "[base][json]") {
     CHECK(parse_json("\"a\xFFz\"")->as_string() == "a\xEF\xBF\xBDz");
 }
 
+TEST_CASE("half a surrogate pair is read as U+FFFD, as Go reads it", "[base][json]") {
+    struct Case {
+        std::string text, want;
+    };
+    const auto c = GENERATE(values<Case>({
+        {R"(a\udc80b)", "a\ufffdb"},
+        {R"(\ud83d)", "\ufffd"},
+        {R"(\uD83D\uDE00)", "\xF0\x9F\x98\x80"},
+        {R"(\ud83d\ud83d\ude00)", "\ufffd\xF0\x9F\x98\x80"},
+        {R"(\ude00\ud83d)", "\ufffd\ufffd"},
+        {R"(\ud83d\n\ude00)", "\ufffd\n\ufffd"},
+        {R"(\\ud83d\\\ud83d)", "\\ud83d\\\ufffd"},
+    }));
+    CAPTURE(c.text);
+    CHECK(*parse_json("[\"" + c.text + "\"]") == Json(Json::Array{c.want}));
+    CHECK_FALSE(parse_json("[\"\\ud8\"]").has_value());
+    CHECK_FALSE(parse_json("[\"\\ud83d").has_value());
+}
+
 TEST_CASE("limits of JSON hold", "[base][json]") {
     CHECK(parse_json(repeated("[", 32) + repeated("]", 32)).has_value());
     CHECK(parse_json(repeated("[", 33) + repeated("]", 33)).error().message == "JSON is nested deeper than 32 levels");
