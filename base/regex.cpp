@@ -68,6 +68,20 @@ std::string with_old_group_names(std::string_view pattern) {
     return out;
 }
 
+/// Whether there is `\C` outside of `\Q…\E`: any byte, in RE2 for C++ alone.
+bool asks_for_any_byte(std::string_view pattern) {
+    for (;;) {
+        const std::size_t at = pattern.find('\\');
+        if (at == pattern.npos || at + 1 == pattern.size()) return false;
+        const char escaped = pattern[at + 1];
+        if (escaped == 'C') return true;
+        pattern.remove_prefix(at + 2);
+        if (escaped != 'Q') continue;
+        const std::size_t end = pattern.find("\\E");
+        pattern.remove_prefix(std::min(end, pattern.size()));
+    }
+}
+
 /// The words of Go's regexp/syntax for the same mistake.
 std::string_view go_error_code(RE2::ErrorCode code) {
     switch (code) {
@@ -201,6 +215,7 @@ Result<Regex> Regex::compile(std::string_view pattern, Anchoring anchoring) {
     if (!is_valid_utf8(pattern)) return parsing_failed("invalid UTF-8", replace_invalid_utf8(pattern));
     if (anchoring != Anchoring::None) program->literals = literals_of(pattern);
     if (program->literals) return Regex(program);
+    if (asks_for_any_byte(pattern)) return parsing_failed("invalid escape sequence", "\\C");
     if (pattern.size() > kPatternBytesMax) return pattern_too_large();
     std::string text = with_old_group_names(pattern);
     // As Alertmanager writes it, so that its messages, which show a part of the pattern, come out the same.

@@ -89,6 +89,8 @@ TEST_CASE("what is wrong with a pattern is said in Go's words", "[base][regex]")
         {"a{1001}", "error parsing regexp: invalid repeat count: `{1001}`"},
         {"[z-a]", "error parsing regexp: invalid character class range: `z-a`"},
         {R"(\8)", R"(error parsing regexp: invalid escape sequence: `\8`)"},
+        {R"(a\\\C)", R"(error parsing regexp: invalid escape sequence: `\C`)"},
+        {R"(\Q\C\E\C)", R"(error parsing regexp: invalid escape sequence: `\C`)"},
         {"(?=a)", "error parsing regexp: invalid or unsupported Perl syntax: `(?=`"},
         {"a|\xff", "error parsing regexp: invalid UTF-8: `a|\ufffd`"},
         {"(?P<1 >a)", "error parsing regexp: invalid named capture: `(?P<1 >`"},
