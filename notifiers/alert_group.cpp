@@ -84,7 +84,10 @@ void AlertGroup::insert(const AlertPtr& alert) {
     const Duration batch_wait = was_known ? Duration{0} : kBatchWait;
     const Timestamp due = now + (waited_already ? std::min(wait, batch_wait) : wait);
     // An empty group that somebody is still told of has a timer.
-    if (timer_ == 0 || due < next_flush_) start_timer(due);
+    if (timer_ != 0 && due >= next_flush_) return;
+    timer_began_ = now;
+    has_flushed_ = false;
+    start_timer(due);
 }
 
 bool AlertGroup::update(const AlertPtr& alert) {
@@ -114,14 +117,24 @@ bool AlertGroup::take_leaving(const AlertPtr& alert) {
     return true;
 }
 
-void AlertGroup::resume(Timestamp next_flush) {
+void AlertGroup::resume(const GroupState& earlier) {
+    Timestamp next_flush = earlier.next_flush;
     for (const auto& delivery : deliveries_) next_flush = std::min(next_flush, delivery->waiting_since(next_flush));
+    timer_began_ = earlier.timer_began;
+    has_flushed_ = earlier.has_flushed;
     start_timer(next_flush);
 }
 
+void AlertGroup::heed_shorter_timers() {
+    if (timer_ == 0 || timer_began_ == Timestamp{}) return;
+    const RouteOptions& options = route_->options;
+    const Timestamp due = timer_began_ + (has_flushed_ ? options.group_interval : options.group_wait);
+    if (due < next_flush_) start_timer(std::max(due, context_.scheduler.now()));
+}
+
 void AlertGroup::adopt_configuration(const Pipeline& pipeline, const Route& route, std::shared_ptr<Receiver> receiver) {
+    const bool is_same_route = std::exchange(route_, &route) == &route;
     pipeline_ = &pipeline;
-    route_ = &route;
     std::vector<std::shared_ptr<Delivery>> deliveries;
     for (const auto& integration : receiver->integrations) {
         auto delivery = find_delivery(deliveries_, *integration);
@@ -136,6 +149,7 @@ void AlertGroup::adopt_configuration(const Pipeline& pipeline, const Route& rout
         if (std::find(deliveries.begin(), deliveries.end(), old) == deliveries.end()) old->stop();
     }
     deliveries_ = std::move(deliveries);
+    if (!is_same_route) heed_shorter_timers();
 }
 
 void AlertGroup::stop_timer() {
@@ -185,6 +199,8 @@ GroupState AlertGroup::state() const {
             labels_,
             key_,
             next_flush_,
+            timer_began_,
+            has_flushed_,
             options.receiver,
             options.group_interval,
             options.repeat_interval,
@@ -256,7 +272,9 @@ void AlertGroup::flush() {
     const Timestamp due = next_flush_;
     const Timestamp now = context_.scheduler.now();
     const Duration interval = route_->options.group_interval;
-    start_timer(due + interval > now ? due + interval : now + interval);
+    has_flushed_ = true;
+    timer_began_ = due + interval > now ? due : now;
+    start_timer(timer_began_ + interval);
 
     FlushView flushed = view();
     flushed.due = due;
@@ -264,7 +282,6 @@ void AlertGroup::flush() {
     note_ends_unseen(flushed);
     keep_ends(flushed);
     keep_as_seen(flushed);
-    has_flushed_ = true;
     const auto deliveries = deliveries_;
     for (const auto& delivery : deliveries) delivery->consider(flushed);
     sweep();

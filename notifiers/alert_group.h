@@ -54,7 +54,9 @@ public:
     bool take_leaving(const AlertPtr& alert);
     bool is_leaving(const LabelSet& labels) const { return leaving_.count(labels) > 0; }
     /// Goes on with the timer of an earlier life, from the last flush on if somebody did not take its message.
-    void resume(Timestamp next_flush);
+    void resume(const GroupState& earlier);
+    /// Flushes when the timers of the route say, if that is earlier than it was to be by other ones.
+    void heed_shorter_timers();
 
     /// After a reload: the same group under the new tree. Integrations are matched by kind and place.
     void adopt_configuration(const Pipeline& pipeline, const Route& route, std::shared_ptr<Receiver> receiver);
@@ -63,6 +65,7 @@ public:
     void retire(std::shared_ptr<const void> routing) { retired_routing_ = std::move(routing); }
     void shift(Duration step) {
         next_flush_ += step;
+        if (timer_began_ != Timestamp{}) timer_began_ += step;
         unseen_since_ += step;
     }
     void stop_timer();
@@ -130,6 +133,7 @@ private:
     std::vector<std::shared_ptr<Delivery>> deliveries_;
     Scheduler::TaskId timer_ = 0;
     Timestamp next_flush_{};
+    Timestamp timer_began_{};  // when the group or its last flush was due; none: it is not known
     Timestamp unseen_since_;  // no flush saw what came later
 };
 

@@ -199,7 +199,7 @@ Dispatcher::GroupPtr Dispatcher::revive(const GroupState& state, FormerLife& lif
         std::make_shared<AlertGroup>(context_, *life.routing.pipeline, life.routes->of(state), receiver->second,
                                      state.labels, state.key, [this](AlertGroup& empty) { remove_when_empty(empty); });
     for (const AlertPtr& alert : alerts) group->hold(alert);
-    group->resume(state.next_flush);
+    group->resume(state);
     return group;
 }
 
@@ -212,7 +212,8 @@ void Dispatcher::insert(const Route& route, const AlertPtr& alert) {
     if (group == nullptr) return;
     group->insert(alert);
     if (!is_restored) return;
-    group->resume(restored->second.next_flush);
+    group->resume(restored->second);
+    group->heed_shorter_timers();
     restored_.erase(restored);
 }
 

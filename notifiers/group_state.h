@@ -15,6 +15,8 @@ struct GroupState {
     LabelSet labels;
     std::string key;  // what receivers know it by
     Timestamp next_flush{};
+    Timestamp timer_began{};   // when the group or its last flush was due; none: it is not known
+    bool has_flushed = false;  // the timer is one of group_interval, and not of group_wait
     // What its route said; the next life may have another configuration.
     std::string receiver{};
     Duration group_interval{};

@@ -213,6 +213,8 @@ std::string stored_value(const GroupState& group) {
     write_pairs(json, "labels", group.labels);
     json.name("key").text(group.key);
     write_time(json, "next_flush", group.next_flush);
+    if (group.timer_began != Timestamp{}) write_time(json, "timer_began", group.timer_began);
+    if (group.has_flushed) json.name("has_flushed").boolean(true);
     json.name("receiver").text(group.receiver);
     json.name("group_interval").number(std::int64_t{group.group_interval.count()});
     json.name("repeat_interval").number(std::int64_t{group.repeat_interval.count()});
@@ -231,6 +233,8 @@ Result<GroupState> read_stored_group(const StateRecord& record) {
     group.labels = read_labels(json.at("labels"));
     group.key = json.at("key").as_string();
     group.next_flush = read_time(json.at("next_flush"));
+    group.timer_began = read_time(json.at("timer_began"));
+    group.has_flushed = json.at("has_flushed").as_bool();
     group.receiver = json.at("receiver").as_string();
     group.group_interval = Duration(json.at("group_interval").as_integer());
     group.repeat_interval = Duration(json.at("repeat_interval").as_integer());

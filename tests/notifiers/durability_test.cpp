@@ -371,6 +371,40 @@ TEST_CASE("defect H: a matcher that is edited across a kill keeps its groups and
     CHECK(rig.service->group_count() == 0);
 }
 
+TEST_CASE("shorter timers count after a kill for the groups that are there", "[notifiers][durability]") {
+    Life life(kConfiguration);
+    NotificationRig& rig = life.rig();
+    rig.fire("a");
+    const std::string less_wait = edited(kConfiguration, "group_wait: 30s", "group_wait: 15s");
+    const std::string often = edited(kConfiguration, "group_interval: 5m", "group_interval: 1m");
+    rig.advance(10s);
+    SECTION("while they wait for their first message") {
+        life.kill(less_wait.c_str());
+        rig.advance(1min);
+        CHECK(rig.told() == Lines{"15s hook firing +a (first notification)"});
+    }
+    SECTION("between their messages") {
+        rig.advance(50s);
+        rig.told();
+        rig.fire("b");
+        rig.settle();
+        life.kill(often.c_str());
+        rig.advance(30s);
+        CHECK(rig.told() == Lines{"1m30s hook firing +a +b (new alerts added)"});
+    }
+    SECTION("and none of them is taken for the other") {
+        rig.advance(50s);
+        rig.told();
+        rig.fire("b");
+        rig.settle();
+        life.kill(less_wait.c_str());
+        rig.advance(4min);
+        CHECK(rig.told() == Lines{});
+        rig.advance(30s);
+        CHECK(rig.told() == Lines{"5m30s hook firing +a +b (new alerts added)"});
+    }
+}
+
 TEST_CASE("who was told of an alert that goes elsewhere now is told of its end after a kill too",
           "[notifiers][durability]") {
     Life life(kByTeam);

@@ -780,6 +780,49 @@ TEST_CASE("defect P: a reload keeps the timers of groups and what is under way",
     CHECK(rig.told() == Lines{"5m30s hook firing +a +b (new alerts added)"});
 }
 
+TEST_CASE("shorter timers of a reload count for the groups that are there", "[notifiers][reload]") {
+    NotificationRig rig(kHook);
+    const auto load_with = [&](const std::string& timers) {
+        std::string text = kHook;
+        const std::string before = "group_wait: 30s\n  group_interval: 5m";
+        rig.load(text.replace(text.find(before), before.size(), timers));
+    };
+    rig.fire("a");
+    rig.advance(5s);
+    SECTION("while they wait for their first message") {
+        load_with("group_wait: 10s\n  group_interval: 5m");
+        rig.advance(1min);
+        CHECK(rig.told() == Lines{"10s hook firing +a (first notification)"});
+    }
+    SECTION("which may be over already") {
+        load_with("group_wait: 1s\n  group_interval: 5m");
+        rig.advance(1min);
+        CHECK(rig.told() == Lines{"5s hook firing +a (first notification)"});
+    }
+    SECTION("between their messages, whose grid stays the same") {
+        rig.advance(55s);
+        rig.told();
+        load_with("group_wait: 30s\n  group_interval: 50s");
+        rig.fire("b");
+        rig.advance(30s);
+        CHECK(rig.told() == Lines{"1m20s hook firing +a +b (new alerts added)"});
+        rig.fire("c");
+        rig.advance(50s);
+        CHECK(rig.told() == Lines{"2m10s hook firing +a +b +c (new alerts added)"});
+    }
+    SECTION("longer ones from the next message on") {
+        rig.advance(55s);
+        rig.told();
+        load_with("group_wait: 30s\n  group_interval: 15m");
+        rig.fire("b");
+        rig.advance(5min);
+        CHECK(rig.told() == Lines{"5m30s hook firing +a +b (new alerts added)"});
+        rig.fire("c");
+        rig.advance(15min);
+        CHECK(rig.told() == Lines{"20m30s hook firing +a +b +c (new alerts added)"});
+    }
+}
+
 TEST_CASE("a reload that changes the receiver's address sends the next message there", "[notifiers][reload]") {
     NotificationRig rig(kHook);
     rig.fire("a");
