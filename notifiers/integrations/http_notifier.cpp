@@ -267,7 +267,9 @@ Outcome classify_status(const HttpResponse& response, Timestamp now, const std::
     outcome.reason = reason_of_status(response.status);
     outcome.message = fmt::format("unexpected status code {}", response.status);
     if (const std::string more = details(); !more.empty()) outcome.message += ": " + more;
-    if (retry) outcome.retry_after = parse_retry_after(find_header(response.headers, "Retry-After"), now);
+    // A maintenance page may ask for an hour, and the receiver may be back in a second.
+    if (response.status == 429)
+        outcome.retry_after = parse_retry_after(find_header(response.headers, "Retry-After"), now);
     return outcome;
 }
 

@@ -69,8 +69,8 @@ private:
     AttemptId next_attempt_ = 1;
 };
 
-/// By status alone: 2xx delivered; 429 and 5xx are to be retried, after `Retry-After` where it is given; everything
-/// else failed. `details` is asked for what the message of a failure has beside the status.
+/// By status alone: 2xx delivered; 429 and 5xx are to be retried, 429 after `Retry-After` where it is given;
+/// everything else failed. `details` is asked for what the message of a failure has beside the status.
 Outcome classify_status(const HttpResponse& response, Timestamp now, const std::function<std::string()>& details);
 
 /// Seconds or a date of HTTP, as a wait of at most an hour; nothing when it is neither.

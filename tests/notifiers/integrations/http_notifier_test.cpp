@@ -41,12 +41,14 @@ TEST_CASE("Retry-After is seconds or a date, at most an hour", "[notifiers][http
 
 TEST_CASE("an answer's wish to wait is in the outcome", "[notifiers][http_notifier]") {
     IntegrationRig rig("webhook_configs", "{url: 'http://r/hook'}");
-    FakeAnswer busy = FakeAnswer::with_status(503);
+    FakeAnswer busy = FakeAnswer::with_status(429);
     busy.header("retry-after", "7");
     CHECK(rig.send_with_answer(busy).retry_after == Duration(7s));
-    FakeAnswer refused = FakeAnswer::with_status(404);
-    refused.header("Retry-After", "7");
-    CHECK_FALSE(rig.send_with_answer(refused).retry_after.has_value());
+    for (const int other : {404, 500, 503}) {
+        FakeAnswer answer = FakeAnswer::with_status(other);
+        answer.header("Retry-After", "7");
+        CHECK_FALSE(rig.send_with_answer(answer).retry_after.has_value());
+    }
 }
 
 TEST_CASE("answers are shown without control characters and not too long", "[notifiers][http_notifier]") {
