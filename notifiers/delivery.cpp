@@ -588,8 +588,8 @@ void Delivery::tell_observer(const Attempt& attempt, const Outcome& outcome, std
     event.ended_at = context_.scheduler.now();
     event.outcome = outcome;
     event.retry_in = retry_in;
-    const bool is_done = outcome.kind == Outcome::Kind::Delivered && outcome.still_to_tell.empty();
-    event.waiting = integration_->status->waiting - (is_done ? 1 : 0);
+    const bool goes_on = retry_in || outcome.forget_notes || !outcome.still_to_tell.empty();
+    event.waiting = integration_->status->waiting - (goes_on ? 0 : 1);
     context_.observer->on_attempt(event);
 }
 
