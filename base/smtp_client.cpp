@@ -145,11 +145,24 @@ private:
 
     void say_hello() {
         command("EHLO " + mail_.hello, [this](const Reply& reply) {
-            if (!reply.is_good()) return refuse("EHLO", reply);
+            if (!reply.is_good()) return say_old_hello();
             extensions_ = reply.lines;
-            if (mail_.encryption == Mail::Encryption::StartTls && !is_encrypted_) return start_tls();
-            authenticate();
+            greeted();
         });
+    }
+
+    /// To a server of before 1995, or in front of one.
+    void say_old_hello() {
+        command("HELO " + mail_.hello, [this](const Reply& reply) {
+            if (!reply.is_good()) return refuse("HELO", reply);
+            extensions_.clear();
+            greeted();
+        });
+    }
+
+    void greeted() {
+        if (mail_.encryption == Mail::Encryption::StartTls && !is_encrypted_) return start_tls();
+        authenticate();
     }
 
     void start_tls() {

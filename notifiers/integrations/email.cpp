@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "base/text.h"
 #include "notifiers/global_config.h"
+#include "notifiers/integrations/mail_addresses.h"
 #include "notifiers/integrations/mail_message.h"
 #include "notifiers/integrations/notifier.h"
 #include "notifiers/integrations/templated_text.h"
@@ -67,7 +68,8 @@ public:
     AttemptId notify(Notification notification, Duration timeout, Done done) override {
         const AttemptId id = next_attempt_++;
         FieldExpander expand(notification);
-        auto mail = compose(notification, expand);
+        std::string unread;
+        auto mail = compose(notification, expand, unread);
         if (!mail) {
             Outcome outcome;
             outcome.kind = Outcome::Kind::Failed;
@@ -83,11 +85,12 @@ public:
         mail->timeout = timeout;
         // The entry is made first: a client may answer before send() returns.
         running_[id] = 0;
-        const auto mail_id = mail_.send(*std::move(mail), [this, id, error = expand.error(),
+        const auto mail_id = mail_.send(*std::move(mail), [this, id, error = expand.error(), unread = std::move(unread),
                                                            done = std::move(done)](const Result<MailReceipt>& verdict) {
             running_.erase(id);
             Outcome outcome = outcome_of(verdict);
             outcome.template_error = error;
+            if (!verdict && !unread.empty()) outcome.message += fmt::format(" ({})", unread);
             done(std::move(outcome));
         });
         if (const auto entry = running_.find(id); entry != running_.end()) entry->second = mail_id;
@@ -102,16 +105,24 @@ public:
     }
 
 private:
-    Result<Mail> compose(const Notification& notification, FieldExpander& expand) {
+    /// `unread` says which secret could not be read: the server may ask for another one, or for none.
+    Result<Mail> compose(const Notification& notification, FieldExpander& expand, std::string& unread) const {
         TOCSIN_TRY(Mail mail, addressed(notification));
-        TOCSIN_TRY(const std::string password, config_->smtp.auth_password.resolve(disk_));
-        TOCSIN_TRY(const std::string secret, config_->smtp.auth_secret.resolve(disk_));
         mail.username = config_->smtp.auth_username;
-        mail.password = Secret(password);
-        mail.secret = Secret(secret);
+        if (!mail.username.empty()) {
+            mail.password = read_secret(config_->smtp.auth_password, unread);
+            mail.secret = read_secret(config_->smtp.auth_secret, unread);
+        }
         mail.identity = config_->smtp.auth_identity;
         mail.content = message(notification, mail.from, expand).text();
         return mail;
+    }
+
+    Secret read_secret(const SecretText& text, std::string& unread) const {
+        auto secret = text.resolve(disk_);
+        if (secret) return Secret(*std::move(secret));
+        unread = secret.error().message;
+        return {};
     }
 
     /// With server, sender and recipients. Without them there is nobody to tell, so their templates must not fail.
@@ -155,20 +166,25 @@ private:
     }
 
     /// All of it is there before anything is sent: a template that fails leaves a mail with the plain facts.
-    MailMessage message(const Notification& notification, const std::string& from, FieldExpander& expand) {
+    MailMessage message(const Notification& notification, const std::string& from, FieldExpander& expand) const {
         MailMessage message;
         for (const auto& [name, text] : config_->headers) {
             const std::string replacement = name == "Subject" ? plain_subject(notification.data) : std::string();
             message.header.push_back({name, expand.expand_or(templates_.of(text), replacement)});
         }
         const std::string domain = from.substr(from.rfind('@') + 1);
-        message.header.push_back(
-            {"Message-Id", fmt::format("<{}.{}@{}>", to_unix_ms(notification.now), random_.next(), domain)});
+        add_unless_configured(message, "Message-Id",
+                              fmt::format("<{}.{}@{}>", to_unix_ms(notification.now), random_.next(), domain));
         add_thread(message, notification);
-        message.header.push_back({"Date", mail_date(notification.now)});
+        add_unless_configured(message, "Date", mail_date(notification.now));
         message.boundary = fmt::format("{:016x}{:016x}{:016x}", random_.next(), random_.next(), random_.next());
         message.parts = parts(notification, expand);
         return message;
+    }
+
+    /// Mails with two of a kind are refused by who is strict.
+    void add_unless_configured(MailMessage& message, const char* name, std::string value) const {
+        if (config_->headers.count(name) == 0) message.header.push_back({name, std::move(value)});
     }
 
     /// Mail programs show what refers to the same mail, be there one or not, together.

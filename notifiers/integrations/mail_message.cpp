@@ -1,7 +1,6 @@
 #include "notifiers/integrations/mail_message.h"
 
 #include <algorithm>
-#include <optional>
 
 #include <fmt/format.h>
 
@@ -37,62 +36,7 @@ std::string encode_in_word(std::string_view rune) {
     return out;
 }
 
-/// Splits at commas that are in no quotes and no angle brackets.
-std::vector<std::string> split_addresses(std::string_view list) {
-    std::vector<std::string> parts(1);
-    bool quoted = false;
-    bool in_brackets = false;
-    for (std::size_t at = 0; at < list.size(); ++at) {
-        const char c = list[at];
-        if (quoted && c == '\\' && at + 1 < list.size()) {
-            parts.back() += c;
-            parts.back() += list[++at];
-            continue;
-        }
-        if (c == '"') quoted = !quoted;
-        if (!quoted && c == '<') in_brackets = true;
-        if (!quoted && c == '>') in_brackets = false;
-        if (c == ',' && !quoted && !in_brackets) {
-            parts.emplace_back();
-        } else {
-            parts.back() += c;
-        }
-    }
-    return parts;
-}
-
-/// The address of `Name <address>`, or of `address`.
-std::optional<std::string> address_of(std::string_view text) {
-    text = trim(text);
-    // A name may be anything else, but no second line.
-    if (text.find_first_of("\r\n") != text.npos) return std::nullopt;
-    if (text.ends_with('>')) {
-        const auto begin = text.rfind('<');
-        if (begin == text.npos) return std::nullopt;
-        text = text.substr(begin + 1, text.size() - begin - 2);
-    }
-    const auto at = text.rfind('@');
-    const bool clean = std::none_of(text.begin(), text.end(), [](char c) {
-        return static_cast<unsigned char>(c) <= ' ' || c == '\x7f' || c == '<' || c == '>' || c == ',' || c == '"';
-    });
-    if (at == text.npos || at == 0 || at + 1 == text.size() || !clean) return std::nullopt;
-    return std::string(text);
-}
-
 }  // namespace
-
-Result<std::vector<std::string>> parse_mail_addresses(std::string_view list) {
-    std::vector<std::string> addresses;
-    for (const std::string& part : split_addresses(list)) {
-        auto address = address_of(part);
-        if (!address) {
-            return fail(Error::Kind::InvalidInput,
-                        fmt::format("{} is no mail address, expected name@host or Name <name@host>", go_quote(part)));
-        }
-        addresses.push_back(*std::move(address));
-    }
-    return addresses;
-}
 
 std::string encode_mail_header(std::string_view value) {
     if (std::all_of(value.begin(), value.end(), [](char c) { return is_printable(c) || c == '\t'; })) {

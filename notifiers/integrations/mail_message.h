@@ -4,14 +4,9 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
-
 // The text of a mail: RFC 5322 for its header, MIME for what is not ASCII and for its parts.
 
 namespace tocsin {
-
-/// `a@b.test, "The B" <b@b.test>`: the addresses alone. Refuses what could break out of a line of SMTP.
-Result<std::vector<std::string>> parse_mail_addresses(std::string_view list);
 
 /// The value of a header field: as it is when it is printable ASCII, otherwise in words of RFC 2047's Q encoding. A
 /// line feed cannot come out.

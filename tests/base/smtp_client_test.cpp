@@ -52,6 +52,17 @@ TEST_CASE("a mail is said line by line, dots doubled", "[base][smtp]") {
     CHECK(server.mails() == Lines{"Subject: s\r\n\r\n..a dot\r\n...\r\nend"});
 }
 
+TEST_CASE("a server that knows no EHLO is greeted as of old", "[base][smtp]") {
+    World world;
+    SmtpServer server(world.scheduler, {.answers = {{"EHLO", "502 unknown"}}});
+    REQUIRE(world.send(mail_to(server)).has_value());
+    CHECK(server.heard() == Lines{"EHLO localhost", "HELO localhost", "MAIL FROM:<f@x.test>", "RCPT TO:<a@x.test>",
+                                  "RCPT TO:<b@x.test>", "DATA"});
+    const auto refused = world.send(mail_to(server, Mail::Encryption::StartTls));
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().message.find("does not advertise the STARTTLS extension") != std::string::npos);
+}
+
 TEST_CASE("a mail goes under TLS when it must", "[base][smtp]") {
     const fakes::TestCertificate certificate("DNS:mail.test,IP:127.0.0.1");
     World world;

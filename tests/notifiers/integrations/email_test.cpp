@@ -88,6 +88,29 @@ TEST_CASE("server and credentials of mails may be global, secrets in files besid
     CHECK(mail.tls.server_name == "other.test");
 }
 
+TEST_CASE("a secret that cannot be read keeps no mail from a server that does not ask for it", "[notifiers][email]") {
+    IntegrationRig rig("email_configs", email("auth_username: u, auth_password: pw, auth_secret_file: /none"));
+    const Mail& mail = send(rig);
+    CHECK(mail.password.reveal() == "pw");
+    CHECK(mail.secret.empty());
+    rig.mail.handle([](const Mail&) -> Result<MailReceipt> {
+        return fail(Error::Kind::InvalidInput, "missing secret for CRAM-MD5 auth mechanism");
+    });
+    const std::string error = rig.send({IntegrationRig::example(true)}).message;
+    CHECK(error.starts_with("missing secret for CRAM-MD5 auth mechanism ("));
+    CHECK(contains(error, "/none"));
+    IntegrationRig nobody("email_configs", email("auth_password_file: /none"));
+    CHECK(send(nobody).password.empty());
+}
+
+TEST_CASE("headers of the configuration are there once", "[notifiers][email]") {
+    IntegrationRig rig("email_configs", email("headers: {message-id: <fixed@x>, DATE: 'now'}"));
+    const std::string content = send(rig).content;
+    CHECK(contains(content, "Message-Id: <fixed@x>\r\n"));
+    CHECK(content.find("Message-Id:") == content.rfind("Message-Id:"));
+    CHECK(content.find("Date:") == content.rfind("Date:"));
+}
+
 TEST_CASE("mails of a group can be a thread, of the group or of its day", "[notifiers][email]") {
     IntegrationRig daily("email_configs", email("threading: {enabled: true, thread_by_date: daily}"));
     CHECK(contains(send(daily).content,

@@ -5,21 +5,6 @@
 namespace tocsin {
 namespace {
 
-using Lines = std::vector<std::string>;
-
-TEST_CASE("addresses are read out of a list with names", "[notifiers][email]") {
-    CHECK(*parse_mail_addresses("a@x.test") == Lines{"a@x.test"});
-    CHECK(*parse_mail_addresses(R"( a@x.test , "B, \"b\"" <b@x.test>,C c <c@x.test>)") ==
-          Lines{"a@x.test", "b@x.test", "c@x.test"});
-}
-
-TEST_CASE("what is no address does not get onto the wire", "[notifiers][email]") {
-    const std::string list = GENERATE("", "a", "a@x,", "a@", "@x", "a b@x", "a@x\r\nRCPT TO:<b@x>", "<a@x", "a@x>",
-                                      "\"a@x", "A <a@x> <b@x", "a@x;b@x d");
-    CAPTURE(list);
-    CHECK_FALSE(parse_mail_addresses(list).has_value());
-}
-
 TEST_CASE("headers are printable ASCII on one logical line", "[notifiers][email]") {
     CHECK(encode_mail_header("[FIRING:1] a = b?_c") == "[FIRING:1] a = b?_c");
     CHECK(encode_mail_header("bar é") == "=?utf-8?q?bar_=C3=A9?=");
