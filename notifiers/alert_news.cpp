@@ -1,8 +1,6 @@
 #include "notifiers/alert_news.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <string_view>
 #include <utility>
 
@@ -25,81 +23,65 @@ constexpr std::size_t kAlertBytesExpected = 256;
 
 // ---- writing
 
-void append_number(std::string& out, std::int64_t number) {
-    std::array<char, 20> digits;
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-    out.append(digits.data(), end);
-}
-
-/// Texts in the order in which they first came, as the inside of a JSON array. Views must outlive it.
+/// Texts in the order in which they first came. Views must outlive it.
 class TextTable {
 public:
-    std::size_t place_of(std::string_view text) {
-        const auto [known, is_new] = places_.try_emplace(text, places_.size());
-        if (is_new) {
-            if (!json_.empty()) json_ += ',';
-            append_json_string(json_, text, JsonStyle::Plain);
-        }
+    std::int64_t place_of(std::string_view text) {
+        const auto [known, is_new] = places_.try_emplace(text, static_cast<std::int64_t>(texts_.size()));
+        if (is_new) texts_.push_back(text);
         return known->second;
     }
-    const std::string& json() const { return json_; }
+    const std::vector<std::string_view>& texts() const { return texts_; }
 
 private:
     struct Hash {
         using is_avalanching = void;
         std::size_t operator()(std::string_view text) const { return hash_bytes(text, 0); }
     };
-    boost::unordered_flat_map<std::string_view, std::size_t, Hash> places_;
-    std::string json_;
+    boost::unordered_flat_map<std::string_view, std::int64_t, Hash> places_;
+    std::vector<std::string_view> texts_;
 };
 
-void append_places(std::string& out, const LabelSet& labels, TextTable& texts) {
-    out += '[';
-    bool first = true;
-    for (const Label label : labels) {
-        for (const std::string_view text : {label.name, label.value}) {
-            if (!std::exchange(first, false)) out += ',';
-            append_number(out, static_cast<std::int64_t>(texts.place_of(text)));
-        }
-    }
-    out += ']';
+void write_places(JsonWriter& json, const LabelSet& labels, TextTable& texts) {
+    json.open_array();
+    for (const Label label : labels) json.number(texts.place_of(label.name)).number(texts.place_of(label.value));
+    json.close_array();
 }
 
-void append_alert(std::string& out, const StoredAlert& stored, TextTable& texts) {
+void write_news(JsonWriter& json, const StoredAlert& stored, TextTable& texts) {
     const Alert& alert = stored.alert;
-    out += '[';
-    for (const std::int64_t number : {static_cast<std::int64_t>(stored.number), to_unix_ms(alert.starts_at),
-                                      to_unix_ms(alert.ends_at), to_unix_ms(alert.updated_at)}) {
-        append_number(out, number);
-        out += ',';
-    }
-    out += alert.ends_by_timeout ? "true," : "false,";
-    append_number(out, static_cast<std::int64_t>(texts.place_of(alert.generator_url.view())));
-    out += ',';
-    append_places(out, alert.labels, texts);
-    out += ',';
-    append_places(out, alert.annotations, texts);
-    out += ']';
+    json.open_array().number(static_cast<std::int64_t>(stored.number)).number(to_unix_ms(alert.starts_at));
+    json.number(to_unix_ms(alert.ends_at)).number(to_unix_ms(alert.updated_at)).boolean(alert.ends_by_timeout);
+    json.number(texts.place_of(alert.generator_url.view()));
+    write_places(json, alert.labels, texts);
+    write_places(json, alert.annotations, texts);
+    json.close_array();
 }
 
 std::string whole_text(const std::vector<AlertPtr>& alerts) {
+    std::string text;
+    text.reserve(alerts.size() * kAlertBytesExpected);
+    JsonWriter json(text, JsonStyle::Plain);
     TextTable texts;
-    std::string entries;
-    entries.reserve(alerts.size() * kAlertBytesExpected);
-    for (const AlertPtr& alert : alerts) {
-        if (!entries.empty()) entries += ',';
-        append_alert(entries, *alert, texts);
-    }
-    return R"({"alerts":[)" + entries + R"(],"texts":[)" + texts.json() + "]}";
+    json.open_object().name("alerts").open_array();
+    for (const AlertPtr& alert : alerts) write_news(json, *alert, texts);
+    json.close_array().name("texts").open_array();
+    for (const std::string_view its_text : texts.texts()) json.text(its_text);
+    json.close_array().close_object();
+    return text;
 }
 
 std::string renewed_text(const std::vector<Renewal>& renewed) {
-    std::string entries;
+    std::string text;
+    JsonWriter json(text, JsonStyle::Plain);
+    json.open_object().name("renewed").open_array();
     for (const Renewal& run : renewed) {
-        entries += fmt::format("{}[{},{},{},{},{}]", entries.empty() ? "" : ",", run.first, run.count,
-                               to_unix_ms(run.ends_at), to_unix_ms(run.updated_at), run.ends_by_timeout);
+        json.open_array().number(static_cast<std::int64_t>(run.first)).number(static_cast<std::int64_t>(run.count));
+        json.number(to_unix_ms(run.ends_at)).number(to_unix_ms(run.updated_at)).boolean(run.ends_by_timeout);
+        json.close_array();
     }
-    return R"({"renewed":[)" + entries + "]}";
+    json.close_array().close_object();
+    return text;
 }
 
 bool goes_on(const Renewal& run, const StoredAlert& next) {
