@@ -54,8 +54,9 @@ private:
         return read_name() && take(':') && read_group(into);
     }
 
-    /// Takes nothing where it answers false.
+    /// Takes no more than blanks where it answers false.
     bool read_one(std::vector<std::string>& into) {
+        skip_blanks();
         const std::string_view before = rest_;
         std::string address;
         if (read_address(address) || (restore(before) && read_named(address))) {
@@ -156,11 +157,8 @@ private:
         return false;
     }
 
-    /// An empty entry of a list is nobody.
-    void skip_commas() {
-        while (take(',')) {
-        }
-    }
+    /// An empty entry of a list is nobody. Lists may be written on several lines.
+    void skip_commas() { rest_.remove_prefix(std::min(rest_.find_first_not_of(", \t\r\n"), rest_.size())); }
 
     void skip_blanks() {
         while (!rest_.empty() && is_blank(rest_.front())) rest_.remove_prefix(1);

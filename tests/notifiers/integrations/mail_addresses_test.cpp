@@ -19,7 +19,8 @@ TEST_CASE("a list of addresses is what RFC 5322 has, as read by Alertmanager", "
         Lines want;
     };
     const auto c = GENERATE(values<Case>({
-        {"team: b@x.test, C <c@x.test>;", {"b@x.test", "c@x.test"}},
+        {"team: b@x.test, C <c@x.test>, <d@x.test>;", {"b@x.test", "c@x.test", "d@x.test"}},
+        {"a@x.test,\n  b@x.test\n", {"a@x.test", "b@x.test"}},
         {"undisclosed-recipients:;, a@x.test", {"a@x.test"}},
         {"a@x.test, team: b@x.test; (all), c@x.test", {"a@x.test", "b@x.test", "c@x.test"}},
         {"b@x.test,", {"b@x.test"}},
