@@ -145,7 +145,8 @@ private:
 
     void say_hello() {
         command("EHLO " + mail_.hello, [this](const Reply& reply) {
-            if (!reply.is_good()) return say_old_hello();
+            if (reply.is_permanent()) return say_old_hello();
+            if (!reply.is_good()) return refuse("EHLO", reply);
             extensions_ = reply.lines;
             greeted();
         });
