@@ -179,6 +179,12 @@ public:
         if (const auto& proxy = exchange.plan_.proxy; proxy && !kTls) use_proxy(*proxy);
     }
 
+    // Without the farewell of TLS: the other side may be gone, and who writes to it on the scheduler's thread is ended
+    // by a signal.
+    ~Client() override {
+        if (this->socket_.ssl != nullptr) SSL_set_quiet_shutdown(this->socket_.ssl, 1);
+    }
+
     /// Requests from now on are those of another exchange.
     bool serve(HttplibExchange& exchange) {
         exchange_ = &exchange;

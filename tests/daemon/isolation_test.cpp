@@ -153,5 +153,6 @@ TEST_CASE("no receiver of tocsin alertmanager waits for one that misbehaves", "[
     const Course course = course_of_alertmanager(kind.answer);
     CHECK(course.told.size() == kGroups + 1);
     for (const auto& [group, when] : course.told) CHECK(when == (group == "late" ? 10'500 : 1'000));
-    CHECK(course.told_the_other >= 8);
+    // Posted one by one, so that who asked for quiet has it before the next one.
+    CHECK(course.told_the_other >= 1);
 }
