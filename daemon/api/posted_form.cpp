@@ -57,12 +57,16 @@ std::optional<std::string> wrong_value(const Json& value, const MemberForm& memb
 }  // namespace
 
 Json with_known_names(const Json& object, std::span<const MemberForm> members) {
+    // Looked for once: there may be as many spellings as fit into a body.
+    std::vector<std::string_view> missing;
+    for (const MemberForm& member : members) {
+        if (object.find(member.name) == nullptr) missing.push_back(member.name);
+    }
     Json::Object renamed;
     for (const auto& [name, value] : object.members()) {
-        const auto known = std::ranges::find_if(
-            members, [&name = name](const MemberForm& member) { return iequals(member.name, name); });
-        const bool takes_it = known != members.end() && object.find(known->name) == nullptr;
-        renamed.emplace_back(takes_it ? std::string(known->name) : name, value);
+        const auto meant =
+            std::ranges::find_if(missing, [&name = name](std::string_view known) { return iequals(known, name); });
+        renamed.emplace_back(meant == missing.end() ? name : std::string(*meant), value);
     }
     return Json(std::move(renamed));
 }
