@@ -95,6 +95,7 @@ Result<Database> Database::open(Disk& disk, const std::string& path, const Optio
         "PRAGMA locking_mode=EXCLUSIVE;"
         "PRAGMA page_size={};"
         "PRAGMA journal_mode=WAL;"
+        "PRAGMA cache_size=-512;"  // KiB: what is written is mostly new, and what is read is in the system's cache
         "PRAGMA synchronous=FULL;"
         "PRAGMA temp_store=MEMORY;"
         "PRAGMA cell_size_check=ON;"
