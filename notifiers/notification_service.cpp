@@ -25,7 +25,7 @@ GroupContext make_group_context(const NotificationDoors& doors, const Notificati
                                 NotificationMetrics& metrics, NotificationLog& log, const Silences& silences) {
     GroupContext context{
         doors.scheduler,   doors.random, doors.log,      metrics,          log, silences, {}, options.external_url,
-        options.retention, {},           options.commit, options.observer, {},  {}};
+        options.retention, {},           options.commit, options.observer, {},  {},       {}};
     if (options.start_delay > Duration{}) context.first_flush = doors.scheduler.now() + options.start_delay;
     return context;
 }
