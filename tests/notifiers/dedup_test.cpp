@@ -68,7 +68,7 @@ TEST_CASE("what is sent follows the table", "[notifiers][dedup]") {
         entry.resolved = c.told_resolved;
         entry.unheard = c.unheard;
         entry.muted = c.was_muted;
-        const GroupFacts facts{c.firing, c.resolved, c.muted_firing, c.muted_resolved, now};
+        const GroupFacts facts{c.firing, c.resolved, c.muted_firing, c.muted_resolved, now, {}};
         const auto reason = decide(&entry, facts, {c.send_resolved, c.repeat_interval});
         CHECK((reason ? to_string(*reason) : "") == c.reason);
     }
