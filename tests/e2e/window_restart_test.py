@@ -47,6 +47,8 @@ class Restart(Story):
         tocsin, address = self.tocsin()
         self.wait_until(lambda: self.counted(address) >= 4)
         before = self.counted(address)
+        # Rows are written one after the other, behind what is counted: once there is another one, that is all there.
+        self.wait_until(lambda: self.counted(address) > before)
         tocsin.signal(signal.SIGKILL)
         tocsin.wait()
 
